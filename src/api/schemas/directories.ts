@@ -1,0 +1,134 @@
+import { Type } from 'typebox';
+import { Bigint, nullable, Slug, Timestamp, Uuid } from './common.ts';
+
+const LocalTime = Type.String({ pattern: '^(?:[01][0-9]|2[0-3]):[0-5][0-9]$', description: 'HH:MM, local' });
+const TimeZone = Type.String({ minLength: 1, maxLength: 64, description: 'IANA name: Europe/Berlin' });
+const Weekday = Type.Union(
+  (['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const).map((day) => Type.Literal(day)),
+);
+export const Schedule = Type.Union([
+  Type.Object({ kind: Type.Literal('once'), at: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$' }), timeZone: TimeZone }),
+  Type.Object({ kind: Type.Literal('daily'), at: LocalTime, timeZone: TimeZone }),
+  Type.Object({
+    kind: Type.Literal('interval'),
+    start: LocalTime,
+    end: LocalTime,
+    everyMinutes: Type.Integer({ minimum: 5, maximum: 1440 }),
+    timeZone: TimeZone,
+  }),
+  Type.Object({ kind: Type.Literal('weekly'), days: Type.Array(Weekday, { minItems: 1, maxItems: 7 }), at: LocalTime, timeZone: TimeZone }),
+]);
+
+const Dn = Type.String({ minLength: 3, maxLength: 2000 });
+export const Settings = Type.Object(
+  {
+    host: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
+    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+    security: Type.Union([Type.Literal('ldaps'), Type.Literal('starttls'), Type.Literal('plain')], { default: 'ldaps' }),
+    caPem: Type.Optional(Type.String({ maxLength: 100_000 })),
+    account: Type.String({ minLength: 1, maxLength: 500 }),
+    baseDn: Type.Optional(Dn),
+    searchBases: Type.Optional(Type.Array(Dn, { maxItems: 100 })),
+    filter: Type.Optional(Type.String({ maxLength: 10_000 })),
+    mailDomains: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { maxItems: 1000 })),
+    acknowledgeDisabled: Type.Boolean({ default: true }),
+    extraAttributes: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$' }), { maxItems: 100 })),
+  },
+  { additionalProperties: false },
+);
+
+export const RunSummary = Type.Object({
+  id: Uuid,
+  number: Bigint,
+  kind: Type.String(),
+  trigger: Type.String(),
+  state: Type.String(),
+  integration: Slug,
+  workflowId: Type.String(),
+  requestedAt: Timestamp,
+  startedAt: nullable(Timestamp),
+  progressAt: nullable(Timestamp),
+  finishedAt: nullable(Timestamp),
+  /** While open: what it waits for, in a sentence ("site berlin is offline since …"); null when it does not wait. */
+  waiting: nullable(Type.String()),
+  totals: Type.Record(Type.String(), Type.Integer()),
+  error: nullable(Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), next: Type.String() })),
+});
+export type RunSummary = Type.Static<typeof RunSummary>;
+
+export const TestStep = Type.Object({
+  step: Type.String(),
+  outcome: Type.String(),
+  detail: Type.String(),
+  code: Type.Optional(Type.String()),
+  next: Type.Optional(Type.String()),
+  durationMs: Type.Number(),
+});
+export const Run = Type.Intersect([RunSummary, Type.Object({ report: nullable(Type.Array(TestStep)) })]);
+export type Run = Type.Static<typeof Run>;
+
+export const PlanEntry = Type.Object({
+  action: Type.String(),
+  guid: Uuid,
+  subject: Type.String(),
+  changes: Type.Array(Type.Object({ attribute: Type.String(), before: Type.Array(Type.String()), after: Type.Array(Type.String()) })),
+});
+export type PlanEntry = Type.Static<typeof PlanEntry>;
+
+export const Directory = Type.Object({
+  id: Uuid,
+  name: Slug,
+  description: Type.String(),
+  site: Slug,
+  settings: Settings,
+  credential: Type.Object({ set: Type.Boolean(), changedAt: nullable(Timestamp) }),
+  schedule: nullable(Schedule),
+  jitterSeconds: Type.Integer(),
+  state: Type.Union([Type.Literal('active'), Type.Literal('paused')]),
+  skippedTicks: Type.Integer(),
+  nextRuns: Type.Array(Timestamp),
+  openProblems: Type.Integer(),
+  counts: Type.Object({ people: Type.Integer(), groups: Type.Integer(), missing: Type.Integer() }),
+  lastRun: nullable(RunSummary),
+  createdAt: Timestamp,
+  changedAt: Timestamp,
+});
+export type Directory = Type.Static<typeof Directory>;
+
+export const NewDirectory = Type.Object(
+  {
+    name: Slug,
+    description: Type.Optional(Type.String({ maxLength: 500 })),
+    site: Slug,
+    settings: Settings,
+    password: Type.String({ minLength: 1, maxLength: 1000 }),
+    schedule: Type.Optional(nullable(Schedule)),
+    jitterSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 3600 })),
+  },
+  { additionalProperties: false },
+);
+export type NewDirectory = Type.Static<typeof NewDirectory>;
+
+/** Absent = unchanged. `settings` replaces all settings. */
+export const DirectoryChange = Type.Object(
+  {
+    description: Type.Optional(Type.String({ maxLength: 500 })),
+    settings: Type.Optional(Settings),
+    password: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
+    schedule: Type.Optional(nullable(Schedule)),
+    jitterSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 3600 })),
+  },
+  { additionalProperties: false },
+);
+export type DirectoryChange = Type.Static<typeof DirectoryChange>;
+
+export const DirectoryProblem = Type.Object({
+  id: Bigint,
+  code: Type.String(),
+  subject: Type.String(),
+  detail: Type.String(),
+  guid: nullable(Uuid),
+  firstSeenAt: Timestamp,
+  lastSeenAt: Timestamp,
+});
+export type DirectoryProblem = Type.Static<typeof DirectoryProblem>;

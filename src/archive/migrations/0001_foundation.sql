@@ -1,0 +1,326 @@
+-- Organisations, access, sites, keys, directory, runs.
+-- Every table of an organisation has org_id and row-level security; lockstep_app can never leave the organisation that
+-- its transaction names with set_config('lockstep.org', …, true). What must look across organisations (a token, a site,
+-- the list of schedules) is a function of the owner, below, that answers exactly one question.
+
+create table organisation (
+  id              uuid primary key,
+  name            text not null unique check (name ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'),
+  display_name    text not null,
+  next_run_number bigint not null default 1,
+  created_at      timestamptz not null default now()
+);
+
+-- Wrapped keys. org_id null = installation key. Rotation adds a row and retires the old one; nothing is overwritten,
+-- because every ciphertext names its key.
+create table encryption_key (
+  id         uuid primary key,
+  org_id     uuid references organisation,
+  purpose    text not null,                 -- 'organisation' | 'codec' | 'token'
+  wrapped_by text not null,                 -- fingerprint of the master key
+  wrapped    bytea not null,
+  created_at timestamptz not null default now(),
+  retired_at timestamptz
+);
+create unique index encryption_key_active on encryption_key (coalesce(org_id, '00000000-0000-0000-0000-000000000000'), purpose) where retired_at is null;
+
+-- org_id null = installation token: may create organisations and their first token, reads nothing of theirs.
+create table api_token (
+  id           uuid primary key,
+  org_id       uuid references organisation,
+  label        text not null,
+  token_hash   bytea not null unique,       -- SHA-256; the token itself has 256 random bits
+  scopes       text[] not null,
+  created_at   timestamptz not null default now(),
+  expires_at   timestamptz,
+  revoked_at   timestamptz,
+  last_used_at timestamptz
+);
+create index api_token_org on api_token (org_id, created_at);
+
+create table site (
+  id              uuid primary key,
+  org_id          uuid not null references organisation,
+  name            text not null check (name ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'),
+  description     text not null default '',
+  state           text not null default 'pending' check (state in ('pending', 'enrolled', 'disabled')),
+  sign_public_key text,
+  seal_public_key bytea,
+  version         text,
+  contract        text,
+  created_at      timestamptz not null default now(),
+  enrolled_at     timestamptz,
+  last_seen_at    timestamptz,
+  unique (org_id, name)
+);
+
+create table site_node (
+  site_id      uuid not null references site,
+  org_id       uuid not null references organisation,
+  node         text not null,
+  version      text not null,
+  first_seen_at timestamptz not null default now(),
+  last_seen_at timestamptz not null default now(),
+  primary key (site_id, node)
+);
+
+create table site_enrolment_code (
+  code_hash  bytea primary key,
+  org_id     uuid not null references organisation,
+  site_id    uuid not null references site,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  used_at    timestamptz
+);
+
+-- An assertion is good once (RFC 7523 §3, jti).
+create table site_assertion (
+  site_id    uuid not null,
+  jti        text not null,
+  expires_at timestamptz not null,
+  primary key (site_id, jti)
+);
+
+create table directory_integration (
+  id                   uuid primary key,
+  org_id               uuid not null references organisation,
+  site_id              uuid not null references site,
+  name                 text not null check (name ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'),
+  description          text not null default '',
+  settings             jsonb not null,
+  -- Sealed to the site, then encrypted with the organisation's key: the platform cannot open it.
+  credential           bytea,
+  credential_changed_at timestamptz,
+  schedule             jsonb,
+  jitter_seconds       integer not null default 60 check (jitter_seconds between 0 and 3600),
+  state                text not null default 'active' check (state in ('active', 'paused')),
+  -- Ticks that found a run still open (those that Temporal skipped are counted in the schedule itself).
+  skipped_ticks        bigint not null default 0,
+  created_at           timestamptz not null default now(),
+  changed_at           timestamptz not null default now(),
+  unique (org_id, name)
+);
+
+create table run (
+  id             uuid primary key,
+  org_id         uuid not null references organisation,
+  integration_id uuid not null references directory_integration,
+  number         bigint not null,
+  kind           text not null check (kind in ('directory-sync', 'directory-plan', 'directory-test')),
+  trigger        text not null check (trigger in ('schedule', 'manual')),
+  state          text not null check (state in ('queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'interrupted', 'skipped')),
+  workflow_id    text not null,
+  requested_at   timestamptz not null default now(),
+  started_at     timestamptz,
+  -- When the site last asked for work or posted a page.
+  progress_at    timestamptz,
+  finished_at    timestamptz,
+  epoch          bigint,                    -- epoch of its reading
+  totals         jsonb not null default '{}',
+  error          jsonb,                     -- ErrorReport
+  report         jsonb,                     -- steps of a test
+  unique (org_id, number)
+);
+-- "Synchronise now" joins the run that is open.
+create unique index run_open on run (integration_id, kind) where state in ('queued', 'running');
+create index run_by_integration on run (integration_id, number desc);
+
+-- The position of a reading. See docs/architecture.md, "Pages and cursors". Never compare `value`: after a reset it repeats.
+create table page_cursor (
+  owner           uuid not null,
+  scope           text not null,
+  org_id          uuid not null references organisation,
+  epoch           bigint not null,
+  seq             bigint not null,
+  phase           text not null check (phase in ('full', 'delta')),
+  value           bytea,
+  page_hash       bytea,
+  opened_at       timestamptz not null default now(),
+  completed_epoch bigint not null default 0,
+  primary key (owner, scope)
+);
+
+-- What was read, one row an object. Never deleted by a sync.
+create table directory_object (
+  id               bigint generated always as identity primary key,
+  org_id           uuid not null,
+  integration_id   uuid not null references directory_integration,
+  guid             uuid not null,
+  kind             text not null,
+  recipient_type   text not null,
+  dn               text not null,
+  dn_key           bytea not null,          -- first 16 bytes of SHA-256 of the normalised DN
+  sid              text,
+  mailbox_guid     uuid,
+  display_name     text not null,
+  sort_key         text collate "C" not null,
+  account_name     text,
+  principal_name   text,
+  account_disabled boolean not null,
+  included         boolean not null,        -- passes the e-mail domain filter
+  manager_key      bytea,
+  attributes       jsonb not null,
+  source_created   timestamptz,
+  content_hash     bytea not null,
+  first_seen_at    timestamptz not null default now(),
+  changed_at       timestamptz not null default now(),
+  missing_since    timestamptz,
+  unique (integration_id, guid)
+);
+create index directory_object_dn on directory_object (org_id, dn_key);
+create index directory_object_list on directory_object (org_id, kind, sort_key, id);
+create index directory_object_sid on directory_object (org_id, sid);
+create index directory_object_manager on directory_object (org_id, manager_key) where manager_key is not null;
+
+-- Which epoch saw it last: apart, so that a reading that finds nothing new rewrites these few bytes only.
+create table directory_sighting (
+  object_id      bigint primary key,
+  org_id         uuid not null,
+  integration_id uuid not null,
+  epoch          bigint not null
+) with (fillfactor = 70);
+create index directory_sighting_integration on directory_sighting (integration_id);
+
+-- Every claim to an address. Two objects may claim one: the older object (source_created, guid) holds it, the other has a
+-- recorded problem. So the result does not depend on the order of pages.
+create table directory_address (
+  object_id  bigint not null,
+  org_id     uuid not null,
+  address    text collate "C" not null,     -- lower case
+  is_primary boolean not null,
+  primary key (object_id, address)
+);
+create index directory_address_lookup on directory_address (org_id, address);
+
+-- Direct members as the source names them; resolved by dn_key when read, so that either side may come first.
+create table directory_member (
+  group_id   bigint not null,
+  member_key bytea not null,
+  org_id     uuid not null,
+  member_dn  text not null,
+  epoch      bigint not null,
+  primary key (group_id, member_key)
+);
+create index directory_member_of on directory_member (org_id, member_key);
+
+create table person (
+  id          bigint generated always as identity primary key,
+  org_id      uuid not null,
+  created_at  timestamptz not null default now(),
+  merged_into bigint
+);
+create index person_org on person (org_id, id);
+
+-- Who an object is. One-to-one today; merging and unlinking change only this table.
+create table person_link (
+  id        bigint generated always as identity primary key,
+  org_id    uuid not null,
+  person_id bigint not null references person,
+  object_id bigint not null,
+  rule      text not null,                  -- 'self'
+  since     timestamptz not null default now(),
+  until     timestamptz
+);
+create unique index person_link_object on person_link (object_id) where until is null;
+create index person_link_person on person_link (person_id) where until is null;
+
+-- Objects that could not be read or applied.
+create table directory_problem (
+  id             bigint generated always as identity primary key,
+  org_id         uuid not null,
+  integration_id uuid not null references directory_integration,
+  guid           uuid,
+  subject        text not null,
+  code           text not null,
+  detail         text not null,
+  first_run      uuid not null,
+  last_run       uuid not null,
+  first_seen_at  timestamptz not null default now(),
+  last_seen_at   timestamptz not null default now(),
+  resolved_at    timestamptz
+);
+create unique index directory_problem_key on directory_problem (integration_id, code, md5(subject));
+create index directory_problem_open on directory_problem (org_id, integration_id, id) where resolved_at is null;
+
+-- What a plan would do. Objects that would not change are kept too (action 'same'), to know what is missing.
+create table directory_plan_entry (
+  run_id       uuid not null references run,
+  org_id       uuid not null,
+  guid         uuid not null,
+  action       text not null check (action in ('added', 'changed', 'returned', 'missing', 'same')),
+  subject      text not null,
+  changes      jsonb not null default '[]', -- [{attribute, before, after}]
+  primary key (run_id, guid)
+);
+create index directory_plan_entry_list on directory_plan_entry (run_id, action, guid);
+
+do $$
+declare t text;
+begin
+  foreach t in array array['api_token', 'site', 'site_node', 'site_enrolment_code', 'directory_integration', 'run',
+    'page_cursor', 'directory_object', 'directory_sighting', 'directory_address', 'directory_member', 'person',
+    'person_link', 'directory_problem', 'directory_plan_entry'] loop
+    execute format('alter table %I enable row level security', t);
+    execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, t);
+  end loop;
+end $$;
+alter table organisation enable row level security;
+create policy organisation on organisation using (id = nullif(current_setting('lockstep.org', true), '')::uuid);
+-- Installation keys are wrapped by the master key and readable by every server process.
+alter table encryption_key enable row level security;
+create policy organisation on encryption_key using (org_id is null or org_id = nullif(current_setting('lockstep.org', true), '')::uuid);
+-- Only through the functions below.
+alter table site_assertion enable row level security;
+
+grant select, insert, update, delete on all tables in schema public to lockstep_app;
+revoke all on site_assertion from lockstep_app;
+grant usage on all sequences in schema public to lockstep_app;
+
+-- Questions that look across organisations, each answered by one function of the owner.
+
+create function platform_organisations() returns table (id uuid, name text, display_name text, created_at timestamptz)
+  language sql stable security definer set search_path = public, pg_temp
+  as $$ select id, name, display_name, created_at from organisation order by name $$;
+
+create function platform_find_token(hash bytea) returns table (id uuid, org_id uuid, scopes text[], label text)
+  language sql stable security definer set search_path = public, pg_temp
+  as $$ select id, org_id, scopes, label from api_token
+        where token_hash = hash and revoked_at is null and (expires_at is null or expires_at > now()) $$;
+
+create function platform_token_used(token uuid) returns void
+  language sql security definer set search_path = public, pg_temp
+  as $$ update api_token set last_used_at = now()
+        where id = token and (last_used_at is null or last_used_at < now() - interval '1 minute') $$;
+
+create function platform_add_installation_token(token uuid, token_label text, hash bytea, token_scopes text[]) returns void
+  language sql security definer set search_path = public, pg_temp
+  as $$ insert into api_token (id, org_id, label, token_hash, scopes) values (token, null, token_label, hash, token_scopes) $$;
+
+create function platform_find_site(wanted uuid) returns table (id uuid, org_id uuid, org_name text, name text, state text, sign_public_key text, seal_public_key bytea)
+  language sql stable security definer set search_path = public, pg_temp
+  as $$ select s.id, s.org_id, o.name, s.name, s.state, s.sign_public_key, s.seal_public_key
+        from site s join organisation o on o.id = s.org_id where s.id = wanted $$;
+
+-- Uses a code up. Answers nothing when it is unknown, used or expired.
+create function platform_use_enrolment_code(hash bytea) returns table (site_id uuid, org_id uuid)
+  language sql security definer set search_path = public, pg_temp
+  as $$ update site_enrolment_code set used_at = now()
+        where code_hash = hash and used_at is null and expires_at > now() returning site_id, org_id $$;
+
+-- False when the assertion was used before. Forgets the expired.
+create function platform_use_assertion(site uuid, assertion_id text, valid_until timestamptz) returns boolean
+  language plpgsql security definer set search_path = public, pg_temp
+  as $$ begin
+    delete from site_assertion where expires_at < now() - interval '5 minutes';
+    insert into site_assertion (site_id, jti, expires_at) values (site, assertion_id, valid_until);
+    return true;
+  exception when unique_violation then return false;
+  end $$;
+
+create function platform_find_run(wanted uuid) returns table (id uuid, org_id uuid, integration_id uuid, site_id uuid, kind text, state text)
+  language sql stable security definer set search_path = public, pg_temp
+  as $$ select r.id, r.org_id, r.integration_id, i.site_id, r.kind, r.state
+        from run r join directory_integration i on i.id = r.integration_id where r.id = wanted $$;
+
+revoke execute on all functions in schema public from public;
+grant execute on all functions in schema public to lockstep_app;

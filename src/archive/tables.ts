@@ -1,0 +1,197 @@
+/** Row types of the schema (src/archive/migrations). bigint is text, bytea is Buffer, jsonb is parsed. */
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { DirectoryObjectKind, DirectorySettings, DirectoryTestStep, RecipientType } from '../shared/directory.ts';
+import type { ErrorReport } from '../shared/errors.ts';
+import type {
+  DirectoryObjectId,
+  IntegrationId,
+  OrganisationId,
+  PersonId,
+  RunId,
+  SiteId,
+  TokenId,
+} from '../shared/ids.ts';
+import type { DirectoryRunTotals, RunKind, RunState, RunTrigger } from '../shared/runs.ts';
+import type { Schedule } from '../shared/schedule-types.ts';
+
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
+/** int8: decimal text. */
+type Bigint = ColumnType<string, string | number, string | number>;
+
+export interface Tables {
+  organisation: {
+    id: OrganisationId;
+    name: string;
+    display_name: string;
+    next_run_number: ColumnType<string, string | number | undefined, string | number>;
+    created_at: GeneratedTimestamp;
+  };
+  encryption_key: {
+    id: string;
+    org_id: OrganisationId | null;
+    purpose: string;
+    wrapped_by: string;
+    wrapped: Buffer;
+    created_at: GeneratedTimestamp;
+    retired_at: Timestamp | null;
+  };
+  api_token: {
+    id: TokenId;
+    org_id: OrganisationId | null;
+    label: string;
+    token_hash: Buffer;
+    scopes: string[];
+    created_at: GeneratedTimestamp;
+    expires_at: Timestamp | null;
+    revoked_at: Timestamp | null;
+    last_used_at: Timestamp | null;
+  };
+  site: {
+    id: SiteId;
+    org_id: OrganisationId;
+    name: string;
+    description: Generated<string>;
+    state: Generated<'pending' | 'enrolled' | 'disabled'>;
+    sign_public_key: string | null;
+    seal_public_key: Buffer | null;
+    version: string | null;
+    contract: string | null;
+    created_at: GeneratedTimestamp;
+    enrolled_at: Timestamp | null;
+    last_seen_at: Timestamp | null;
+  };
+  site_node: {
+    site_id: SiteId;
+    org_id: OrganisationId;
+    node: string;
+    version: string;
+    first_seen_at: GeneratedTimestamp;
+    last_seen_at: GeneratedTimestamp;
+  };
+  site_enrolment_code: {
+    code_hash: Buffer;
+    org_id: OrganisationId;
+    site_id: SiteId;
+    created_at: GeneratedTimestamp;
+    expires_at: Timestamp;
+    used_at: Timestamp | null;
+  };
+  directory_integration: {
+    id: IntegrationId;
+    org_id: OrganisationId;
+    site_id: SiteId;
+    name: string;
+    description: Generated<string>;
+    settings: JSONColumnType<DirectorySettings>;
+    credential: Buffer | null;
+    credential_changed_at: Timestamp | null;
+    schedule: JSONColumnType<Schedule> | null;
+    jitter_seconds: Generated<number>;
+    state: Generated<'active' | 'paused'>;
+    skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
+    created_at: GeneratedTimestamp;
+    changed_at: GeneratedTimestamp;
+  };
+  run: {
+    id: RunId;
+    org_id: OrganisationId;
+    integration_id: IntegrationId;
+    number: Bigint;
+    kind: RunKind;
+    trigger: RunTrigger;
+    state: RunState;
+    workflow_id: string;
+    requested_at: GeneratedTimestamp;
+    started_at: Timestamp | null;
+    progress_at: Timestamp | null;
+    finished_at: Timestamp | null;
+    epoch: Bigint | null;
+    totals: JSONColumnType<Partial<DirectoryRunTotals>, string | undefined, string>;
+    error: JSONColumnType<ErrorReport> | null;
+    report: JSONColumnType<DirectoryTestStep[]> | null;
+  };
+  page_cursor: {
+    owner: string;
+    scope: string;
+    org_id: OrganisationId;
+    epoch: Bigint;
+    seq: Bigint;
+    phase: 'full' | 'delta';
+    value: Buffer | null;
+    page_hash: Buffer | null;
+    opened_at: GeneratedTimestamp;
+    completed_epoch: ColumnType<string, string | number | undefined, string | number>;
+  };
+  directory_object: {
+    id: ColumnType<DirectoryObjectId, never, never>;
+    org_id: OrganisationId;
+    integration_id: IntegrationId;
+    guid: string;
+    kind: DirectoryObjectKind;
+    recipient_type: RecipientType;
+    dn: string;
+    dn_key: Buffer;
+    sid: string | null;
+    mailbox_guid: string | null;
+    display_name: string;
+    sort_key: string;
+    account_name: string | null;
+    principal_name: string | null;
+    account_disabled: boolean;
+    included: boolean;
+    manager_key: Buffer | null;
+    attributes: JSONColumnType<Record<string, string[]>>;
+    source_created: Timestamp | null;
+    content_hash: Buffer;
+    first_seen_at: GeneratedTimestamp;
+    changed_at: GeneratedTimestamp;
+    missing_since: Timestamp | null;
+  };
+  directory_sighting: { object_id: DirectoryObjectId; org_id: OrganisationId; integration_id: IntegrationId; epoch: Bigint };
+  directory_address: { object_id: DirectoryObjectId; org_id: OrganisationId; address: string; is_primary: boolean };
+  directory_member: {
+    group_id: DirectoryObjectId;
+    member_key: Buffer;
+    org_id: OrganisationId;
+    member_dn: string;
+    epoch: Bigint;
+  };
+  person: {
+    id: ColumnType<PersonId, never, never>;
+    org_id: OrganisationId;
+    created_at: GeneratedTimestamp;
+    merged_into: PersonId | null;
+  };
+  person_link: {
+    id: ColumnType<string, never, never>;
+    org_id: OrganisationId;
+    person_id: PersonId;
+    object_id: DirectoryObjectId;
+    rule: string;
+    since: GeneratedTimestamp;
+    until: Timestamp | null;
+  };
+  directory_problem: {
+    id: ColumnType<string, never, never>;
+    org_id: OrganisationId;
+    integration_id: IntegrationId;
+    guid: string | null;
+    subject: string;
+    code: string;
+    detail: string;
+    first_run: RunId;
+    last_run: RunId;
+    first_seen_at: GeneratedTimestamp;
+    last_seen_at: GeneratedTimestamp;
+    resolved_at: Timestamp | null;
+  };
+  directory_plan_entry: {
+    run_id: RunId;
+    org_id: OrganisationId;
+    guid: string;
+    action: 'added' | 'changed' | 'returned' | 'missing' | 'same';
+    subject: string;
+    changes: JSONColumnType<{ attribute: string; before: string[]; after: string[] }[]>;
+  };
+}

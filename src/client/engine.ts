@@ -1,0 +1,18 @@
+import type { IntegrationId, OrganisationId, RunId } from '../shared/ids.ts';
+import type { Schedule } from '../shared/schedule-types.ts';
+
+/** What the API asks of Temporal. Rows come first: each call brings Temporal in line with what the database says. */
+export interface Engine {
+  /** Starts the workflow of a queued run; harmless when it was started already. */
+  startRun(organisation: OrganisationId, run: RunId): Promise<void>;
+  /** Asks a run's workflow to cancel. */
+  cancelRun(organisation: OrganisationId, run: RunId): Promise<void>;
+  /** Creates, changes, pauses or removes the Temporal Schedule of an integration, as its row says. */
+  reconcileSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void>;
+  /** Ticks that Temporal skipped because the scheduled run before was still open. */
+  skippedTicks(organisation: OrganisationId, integration: IntegrationId): Promise<number>;
+  /** The next instants of a schedule, soonest first. */
+  nextRuns(schedule: Schedule, after: Date, count: number): Date[];
+  /** Fails when Temporal cannot be reached. */
+  check(): Promise<void>;
+}
