@@ -1,0 +1,93 @@
+/** What the engine needs to know to bring Temporal in line with the database. */
+import { sql } from 'kysely';
+import type { IntegrationId, OrganisationId, RunId, SiteId } from '../shared/ids.ts';
+import type { RunKind, RunState } from '../shared/runs.ts';
+import type { Schedule } from '../shared/schedule-types.ts';
+import type { Database, OrganisationTransaction } from './database.ts';
+
+export interface EngineRun {
+  readonly id: RunId;
+  readonly number: string;
+  readonly kind: RunKind;
+  readonly state: RunState;
+  readonly workflowId: string;
+  readonly requestedAt: Date;
+  readonly organisation: string;
+  readonly integration: string;
+  readonly site: string;
+}
+
+const runs = (tx: OrganisationTransaction) =>
+  tx
+    .selectFrom('run')
+    .innerJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
+    .innerJoin('site', 'site.id', 'integration.site_id')
+    .innerJoin('organisation', 'organisation.id', 'run.org_id')
+    .select([
+      'run.id',
+      'run.number',
+      'run.kind',
+      'run.state',
+      'run.workflow_id as workflowId',
+      'run.requested_at as requestedAt',
+      'organisation.name as organisation',
+      'integration.name as integration',
+      'site.name as site',
+    ]);
+
+export const findEngineRun = (tx: OrganisationTransaction, run: RunId): Promise<EngineRun> =>
+  runs(tx).where('run.id', '=', run).executeTakeFirstOrThrow();
+
+/** Runs that are not ended. Few: one a kind and integration. */
+export const listOpenRuns = (tx: OrganisationTransaction): Promise<EngineRun[]> =>
+  runs(tx).where('run.state', 'in', ['queued', 'running']).execute();
+
+export interface EngineSchedule {
+  readonly id: IntegrationId;
+  readonly organisationId: OrganisationId;
+  readonly organisation: string;
+  readonly integration: string;
+  readonly site: string;
+  readonly schedule: Schedule | null;
+  readonly jitterSeconds: number;
+  readonly paused: boolean;
+}
+
+const schedules = (tx: OrganisationTransaction) =>
+  tx
+    .selectFrom('directory_integration as integration')
+    .innerJoin('site', 'site.id', 'integration.site_id')
+    .innerJoin('organisation', 'organisation.id', 'integration.org_id')
+    .select((eb) => [
+      'integration.id',
+      'organisation.id as organisationId',
+      'organisation.name as organisation',
+      'integration.name as integration',
+      'site.name as site',
+      'integration.schedule',
+      'integration.jitter_seconds as jitterSeconds',
+      eb('integration.state', '=', 'paused').as('paused'),
+    ]);
+
+export const findEngineSchedule = async (tx: OrganisationTransaction, integration: IntegrationId): Promise<EngineSchedule | undefined> =>
+  (await schedules(tx).where('integration.id', '=', integration).executeTakeFirst()) as EngineSchedule | undefined;
+
+export const listEngineSchedules = async (tx: OrganisationTransaction): Promise<EngineSchedule[]> =>
+  (await schedules(tx).execute()) as EngineSchedule[];
+
+/** Across organisations: the only list the reconcilers walk. */
+export async function listOrganisationIds(database: Database): Promise<OrganisationId[]> {
+  const { rows } = await sql<{ id: OrganisationId }>`select id from platform_organisations()`.execute(database);
+  return rows.map((row) => row.id);
+}
+
+/** Whose run it is, and which site works on it: found without knowing the organisation (workflow input is no authority). */
+export async function locateRun(
+  database: Database,
+  run: RunId,
+): Promise<{ organisationId: OrganisationId; siteId: SiteId } | undefined> {
+  const { rows } = await sql<{ org_id: OrganisationId; site_id: SiteId }>`
+    select org_id, site_id from platform_find_run(${run})`.execute(database);
+  const row = rows[0];
+  return row === undefined ? undefined : { organisationId: row.org_id, siteId: row.site_id };
+}

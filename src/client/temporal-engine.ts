@@ -1,0 +1,145 @@
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type ScheduleOptions,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import { type Database, withOrganisation } from '../archive/database.ts';
+import { type EngineSchedule, findEngineRun, findEngineSchedule } from '../archive/engine-rows.ts';
+import type { DirectoryRunInput } from '../shared/directory-run.ts';
+import type { IntegrationId, OrganisationId, RunId } from '../shared/ids.ts';
+import { directoryScheduleId, PLATFORM_QUEUE, scheduledWorkflowId } from '../shared/names.ts';
+import type { RunKind } from '../shared/runs.ts';
+import { searchAttributes } from '../shared/search-attributes.ts';
+import type { Engine } from './engine.ts';
+import { nextOccurrences } from './occurrences.ts';
+import { scheduleSpec } from './schedule-spec.ts';
+
+/** Workflow types by run kind: names of the functions that src/workflows exports. */
+const workflowTypes: Record<RunKind, string> = {
+  'directory-sync': 'directorySync',
+  'directory-plan': 'directoryPlan',
+  'directory-test': 'directoryTest',
+};
+
+/**
+ * A tick that could not start within this time is dropped: the next full reading brings the same result, and an outage of
+ * a day must not end in a queue of them.
+ */
+const catchupWindow = '10 minutes';
+
+const attributes = (feature: string, about: { organisation: string; site: string; integration: string }) =>
+  new TypedSearchAttributes([
+    { key: defineSearchAttributeKey(searchAttributes.organisation, 'KEYWORD'), value: about.organisation },
+    { key: defineSearchAttributeKey(searchAttributes.site, 'KEYWORD'), value: about.site },
+    { key: defineSearchAttributeKey(searchAttributes.feature, 'KEYWORD'), value: feature },
+    { key: defineSearchAttributeKey(searchAttributes.task, 'KEYWORD'), value: about.integration },
+    { key: defineSearchAttributeKey(searchAttributes.state, 'KEYWORD'), value: 'queued' },
+  ]);
+
+/** The engine on a real Temporal client. Every call reads the row first and may be repeated. */
+export class TemporalEngine implements Engine {
+  readonly #client: Client;
+  readonly #database: Database;
+
+  constructor(client: Client, database: Database) {
+    this.#client = client;
+    this.#database = database;
+  }
+
+  async startRun(organisation: OrganisationId, run: RunId): Promise<void> {
+    const row = await withOrganisation(this.#database, organisation, (tx) => findEngineRun(tx, run));
+    const input: DirectoryRunInput = { trigger: 'manual', runId: run };
+    await this.#client.workflow.start(workflowTypes[row.kind], {
+      workflowId: row.workflowId,
+      taskQueue: PLATFORM_QUEUE,
+      args: [input],
+      // Two servers, a retry of the API and the sweeper may all start it: one of them does.
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      typedSearchAttributes: attributes(row.kind, row),
+      staticSummary: `${row.kind} · ${row.organisation} · ${row.integration}`,
+    });
+  }
+
+  async cancelRun(organisation: OrganisationId, run: RunId): Promise<void> {
+    const row = await withOrganisation(this.#database, organisation, (tx) => findEngineRun(tx, run));
+    try {
+      await this.#client.workflow.getHandle(row.workflowId).cancel();
+    } catch (error) {
+      // Already ended, or never started: the sweeper writes the end into the row.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+
+  async reconcileSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void> {
+    const row = await withOrganisation(this.#database, organisation, (tx) => findEngineSchedule(tx, integration));
+    if (row !== undefined) await this.applySchedule(row, new Date());
+  }
+
+  /** Brings one Temporal Schedule in line with its row. */
+  async applySchedule(row: EngineSchedule, now: Date): Promise<void> {
+    const handle = this.#client.schedule.getHandle(directoryScheduleId(row.organisation, row.integration));
+    if (row.schedule === null) {
+      try {
+        await handle.delete();
+      } catch (error) {
+        if (!(error instanceof ScheduleNotFoundError)) throw error;
+      }
+      return;
+    }
+    const options = scheduleOptions(row, scheduleSpec(row.schedule, now, row.jitterSeconds));
+    try {
+      await this.#client.schedule.create({ ...options, state: { paused: row.paused } });
+    } catch (error) {
+      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+      await handle.update((previous) => ({
+        spec: options.spec,
+        action: { ...options.action, workflowId: options.action.workflowId ?? scheduledWorkflowId('directory-sync', row.organisation, row.integration) },
+        policies: { ...previous.policies, ...options.policies },
+        state: { ...previous.state, paused: row.paused },
+      }));
+    }
+  }
+
+  async skippedTicks(organisation: OrganisationId, integration: IntegrationId): Promise<number> {
+    const row = await withOrganisation(this.#database, organisation, (tx) => findEngineSchedule(tx, integration));
+    if (row === undefined || row.schedule === null) return 0;
+    try {
+      const description = await this.#client.schedule.getHandle(directoryScheduleId(row.organisation, row.integration)).describe();
+      return description.info.numActionsSkippedOverlap;
+    } catch (error) {
+      if (error instanceof ScheduleNotFoundError) return 0;
+      throw error;
+    }
+  }
+
+  nextRuns(...[schedule, after, count]: Parameters<Engine['nextRuns']>): Date[] {
+    return nextOccurrences(schedule, after, count);
+  }
+
+  async check(): Promise<void> {
+    await this.#client.connection.ensureConnected();
+    await this.#client.workflowService.getSystemInfo({});
+  }
+}
+
+function scheduleOptions(row: EngineSchedule, spec: ScheduleOptions['spec']) {
+  const input: DirectoryRunInput = { trigger: 'schedule', organisationId: row.organisationId, integrationId: row.id };
+  return {
+    scheduleId: directoryScheduleId(row.organisation, row.integration),
+    spec,
+    action: {
+      type: 'startWorkflow',
+      workflowType: workflowTypes['directory-sync'],
+      workflowId: scheduledWorkflowId('directory-sync', row.organisation, row.integration),
+      taskQueue: PLATFORM_QUEUE,
+      args: [input],
+      typedSearchAttributes: attributes('directory-sync', row),
+      staticSummary: `directory-sync · ${row.organisation} · ${row.integration}`,
+    },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow },
+  } satisfies ScheduleOptions;
+}

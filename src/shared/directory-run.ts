@@ -1,0 +1,34 @@
+/** Input and result of the directory workflows: ids, counts and slugs only. */
+import type { IntegrationId, OrganisationId, RunId } from './ids.ts';
+import type { DirectoryRunTotals, RunKind } from './runs.ts';
+
+export type DirectoryRunInput =
+  /** A run that somebody asked for: its row exists. */
+  | { readonly trigger: 'manual'; readonly runId: RunId }
+  /** A tick of the integration's schedule: the run's row is made when it begins. */
+  | { readonly trigger: 'schedule'; readonly organisationId: OrganisationId; readonly integrationId: IntegrationId };
+
+/** Why a tick did nothing. */
+export type SkipReason =
+  /** Another run of the integration is still open. */
+  | 'already-running'
+  /** The integration was paused or removed meanwhile. */
+  | 'paused'
+  /** The credential was refused by the last run and has not changed since: trying again could lock the account. */
+  | 'credential-refused';
+
+export type BegunRun =
+  | {
+      readonly outcome: 'begun';
+      readonly runId: RunId;
+      readonly kind: RunKind;
+      readonly siteQueue: string;
+      readonly organisation: string;
+      readonly integration: string;
+      readonly site: string;
+    }
+  | { readonly outcome: 'skipped'; readonly reason: SkipReason };
+
+export type DirectoryRunResult =
+  | { readonly outcome: 'succeeded' | 'partial'; readonly totals: Partial<DirectoryRunTotals> }
+  | { readonly outcome: 'skipped'; readonly reason: SkipReason };

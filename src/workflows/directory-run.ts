@@ -1,0 +1,71 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  TimeoutFailure,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { RunActivities } from '../activities/platform/run-activities.ts';
+import type { BegunRun, DirectoryRunInput, DirectoryRunResult } from '../shared/directory-run.ts';
+import type { RunKind } from '../shared/runs.ts';
+import { searchAttributes } from '../shared/search-attributes.ts';
+import { platformStep } from './retry-policies.ts';
+
+const platform = proxyActivities<RunActivities>(platformStep);
+const stateKey = defineSearchAttributeKey(searchAttributes.state, 'KEYWORD');
+
+/**
+ * The frame of every directory workflow: begin the run (or skip the tick), let the site do its part, write the end down.
+ * Whatever happens in between (failure, cancellation, a site that never came), the run's row gets its end; only the loss
+ * of Temporal's own store does not pass here, and the sweeper closes such runs.
+ */
+export async function directoryRun(
+  kind: RunKind,
+  input: DirectoryRunInput,
+  siteStep: (run: Extract<BegunRun, { outcome: 'begun' }>) => Promise<void>,
+): Promise<DirectoryRunResult> {
+  const run = await platform.beginRun({ ...input, kind, workflowId: workflowInfo().workflowId });
+  if (run.outcome === 'skipped') {
+    show('skipped', `Skipped: ${run.reason}.`);
+    return run;
+  }
+  show('running', `Site **${run.site}** works on **${run.integration}**. It waits here while the site is offline.`);
+  try {
+    await siteStep(run);
+  } catch (error) {
+    const failure = failureOf(error);
+    await CancellationScope.nonCancellable(() => platform.finishRun({ runId: run.runId, ...failure }));
+    show(failure.outcome, failure.outcome === 'cancelled' ? 'Cancelled. What was committed is kept.' : `Failed: ${failure.code}.`);
+    if (failure.outcome === 'cancelled') throw error;
+    throw ApplicationFailure.create({ type: failure.class, message: failure.code, nonRetryable: true });
+  }
+  const { outcome, totals } = await CancellationScope.nonCancellable(() => platform.finishRun({ runId: run.runId, outcome: 'done' }));
+  show(outcome, Object.entries(totals).map(([name, count]) => `${name}: ${count}`).join(' · '));
+  return { outcome, totals };
+}
+
+function show(state: string, details: string): void {
+  upsertSearchAttributes([{ key: stateKey, value: state }]);
+  setCurrentDetails(details);
+}
+
+/** What a failed site step means. The sentences for people are in the database already: the site put them there. */
+function failureOf(error: unknown): { outcome: 'cancelled' } | { outcome: 'failed'; class: string; code: string } {
+  if (isCancellation(error)) return { outcome: 'cancelled' };
+  if (error instanceof ActivityFailure) {
+    if (error.cause instanceof ApplicationFailure) {
+      return { outcome: 'failed', class: error.cause.type ?? 'Unavailable', code: error.cause.message };
+    }
+    if (error.cause instanceof TimeoutFailure) {
+      const code = error.cause.timeoutType === 'SCHEDULE_TO_START' ? 'site.offline' : 'site.timeout';
+      return { outcome: 'failed', class: 'Unavailable', code };
+    }
+  }
+  // Not a failure of the step but of this code: let the workflow task fail and be retried after a fix.
+  throw error;
+}

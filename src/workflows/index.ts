@@ -1,0 +1,4 @@
+/** The workflow bundle: every exported function is a workflow type. */
+export { directoryPlan } from './directory-plan.ts';
+export { directorySync } from './directory-sync.ts';
+export { directoryTest } from './directory-test.ts';

@@ -1,0 +1,33 @@
+import type { ActivityOptions } from '@temporalio/workflow';
+import { permanentErrorClasses } from '../shared/errors.ts';
+
+/**
+ * Short steps on the platform's database. PostgreSQL may be restarted or moved: 1 s, 2 s, 4 s … 1 min between tries and no
+ * last try, because a run whose result is not written down is worse than one that waits.
+ */
+export const platformStep: ActivityOptions = {
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', nonRetryableErrorTypes: [...permanentErrorClasses] },
+};
+
+/**
+ * Long reading on a site. Nothing here cuts legitimate work: a dead node is found by its heartbeat (30 s), a stalled
+ * source by the activity itself (no page committed for ten minutes), and thirty days are longer than any reading. The
+ * site may be switched off: the task waits in its queue until a node polls again.
+ */
+export const siteReading: ActivityOptions = {
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '30 seconds',
+  retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute', nonRetryableErrorTypes: [...permanentErrorClasses] },
+};
+
+/**
+ * A test answers somebody who waits: two minutes for a node to take it, two for the steps, two tries (the second only
+ * when the first one's node died).
+ */
+export const siteTest: ActivityOptions = {
+  scheduleToStartTimeout: '2 minutes',
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '30 seconds',
+  retry: { maximumAttempts: 2, nonRetryableErrorTypes: [...permanentErrorClasses] },
+};
