@@ -1,0 +1,86 @@
+import { X509Certificate } from 'node:crypto';
+import { FilterParser } from 'ldapts';
+import type { DirectorySettings } from '../shared/directory.ts';
+import type { Issue } from './record-errors.ts';
+
+/** What is wrong with settings whose shape is right, found without asking the directory. */
+export function settingsIssues(settings: DirectorySettings, path = '/settings'): Issue[] {
+  const issues: Issue[] = [];
+  const report = (field: string, message: string | undefined): void => {
+    if (message !== undefined) issues.push({ path: `${path}/${field}`, message });
+  };
+  if (settings.host !== undefined) report('host', hostIssue(settings.host));
+  if (settings.caPem !== undefined) {
+    report('caPem', settings.security === 'plain' ? 'has no meaning with security plain' : pemIssue(settings.caPem));
+  }
+  if (settings.filter !== undefined) report('filter', filterIssue(settings.filter));
+  if (settings.baseDn !== undefined && !isDn(settings.baseDn)) report('baseDn', notADn);
+  settings.searchBases?.forEach((base, index) => report(`searchBases/${index}`, isDn(base) ? undefined : notADn));
+  settings.mailDomains?.forEach((domain, index) => report(`mailDomains/${index}`, domainIssue(domain)));
+  return issues;
+}
+
+/** What is allowed but should be read before it is kept. */
+export function settingsWarnings(settings: DirectorySettings): string[] {
+  if (settings.security !== 'plain') return [];
+  return [
+    'NOT ENCRYPTED: with security "plain" the password of the account and every object read cross the network in clear ' +
+      'text, and the answers could be anybody\'s. Use "ldaps", or "starttls" with the certification authority in caPem.',
+  ];
+}
+
+const notADn = 'is no distinguished name; write OU=Staff,DC=corp,DC=example';
+/** RFC 4514 §2: RDNs with commas between them; special characters escaped by a backslash or as hex pairs. */
+const dnPattern = (() => {
+  const type = String.raw`(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)*)`;
+  const escaped = String.raw`\\(?:[ "#+,;<=>\\]|[0-9A-Fa-f]{2})`;
+  const value = String.raw`(?:#(?:[0-9A-Fa-f]{2})+|(?:[^"+,;<>\\\u0000]|${escaped})+)`;
+  const pair = String.raw`\s*${type}\s*=${value}`;
+  const rdn = String.raw`${pair}(?:\+${pair})*`;
+  return new RegExp(`^${rdn}(?:,${rdn})*$`, 'u');
+})();
+
+/** Whether the text is a distinguished name (RFC 4514) with at least one part. */
+export const isDn = (text: string): boolean => dnPattern.test(text);
+
+function filterIssue(filter: string): string | undefined {
+  try {
+    FilterParser.parseString(filter);
+    return undefined;
+  } catch (error) {
+    return `is no LDAP filter (RFC 4515): ${error instanceof Error ? error.message : 'it cannot be read'}`;
+  }
+}
+
+/** A host name (RFC 1123) or an IP address, without scheme or port. */
+function hostIssue(host: string): string | undefined {
+  if (/^[a-z]+:\/\//i.test(host)) return 'is a URL; give the host name alone and say how it is protected in security';
+  const label = /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/;
+  const isName = host.split('.').every((part) => label.test(part));
+  const isAddress = /^[0-9A-Fa-f:.]+$/.test(host) && host.includes(':');
+  return isName || isAddress ? undefined : 'is no host name; the port has a setting of its own';
+}
+
+function domainIssue(domain: string): string | undefined {
+  if (domain.includes('@')) return 'is an address; give the domain alone: corp.example';
+  return /^(?!-)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+$/u.test(domain) ? undefined : 'is no domain; write corp.example';
+}
+
+const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
+
+function pemIssue(pem: string): string | undefined {
+  const blocks = [...pem.matchAll(pemBlock)];
+  if (blocks.some((block) => (block[1] ?? '').includes('PRIVATE KEY'))) {
+    return 'holds a private key; give the certificate of the certification authority only';
+  }
+  if (blocks.length === 0) return 'holds no certificate; it must be PEM (-----BEGIN CERTIFICATE-----)';
+  for (const [index, block] of blocks.entries()) {
+    if (block[1] !== 'CERTIFICATE') return `holds a ${block[1] ?? 'block'}, which is no certificate`;
+    try {
+      new X509Certificate(block[0]);
+    } catch {
+      return `certificate ${index + 1} cannot be read`;
+    }
+  }
+  return undefined;
+}

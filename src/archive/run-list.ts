@@ -1,0 +1,86 @@
+import { type Selectable, sql } from 'kysely';
+import type { IntegrationId, RunId } from '../shared/ids.ts';
+import type { RunKind, RunState } from '../shared/runs.ts';
+import type { OrganisationTransaction } from './database.ts';
+import { NotFoundError } from './record-errors.ts';
+import { waitingFor } from './run-waiting.ts';
+import { siteState } from './sites.ts';
+import type { Tables } from './tables.ts';
+
+/** Pages come every few seconds; ten minutes without one is a stall (docs/architecture.md, "Fan-out"). */
+const STALLED_AFTER_MINUTES = 10;
+
+/** A run as people see it: by the name of its integration, with what it waits for. */
+export type RunView = Selectable<Tables['run']> & { readonly integration: string; readonly waiting: string | null };
+
+const runs = (tx: OrganisationTransaction) =>
+  tx
+    .selectFrom('run')
+    .innerJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
+    .innerJoin('site', 'site.id', 'integration.site_id')
+    .selectAll('run')
+    .select([
+      'integration.name as integration',
+      'site.name as site',
+      'site.last_seen_at as siteLastSeenAt',
+      siteState.as('siteState'),
+      sql<boolean>`coalesce(run.progress_at < now() - make_interval(mins => ${sql.lit(STALLED_AFTER_MINUTES)}), false)`.as('stalled'),
+    ]);
+
+type RunQueryRow = Awaited<ReturnType<ReturnType<typeof runs>['executeTakeFirstOrThrow']>>;
+function view({ site, siteState: state, siteLastSeenAt, stalled, ...row }: RunQueryRow): RunView {
+  const waiting = waitingFor({
+    state: row.state,
+    site,
+    siteState: state,
+    siteLastSeenAt,
+    progressAt: row.progress_at,
+    stalled,
+    error: row.error,
+  });
+  return { ...row, waiting };
+}
+
+/** @throws NotFoundError */
+export async function findRunView(tx: OrganisationTransaction, run: RunId): Promise<RunView> {
+  const row = await runs(tx).where('run.id', '=', run).executeTakeFirst();
+  if (row === undefined) throw new NotFoundError('such run');
+  return view(row);
+}
+
+export interface RunQuery {
+  readonly integration?: string | undefined;
+  readonly kind?: RunKind | undefined;
+  readonly state?: RunState | undefined;
+  /** Number of the last run of the page before. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** Newest first. `next` is the `after` of the next page; null on the last. Runs begun meanwhile do not shift pages. */
+export async function listRuns(tx: OrganisationTransaction, query: RunQuery): Promise<{ items: RunView[]; next: string | null }> {
+  let found = runs(tx).orderBy('run.number', 'desc').limit(query.limit + 1);
+  if (query.integration !== undefined) found = found.where('integration.name', '=', query.integration);
+  if (query.kind !== undefined) found = found.where('run.kind', '=', query.kind);
+  if (query.state !== undefined) found = found.where('run.state', '=', query.state);
+  if (query.after !== undefined) found = found.where('run.number', '<', query.after);
+  const rows = (await found.execute()).map(view);
+  const items = rows.slice(0, query.limit);
+  return { items, next: rows.length > query.limit ? (items.at(-1)?.number ?? null) : null };
+}
+
+/** The last synchronisation of each integration that had one. */
+export async function listLastRuns(tx: OrganisationTransaction): Promise<Map<IntegrationId, RunView>> {
+  const rows = await runs(tx)
+    .where('run.id', '=', (eb) =>
+      eb
+        .selectFrom('run as latest')
+        .select('latest.id')
+        .whereRef('latest.integration_id', '=', 'integration.id')
+        .where('latest.kind', '=', 'directory-sync')
+        .orderBy('latest.number', 'desc')
+        .limit(1),
+    )
+    .execute();
+  return new Map(rows.map((row) => [row.integration_id, view(row)]));
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { type Selectable, sql } from 'kysely';
+import type { ErrorReport } from '../shared/errors.ts';
+import { type IntegrationId, runId, type RunId } from '../shared/ids.ts';
+import { runWorkflowId } from '../shared/names.ts';
+import { openRunStates, type DirectoryRunTotals, type RunKind, type RunState, type RunTrigger } from '../shared/runs.ts';
+import type { OrganisationTransaction } from './database.ts';
+import { NotFoundError } from './record-errors.ts';
+import type { Tables } from './tables.ts';
+
+export type RunRow = Selectable<Tables['run']>;
+
+export interface RunRequest {
+  readonly integration: IntegrationId;
+  readonly kind: RunKind;
+  readonly trigger: RunTrigger;
+  /** Of the workflow that asks, when it runs already (a tick of a schedule). Default: `runWorkflowId(…)`. */
+  readonly workflowId?: string;
+}
+
+/** The predicate of the index run_open, in its words: a parameter would not match it. */
+const isOpenRun = sql<boolean>`state in ('queued', 'running')`;
+
+/**
+ * Asks for a run: a new queued one, or the open one of the same integration and kind (`joined`). Of two requests at once
+ * one makes the run and the other joins it. A workflow that repeats its own request finds its own workflow id in the row.
+ * @throws NotFoundError when there is no such integration
+ */
+export async function requestRun(tx: OrganisationTransaction, request: RunRequest): Promise<{ run: RunRow; joined: boolean }> {
+  // Numbers have no gaps and no duplicates, so requests of one organisation take turns. `no key update` lets the foreign
+  // keys of pages that arrive meanwhile pass.
+  const organisation = await tx
+    .selectFrom('organisation')
+    .select(['id', 'name', 'next_run_number'])
+    .forNoKeyUpdate()
+    .executeTakeFirstOrThrow();
+  const integration = await tx
+    .selectFrom('directory_integration')
+    .select('name')
+    .where('id', '=', request.integration)
+    .executeTakeFirst();
+  if (integration === undefined) throw new NotFoundError('such directory');
+
+  const number = Number(organisation.next_run_number);
+  const run = await tx
+    .insertInto('run')
+    .values({
+      id: runId(randomUUID()),
+      org_id: organisation.id,
+      integration_id: request.integration,
+      number,
+      kind: request.kind,
+      trigger: request.trigger,
+      state: 'queued',
+      workflow_id: request.workflowId ?? runWorkflowId(request.kind, organisation.name, integration.name, number),
+    })
+    .onConflict((conflict) => conflict.columns(['integration_id', 'kind']).where(isOpenRun).doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (run === undefined) {
+    const open = await tx
+      .selectFrom('run')
+      .selectAll()
+      .where('integration_id', '=', request.integration)
+      .where('kind', '=', request.kind)
+      .where('state', 'in', [...openRunStates])
+      .forKeyShare()
+      .executeTakeFirst();
+    // It ended between the two statements: now there is room for a new one.
+    return open === undefined ? requestRun(tx, request) : { run: open, joined: true };
+  }
+  await tx.updateTable('organisation').set({ next_run_number: number + 1 }).where('id', '=', organisation.id).execute();
+  return { run, joined: false };
+}
+
+export const findOptionalRun = (tx: OrganisationTransaction, run: RunId): Promise<RunRow | undefined> =>
+  tx.selectFrom('run').selectAll().where('id', '=', run).executeTakeFirst();
+
+/** @throws NotFoundError */
+export async function findRun(tx: OrganisationTransaction, run: RunId): Promise<RunRow> {
+  const row = await findOptionalRun(tx, run);
+  if (row === undefined) throw new NotFoundError('such run');
+  return row;
+}
+
+/** queued → running. Harmless when it is running or ended: the row says which. */
+export async function beginRun(tx: OrganisationTransaction, run: RunId): Promise<RunRow> {
+  await tx
+    .updateTable('run')
+    .set({ state: 'running', started_at: sql<Date>`now()` })
+    .where('id', '=', run)
+    .where('state', '=', 'queued')
+    .execute();
+  return findRun(tx, run);
+}
+
+/** The site asked for work or posted a page, so the reason of an earlier attempt's failure no longer holds. */
+export async function noteProgress(tx: OrganisationTransaction, run: RunId): Promise<void> {
+  await tx
+    .updateTable('run')
+    .set({ progress_at: sql<Date>`now()`, error: null })
+    .where('id', '=', run)
+    .where('state', 'in', [...openRunStates])
+    .execute();
+}
+
+export interface RunEnd {
+  readonly state: Exclude<RunState, (typeof openRunStates)[number]>;
+  /** Absent: those noted so far. */
+  readonly totals?: Partial<DirectoryRunTotals> | undefined;
+  /** Absent: what the site reported stays when the run failed, and goes when it succeeded. */
+  readonly error?: ErrorReport | undefined;
+}
+
+/** Ends a run. The first ending counts: repeating it, or ending it otherwise, changes nothing. Gives the row as it is. */
+export async function finishRun(tx: OrganisationTransaction, run: RunId, end: RunEnd): Promise<RunRow> {
+  const done = end.state === 'succeeded' || end.state === 'partial' || end.state === 'skipped';
+  await tx
+    .updateTable('run')
+    .set({
+      state: end.state,
+      finished_at: sql<Date>`now()`,
+      ...(end.totals === undefined ? {} : { totals: JSON.stringify(end.totals) }),
+      ...(end.error !== undefined ? { error: JSON.stringify(end.error) } : done ? { error: null } : {}),
+    })
+    .where('id', '=', run)
+    .where('state', 'in', [...openRunStates])
+    .execute();
+  return findRun(tx, run);
+}
