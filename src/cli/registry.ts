@@ -1,0 +1,4 @@
+import type { AnyCommand } from './command.ts';
+
+/** All commands, in the order of `lockstep --help`. */
+export const commands: readonly AnyCommand[] = [];
