@@ -2,7 +2,8 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { type Database, withOrganisation } from '../archive/database.ts';
 import { type EngineRun, listEngineSchedules, listOpenRuns, listOrganisationIds } from '../archive/engine-rows.ts';
-import { closeRun } from '../archive/run-end.ts';
+import { finishRun } from '../archive/runs.ts';
+import type { ErrorReport } from '../shared/errors.ts';
 import type { OrganisationId } from '../shared/ids.ts';
 import type { TemporalEngine } from './temporal-engine.ts';
 
@@ -55,9 +56,16 @@ async function sweepRun({ client, database, engine, logger }: ReconcilerDeps, or
     return;
   }
   const state = status === 'CANCELLED' ? 'cancelled' : 'interrupted';
-  await withOrganisation(database, organisation, (tx) => closeRun(tx, run.id, state));
+  await withOrganisation(database, organisation, (tx) => finishRun(tx, run.id, { state, ...(state === 'interrupted' ? { error: interrupted } : {}) }));
   logger.warn({ organisation, run: run.id, status: status ?? 'unknown to Temporal', state }, 'run closed');
 }
+
+const interrupted: ErrorReport = {
+  class: 'Unavailable',
+  code: 'run.interrupted',
+  message: 'The run ended without writing its result: Temporal no longer knows it, or somebody terminated it.',
+  next: 'Nothing is lost: synchronise again (lockstep directory sync).',
+};
 
 /** undefined: Temporal does not know it. */
 async function workflowStatus(client: Client, workflowId: string): Promise<string | undefined> {
