@@ -107,6 +107,7 @@ export interface Tables {
     progress_at: Timestamp | null;
     finished_at: Timestamp | null;
     epoch: Bigint | null;
+    first_epoch: Bigint | null;
     totals: JSONColumnType<Partial<DirectoryRunTotals>, string | undefined, string>;
     error: JSONColumnType<ErrorReport> | null;
     report: JSONColumnType<DirectoryTestStep[]> | null;
@@ -148,7 +149,13 @@ export interface Tables {
     changed_at: GeneratedTimestamp;
     missing_since: Timestamp | null;
   };
-  directory_sighting: { object_id: DirectoryObjectId; org_id: OrganisationId; integration_id: IntegrationId; epoch: Bigint };
+  directory_sighting: {
+    object_id: DirectoryObjectId;
+    org_id: OrganisationId;
+    integration_id: IntegrationId;
+    epoch: Bigint;
+    outcome: 'added' | 'changed' | 'returned' | 'same' | 'missing';
+  };
   directory_address: { object_id: DirectoryObjectId; org_id: OrganisationId; address: string; is_primary: boolean };
   directory_member: {
     group_id: DirectoryObjectId;
@@ -182,6 +189,7 @@ export interface Tables {
     detail: string;
     first_run: RunId;
     last_run: RunId;
+    epoch: Bigint;
     first_seen_at: GeneratedTimestamp;
     last_seen_at: GeneratedTimestamp;
     resolved_at: Timestamp | null;

@@ -116,6 +116,7 @@ create table run (
   progress_at    timestamptz,
   finished_at    timestamptz,
   epoch          bigint,                    -- epoch of its reading
+  first_epoch    bigint,                    -- of its first attempt: what earlier attempts of this run did counts as this run's
   totals         jsonb not null default '{}',
   error          jsonb,                     -- ErrorReport
   report         jsonb,                     -- steps of a test
@@ -168,16 +169,19 @@ create table directory_object (
   unique (integration_id, guid)
 );
 create index directory_object_dn on directory_object (org_id, dn_key);
-create index directory_object_list on directory_object (org_id, kind, sort_key, id);
-create index directory_object_sid on directory_object (org_id, sid);
+create index directory_object_people on directory_object (org_id, sort_key, id) where included and kind in ('user', 'contact', 'public-folder');
+create index directory_object_groups on directory_object (org_id, sort_key, id) where kind in ('group', 'dynamic-group');
+create index directory_object_sid on directory_object (org_id, sid) where sid is not null;
 create index directory_object_manager on directory_object (org_id, manager_key) where manager_key is not null;
 
--- Which epoch saw it last: apart, so that a reading that finds nothing new rewrites these few bytes only.
+-- What the last epoch said of it: apart, so that a reading that finds nothing new rewrites these few bytes only. The
+-- outcome is that of the run, which may take several epochs: an object added by an attempt that died stays `added`.
 create table directory_sighting (
   object_id      bigint primary key,
   org_id         uuid not null,
   integration_id uuid not null,
-  epoch          bigint not null
+  epoch          bigint not null,
+  outcome        text not null              -- 'added' | 'changed' | 'returned' | 'same' | 'missing'
 ) with (fillfactor = 70);
 create index directory_sighting_integration on directory_sighting (integration_id);
 
@@ -209,7 +213,6 @@ create table person (
   created_at  timestamptz not null default now(),
   merged_into bigint
 );
-create index person_org on person (org_id, id);
 
 -- Who an object is. One-to-one today; merging and unlinking change only this table.
 create table person_link (
@@ -235,11 +238,13 @@ create table directory_problem (
   detail         text not null,
   first_run      uuid not null,
   last_run       uuid not null,
+  epoch          bigint not null,           -- in which it was met last
   first_seen_at  timestamptz not null default now(),
   last_seen_at   timestamptz not null default now(),
   resolved_at    timestamptz
 );
-create unique index directory_problem_key on directory_problem (integration_id, code, md5(subject));
+create unique index directory_problem_key on directory_problem
+  (integration_id, code, coalesce(guid, '00000000-0000-0000-0000-000000000000'), md5(subject));
 create index directory_problem_open on directory_problem (org_id, integration_id, id) where resolved_at is null;
 
 -- What a plan would do. Objects that would not change are kept too (action 'same'), to know what is missing.
