@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { FilterParser } from 'ldapts';
 import type { DirectorySettings } from '../shared/directory.ts';
 import type { Issue } from './record-errors.ts';
@@ -44,6 +45,11 @@ const dnPattern = (() => {
 export const isDn = (text: string): boolean => dnPattern.test(text);
 
 function filterIssue(filter: string): string | undefined {
+  // ldapts completes a filter that lacks its outer or its last parentheses. Whoever forgot one may have meant another
+  // place for it, and the filter becomes part of a larger one: so it must be whole. In a value they are written \\28 and \\29.
+  const open = filter.split('(').length - 1;
+  const closed = filter.split(')').length - 1;
+  if (!filter.startsWith('(') || open !== closed) return `must be whole, in parentheses: ${open} opened, ${closed} closed`;
   try {
     FilterParser.parseString(filter);
     return undefined;
@@ -57,8 +63,7 @@ function hostIssue(host: string): string | undefined {
   if (/^[a-z]+:\/\//i.test(host)) return 'is a URL; give the host name alone and say how it is protected in security';
   const label = /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/;
   const isName = host.split('.').every((part) => label.test(part));
-  const isAddress = /^[0-9A-Fa-f:.]+$/.test(host) && host.includes(':');
-  return isName || isAddress ? undefined : 'is no host name; the port has a setting of its own';
+  return isName || isIP(host) !== 0 ? undefined : 'is no host name; the port has a setting of its own';
 }
 
 function domainIssue(domain: string): string | undefined {
