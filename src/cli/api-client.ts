@@ -1,0 +1,77 @@
+import type { Directory, DirectoryChange, DirectoryProblem, NewDirectory, PlanEntry, Run, RunSummary } from '../api/schemas/directories.ts';
+import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
+import type { Group, GroupMember, GroupSummary, Person, PersonSummary } from '../api/schemas/people.ts';
+import type { EnrolmentCode, NewSite, Site, SiteChange } from '../api/schemas/sites.ts';
+import { type ApiRequest, apiRequest, type ApiTransportOptions } from './api-transport.ts';
+
+/** One page of a list; `next` goes into `after`. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+export interface PageQuery {
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
+}
+/** A run that was asked for; `joined` when one of its kind was open already and is the one that is meant. */
+export type StartedRun = RunSummary & { readonly joined: boolean };
+
+export type ApiClient = ReturnType<typeof createApiClient>;
+
+/** The API's routes as functions (src/api/ROUTES.md). What fails throws as `apiRequest` says. */
+export function createApiClient(options: ApiTransportOptions) {
+  const call = <T>(request: ApiRequest): Promise<T> => apiRequest<T>(options, { ...request, path: `/api/v1${request.path}` });
+  const get = <T>(path: string, query?: ApiRequest['query']) => call<T>(query === undefined ? { path } : { path, query });
+  const post = <T>(path: string, body?: unknown) => call<T>({ method: 'POST', path, ...(body === undefined ? {} : { body }) });
+  const name = encodeURIComponent;
+
+  return {
+    url: options.url,
+
+    organisations: (query: PageQuery) => get<Page<Organisation>>('/organisations', { ...query }),
+    addOrganisation: (organisation: NewOrganisation) => post<Organisation>('/organisations', organisation),
+    addFirstToken: (organisation: string, token: NewToken) => post<IssuedToken>(`/organisations/${name(organisation)}/tokens`, token),
+    organisation: () => get<Organisation>('/organisation'),
+
+    tokens: (query: PageQuery) => get<Page<Token>>('/tokens', { ...query }),
+    addToken: (token: NewToken) => post<IssuedToken>('/tokens', token),
+    revokeToken: (id: string) => call<undefined>({ method: 'DELETE', path: `/tokens/${name(id)}` }),
+
+    sites: (query: PageQuery) => get<Page<Site>>('/sites', { ...query }),
+    site: (site: string) => get<Site>(`/sites/${name(site)}`),
+    addSite: (site: NewSite) => post<Site>('/sites', site),
+    changeSite: (site: string, change: SiteChange) => call<Site>({ method: 'PATCH', path: `/sites/${name(site)}`, body: change }),
+    addEnrolmentCode: (site: string) => post<EnrolmentCode>(`/sites/${name(site)}/enrolment-codes`),
+
+    directories: (query: PageQuery) => get<Page<Directory>>('/directories', { ...query }),
+    directory: (directory: string) => get<Directory>(`/directories/${name(directory)}`),
+    addDirectory: (directory: NewDirectory) => post<Directory>('/directories', directory),
+    changeDirectory: (directory: string, change: DirectoryChange) =>
+      call<Directory>({ method: 'PATCH', path: `/directories/${name(directory)}`, body: change }),
+    removeDirectory: (directory: string) => call<undefined>({ method: 'DELETE', path: `/directories/${name(directory)}` }),
+    pauseDirectory: (directory: string) => post<Directory>(`/directories/${name(directory)}/pause`),
+    resumeDirectory: (directory: string) => post<Directory>(`/directories/${name(directory)}/resume`),
+    startRun: (directory: string, what: 'sync' | 'plan' | 'test') => post<StartedRun>(`/directories/${name(directory)}/${what}`),
+    directoryProblems: (directory: string, query: PageQuery) =>
+      get<Page<DirectoryProblem>>(`/directories/${name(directory)}/problems`, { ...query }),
+
+    runs: (query: PageQuery & { integration?: string | undefined; kind?: string | undefined; state?: string | undefined }) =>
+      get<Page<RunSummary>>('/runs', { ...query }),
+    run: (id: string) => get<Run>(`/runs/${name(id)}`),
+    cancelRun: (id: string) => post<RunSummary>(`/runs/${name(id)}/cancel`),
+    planEntries: (id: string, query: PageQuery & { action?: string | undefined }) => get<Page<PlanEntry>>(`/runs/${name(id)}/plan`, { ...query }),
+
+    people: (query: PageQuery & { search?: string | undefined }) => get<Page<PersonSummary>>('/people', { ...query }),
+    person: (idOrAddress: string) => get<Person>(`/people/${name(idOrAddress)}`),
+    groups: (query: PageQuery & { search?: string | undefined }) => get<Page<GroupSummary>>('/groups', { ...query }),
+    group: (idOrAddressOrName: string) => get<Group>(`/groups/${name(idOrAddressOrName)}`),
+    groupMembers: (id: string, query: PageQuery) => get<Page<GroupMember>>(`/groups/${name(id)}/members`, { ...query }),
+
+    config: () => get<unknown>('/config'),
+    putConfig: (config: unknown, dryRun: boolean) => call<unknown>({ method: 'PUT', path: '/config', query: { dryRun }, body: config }),
+    uiLink: () => post<{ url: string; expiresAt: string }>('/ui-links'),
+
+    /** Needs no token. 503 is an answer: it says what is not ready. */
+    ready: () => apiRequest<unknown>(options, { path: '/readyz', alsoAnswers: [503] }),
+  };
+}

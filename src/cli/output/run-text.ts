@@ -1,0 +1,119 @@
+/** Runs in words. */
+import type { Run, RunSummary } from '../../api/schemas/directories.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { clean } from './clean.ts';
+import { fields } from './fields.ts';
+import { count, counted } from './numbers.ts';
+import type { Style } from './style.ts';
+import { styled } from './style.ts';
+import { testStepsText } from './test-steps-text.ts';
+import { duration, localTime } from './times.ts';
+
+/** The API may know states that this version does not: text, with what is known marked. */
+export function runStyle(state: string): Style | undefined {
+  switch (state) {
+    case 'succeeded':
+      return 'good';
+    case 'failed':
+    case 'interrupted':
+      return 'bad';
+    case 'partial':
+    case 'cancelled':
+      return 'warn';
+    default:
+      return undefined;
+  }
+}
+
+/** Exit code of a command that waited for the run. */
+export function runExitCode(state: string): ExitCode {
+  switch (state) {
+    case 'succeeded':
+      return exitCodes.ok;
+    case 'partial':
+      return exitCodes.partial;
+    case 'skipped':
+      return exitCodes.refused;
+    default:
+      return exitCodes.failure;
+  }
+}
+
+/** `directory-sync` is called `sync` by everybody. */
+export const runKindText = (kind: string): string => kind.replace(/^directory-/, '');
+
+export const runTitle = (run: Pick<RunSummary, 'kind' | 'number' | 'integration'>): string =>
+  `${runKindText(run.kind)} #${run.number} of ${run.integration}`;
+
+/** How long the run took, or has taken until `now`. */
+export function runDuration(run: RunSummary, now: Date): string {
+  if (run.startedAt === null) return '';
+  const end = run.finishedAt === null ? now : new Date(run.finishedAt);
+  return duration(end.getTime() - new Date(run.startedAt).getTime());
+}
+
+/** In the order in which people ask; what the API counts beyond these comes after them. */
+const totalOrder = ['pages', 'seen', 'added', 'changed', 'unchanged', 'missing', 'returned', 'members', 'problems'];
+
+/** `2 pages · 312 seen · 312 added`; zeros are left out, all but those of `seen`. */
+export function totalsText(totals: RunSummary['totals']): string {
+  const names = [...totalOrder.filter((name) => name in totals), ...Object.keys(totals).filter((name) => !totalOrder.includes(name))];
+  return names
+    .filter((name) => totals[name] !== 0 || name === 'seen')
+    .map((name) => `${count(totals[name] ?? 0)} ${clean(name)}`)
+    .join(' · ');
+}
+
+/** One line while the run is open: pages, entries and rate, or what it waits for. */
+export function runProgressText(run: RunSummary, now: Date): string {
+  const title = `${runTitle(run)}:`;
+  if (run.waiting !== null) return `${title} waiting: ${clean(run.waiting)}`;
+  if (run.state === 'queued') return `${title} queued`;
+  const { pages, seen } = run.totals;
+  if (pages === undefined || seen === undefined || run.startedAt === null) return `${title} ${run.state}`;
+  const seconds = (now.getTime() - new Date(run.startedAt).getTime()) / 1000;
+  const rate = seconds > 0 ? `, ${count(Math.round(seen / seconds))} a second` : '';
+  return `${title} ${counted(pages, 'page')}, ${counted(seen, 'entry', 'entries')}${rate}`;
+}
+
+/** What came of a run that was waited for: a sentence, the totals, and what to do when not all is well. */
+export function runResultText(run: Run, now: Date): string {
+  const took = runDuration(run, now);
+  const style = runStyle(run.state);
+  const state = style === undefined ? run.state : styled(style, run.state);
+  const lines = [`${runTitle(run)}: ${state}${took === '' ? '' : ` in ${took}`}`];
+  const totals = totalsText(run.totals);
+  if (totals !== '' && run.kind !== 'directory-test') lines.push(`  ${totals}`);
+  lines.push(...runErrorLines(run));
+  const problems = run.totals['problems'] ?? 0;
+  if (run.state === 'partial' || problems > 0) {
+    lines.push(`  ${counted(problems, 'object')} with problems: lockstep directory problems ${run.integration}`);
+  }
+  return lines.join('\n');
+}
+
+function runErrorLines(run: Pick<RunSummary, 'error'>): string[] {
+  if (run.error === null) return [];
+  return [`  ${styled('bad', '✗')} ${clean(run.error.message)} (${clean(run.error.code)})`, `  → ${clean(run.error.next)}`];
+}
+
+/** All that is known of a run, for `runs show`. */
+export function runText(run: Run, now: Date): string {
+  const style = runStyle(run.state);
+  const main = fields([
+    ['run', `${runTitle(run)}, ${run.trigger}`],
+    ['state', run.state],
+    ['waiting', run.waiting ?? undefined],
+    ['requested', localTime(run.requestedAt)],
+    ['started', run.startedAt === null ? undefined : localTime(run.startedAt)],
+    ['last progress', run.finishedAt !== null || run.progressAt === null ? undefined : localTime(run.progressAt)],
+    ['finished', run.finishedAt === null ? undefined : localTime(run.finishedAt)],
+    ['took', runDuration(run, now)],
+    ['totals', totalsText(run.totals)],
+    ['id', run.id],
+    ['workflow', run.workflowId],
+  ]);
+  const lines = [style === undefined ? main : main.replace(run.state, styled(style, run.state)), ...runErrorLines(run)];
+  if (run.report !== null) lines.push('', testStepsText(run.report));
+  return lines.join('\n');
+}
