@@ -108,3 +108,27 @@ export interface SiteTokenAnswer {
   readonly namespace: string;
   readonly queue: string;
 }
+
+/* ---- replacing a site's keys: HTTP, JSON, bearer token of the site ---- */
+
+/** GET /site/v1/credentials: every credential that is sealed to this site, base64. */
+export interface SiteCredentialsAnswer {
+  readonly credentials: readonly { readonly integrationId: IntegrationId; readonly sealed: string }[];
+}
+
+/** POST /site/v1/rotate-keys: keys and credentials are replaced together, or not at all. 409 when a credential changed meanwhile. */
+export interface RotateSiteKeysRequest {
+  readonly signPublicKey: string;
+  readonly sealPublicKey: string;
+  readonly credentials: readonly {
+    readonly integrationId: IntegrationId;
+    /** Hex SHA-256 of the sealed bytes that these replace. */
+    readonly replaces: string;
+    /** base64, sealed to the new key. */
+    readonly sealed: string;
+  }[];
+  /** base64 Ed25519 signature of the present key over all of the above (src/security/site-signature.ts). */
+  readonly signature: string;
+  /** The same, of the new key. */
+  readonly proof: string;
+}
