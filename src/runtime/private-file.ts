@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+
+/**
+ * Writes a file that only this user may read (0600), whole or not at all: a crash leaves the old one. Windows has no
+ * modes; there the home folder inherits the access list of the user's profile.
+ */
+export async function writePrivateFile(path: string, content: string): Promise<void> {
+  const part = `${path}.${randomBytes(4).toString('hex')}.part`;
+  const file = await open(part, 'wx', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  try {
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+export const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/** The JSON value in a file; undefined when there is no such file. */
+export async function readJsonFile(path: string): Promise<unknown> {
+  let content: string;
+  try {
+    content = await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  return JSON.parse(content);
+}
