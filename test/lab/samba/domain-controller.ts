@@ -20,7 +20,7 @@ import { seed } from './seed.ts';
 
 const python = async (script: string, args: readonly string[], input: Iterable<string> | AsyncIterable<string> = []): Promise<string> => {
   // Debian's own interpreter: Samba's modules belong to it, whatever else is on the PATH.
-  const child = spawn('/usr/bin/python3', [fileURLToPath(new URL(script, import.meta.url)), ...args]);
+  const child = spawn('/usr/bin/python3', ['-B', fileURLToPath(new URL(script, import.meta.url)), ...args]);
   const output: string[] = [];
   const complaints: string[] = [];
   child.stdout.setEncoding('utf8').on('data', (text: string) => output.push(text));

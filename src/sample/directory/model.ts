@@ -1,0 +1,31 @@
+/** Text, or bytes where the syntax is not text (objectGUID, SIDs). */
+export type AttributeValue = string | Buffer;
+/** By lDAPDisplayName. A single value needs no list: a large directory has millions of them. */
+export type Attributes = Readonly<Record<string, AttributeValue | readonly AttributeValue[]>>;
+
+export interface DirectoryObject {
+  readonly dn: string;
+  /**
+   * `objectClass` with its superclasses. The server adds `distinguishedName`, `memberOf`, `uSNCreated` and `uSNChanged`;
+   * `objectGUID`, `whenCreated` and `whenChanged` too where absent.
+   */
+  readonly attributes: Attributes;
+}
+
+/** What a sample directory serves: one domain. */
+export interface DirectoryModel {
+  /** Of the domain: `corp.example.test`. The base DN follows from it. */
+  readonly dnsName: string;
+  readonly netbiosName: string;
+  /** Read once, at start. Parents need not come first, nor be there. */
+  readonly objects: Iterable<DirectoryObject>;
+  /** By sAMAccountName: accounts that can bind. Their state is in their attributes, as in AD. */
+  readonly passwords: Readonly<Record<string, string>>;
+}
+
+/** `corp.example.test` → `DC=corp,DC=example,DC=test`. */
+export const baseDnOf = (dnsName: string): string =>
+  dnsName
+    .split('.')
+    .map((label) => `DC=${label}`)
+    .join(',');
