@@ -16,7 +16,7 @@ const KEY_ID = 'key';
 /**
  * Longest summary of a workflow, activity or timer, in bytes of UTF-8, that after encryption still fits the server's limit of
  * 400 bytes (`MaxUserMetadataSummarySize` in temporalio/temporal common/dynamicconfig/constants.go; a longer one fails the
- * command). JSON adds two quotes, the inner metadata 23 bytes, encryption 28, the outer metadata 75: measured by a test.
+ * command). JSON and encryption add 135 bytes to 256: measured by the test beside this file.
  */
 export const MAX_SUMMARY_BYTES = 256;
 
@@ -41,7 +41,7 @@ export class EncryptionCodec implements PayloadCodec {
    * @throws LockstepError ConfigInvalid `codec.payload-unreadable` (unknown key, or changed bytes)
    */
   async decode(payloads: Payload[]): Promise<Payload[]> {
-    return Promise.all(payloads.map((payload) => (isEncrypted(payload) ? this.#open(payload) : payload)));
+    return Promise.all(payloads.map(async (payload) => (isEncrypted(payload) ? this.#open(payload) : payload)));
   }
 
   async #open(payload: Payload): Promise<Payload> {
