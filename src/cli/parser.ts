@@ -76,7 +76,7 @@ export async function parseCommandLine(args: readonly string[], options: ParserO
         home: typeof given['home'] === 'string' ? given['home'] : undefined,
         input: {
           options: Object.fromEntries(
-            Object.entries(command.options ?? {}).map(([key, spec]) => [key, given[key] ?? emptyValue(spec)]),
+            Object.entries(command.options ?? {}).map(([key, spec]) => [key, valueOf(key, spec, given)]),
           ),
           arguments: Object.fromEntries(
             Object.keys(command.arguments ?? {}).map((key, index) => [key, parser.processedArgs[index] as unknown]),
@@ -136,6 +136,13 @@ function toOption(key: string, spec: OptionSpec): Option {
       return spec.default === undefined ? option : option.default(spec.default);
     }
   }
+}
+
+/** commander keeps `--no-test` as `test: false`; its command declares and gets `noTest`. */
+function valueOf(key: string, spec: OptionSpec, given: Readonly<Record<string, unknown>>): unknown {
+  const positive = /^no([A-Z])(.*)$/.exec(key);
+  if (spec.kind === 'flag' && positive !== null) return given[`${(positive[1] ?? '').toLowerCase()}${positive[2] ?? ''}`] === false;
+  return given[key] ?? emptyValue(spec);
 }
 
 /** What an option that was not given is. */
