@@ -1,0 +1,160 @@
+/**
+ * What a directory said of an object → the rows of the archive. Pure: no clock, no database. It never throws: what cannot be
+ * read is left out or replaced, and told as a problem; an object that cannot be kept at all has no row.
+ */
+import { hash } from 'node:crypto';
+import type {
+  DirectoryEntry,
+  DirectoryObjectKind,
+  DirectoryProblem,
+  DirectorySettings,
+  RecipientType,
+} from '../shared/directory.ts';
+import { domainOf, mapAddresses, type MappedAddress } from './directory-addresses.ts';
+import { dnKey, firstRdnValue } from './directory-dn.ts';
+import { kindOf, recipientTypeOf } from './directory-kinds.ts';
+import { cutText, isStorable, sortKey, storable } from './directory-text.ts';
+import { parseGeneralizedTime } from './directory-time.ts';
+
+export interface DirectoryRow {
+  readonly guid: string;
+  readonly kind: DirectoryObjectKind;
+  readonly recipientType: RecipientType;
+  readonly dn: string;
+  readonly dnKey: Buffer;
+  readonly sid: string | null;
+  readonly mailboxGuid: string | null;
+  readonly displayName: string;
+  readonly sortKey: string;
+  readonly accountName: string | null;
+  readonly principalName: string | null;
+  /** As the source says; whether it counts is decided where it is shown. */
+  readonly accountDisabled: boolean;
+  readonly included: boolean;
+  readonly managerKey: Buffer | null;
+  readonly sourceCreated: Date | null;
+  readonly attributes: Readonly<Record<string, readonly string[]>>;
+  readonly addresses: readonly MappedAddress[];
+  /** Differs exactly when anything above does. */
+  readonly contentHash: Buffer;
+}
+
+export interface MappedEntry {
+  /** Null when the object cannot be kept. It was seen all the same. */
+  readonly row: DirectoryRow | null;
+  readonly problems: readonly DirectoryProblem[];
+}
+
+/** Part of each content hash: raising it rewrites every object at its next sighting. */
+const MAPPING_VERSION = 1;
+/** Attributes are for people and policies; pictures of more than this are left out. UTF-16 units. */
+const VALUE_MAX_LENGTH = 200_000;
+const NAME_MAX_LENGTH = 1000;
+/** ADS_UF_ACCOUNTDISABLE: https://learn.microsoft.com/en-us/windows/win32/adschema/a-useraccountcontrol */
+const ACCOUNT_DISABLED = 2n;
+
+const sidPattern = /^S-1-\d+(?:-\d+){1,15}$/;
+const guidPattern = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+const integerPattern = /^-?\d{1,19}$/;
+
+export function mapEntry(entry: DirectoryEntry, settings: Pick<DirectorySettings, 'mailDomains'>): MappedEntry {
+  const problems: DirectoryProblem[] = [];
+  const dn = storable(entry.dn);
+  const report = (code: string, detail: string, subject = dn) =>
+    problems.push({ guid: entry.guid, subject: storable(subject), code, detail: storable(detail) });
+
+  const attributes = keepAttributes(entry.attributes, report);
+  const kind = kindOf(attributes);
+  if (kind === undefined) {
+    report('object.class-unknown', `It is of no class that Lockstep keeps: ${attributes['objectClass']?.join(', ') ?? 'none was read'}.`);
+    return { row: null, problems };
+  }
+  const key = dnKey(dn);
+  if (key === undefined) {
+    report('object.dn-invalid', 'Its distinguished name cannot be understood.');
+    return { row: null, problems };
+  }
+  const single = <T>(name: string, read: (text: string) => T | undefined): T | null => {
+    const text = attributes[name]?.[0];
+    if (text === undefined) return null;
+    const value = read(text);
+    if (value === undefined) report('attribute.invalid', `${name} cannot be understood: ${cutText(text, 100)}`);
+    return value ?? null;
+  };
+
+  const { addresses, invalid, rivalPrimaries } = mapAddresses(attributes, kind);
+  for (const text of invalid) report('address.invalid', `It is no e-mail address, so ${nameOf(entry, attributes, addresses)} does not get it.`, cutText(text, NAME_MAX_LENGTH));
+  if (rivalPrimaries.length > 0) {
+    report('address.two-primaries', `More than one primary address: ${rivalPrimaries.join(', ')}. The first was taken.`);
+  }
+  const recipientType = recipientTypeOf(attributes, kind);
+  for (const name of recipientType.unreadable) single(name, () => undefined);
+
+  const displayName = nameOf(entry, attributes, addresses);
+  const content = {
+    guid: entry.guid,
+    kind,
+    recipientType: recipientType.type,
+    dn,
+    dnKey: key,
+    sid: single('objectSid', (text) => (sidPattern.test(text) ? text : undefined)),
+    mailboxGuid: single('msExchMailboxGuid', (text) => (guidPattern.test(text.toLowerCase()) ? text.toLowerCase() : undefined)),
+    displayName,
+    sortKey: sortKey(displayName),
+    accountName: attributes['sAMAccountName']?.[0] ?? null,
+    principalName: attributes['userPrincipalName']?.[0] ?? null,
+    accountDisabled: single('userAccountControl', (text) => (integerPattern.test(text) ? (BigInt(text) & ACCOUNT_DISABLED) !== 0n : undefined)) ?? false,
+    included: isIncluded(kind, addresses, settings.mailDomains),
+    managerKey: single('manager', dnKey),
+    sourceCreated: single('whenCreated', parseGeneralizedTime),
+    attributes,
+    addresses,
+  };
+  return { row: { ...content, contentHash: hashOf(content) }, problems };
+}
+
+/** The values as a set: sorted, because a directory gives them in any order. */
+function keepAttributes(
+  source: DirectoryEntry['attributes'],
+  report: (code: string, detail: string) => void,
+): Record<string, readonly string[]> {
+  const kept = new Map<string, string[]>();
+  for (const [name, values] of Object.entries(source)) {
+    const fitting = values.filter((value) => value.length <= VALUE_MAX_LENGTH);
+    if (fitting.length < values.length) report('attribute.too-long', `${storable(name)} has a value of more than ${VALUE_MAX_LENGTH} characters, which is left out.`);
+    if (!fitting.every(isStorable)) report('attribute.undecodable', `${storable(name)} holds characters that are no text; each is replaced by \u{FFFD}.`);
+    if (fitting.length > 0) kept.set(storable(name), fitting.map(storable).sort());
+  }
+  return Object.fromEntries([...kept].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What people call it: the first of these that says anything. */
+function nameOf(entry: DirectoryEntry, attributes: DirectoryEntry['attributes'], addresses: readonly MappedAddress[]): string {
+  const first = (name: string) => attributes[name]?.[0];
+  const candidates = [
+    first('displayName'),
+    first('cn'),
+    first('name'),
+    [first('givenName'), first('sn')].filter((part) => part !== undefined).join(' '),
+    first('mailNickname'),
+    addresses.find((address) => address.primary)?.address,
+    first('sAMAccountName'),
+    firstRdnValue(entry.dn),
+    entry.guid,
+  ];
+  const name = candidates.find((candidate) => candidate !== undefined && /\S/.test(candidate)) ?? entry.guid;
+  return cutText(storable(name).trim(), NAME_MAX_LENGTH);
+}
+
+/** Groups are always kept whole: policies and mailbox groups name them, whatever their address. */
+function isIncluded(kind: DirectoryObjectKind, addresses: readonly MappedAddress[], mailDomains: readonly string[] = []): boolean {
+  if (kind === 'group' || kind === 'dynamic-group' || mailDomains.length === 0) return true;
+  const domains = new Set(mailDomains.map((domain) => domain.trim().toLowerCase()));
+  return addresses.some(({ address }) => domains.has(domainOf(address)));
+}
+
+function hashOf(content: Omit<DirectoryRow, 'contentHash'>): Buffer {
+  const { dnKey: key, managerKey, ...rest } = content;
+  const text = JSON.stringify([MAPPING_VERSION, key.toString('hex'), managerKey?.toString('hex'), rest]);
+  return hash('sha256', text, 'buffer').subarray(0, 16);
+}
