@@ -33,3 +33,7 @@ export function signPublicKeyOf(pem: string): KeyObject | undefined {
 
 export const isSignatureOf = (publicKey: KeyObject, text: string, signature: string): boolean =>
   verify(null, Buffer.from(text, 'utf8'), publicKey, Buffer.from(signature, 'base64'));
+
+/** Names a site's signing key in its access tokens, so that they end with the key. */
+export const signKeyThumbprint = (signPublicKey: string): string =>
+  createHash('sha256').update(signPublicKey.trim()).digest('base64url').slice(0, 22);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Database, withOrganisation } from '../archive/database.ts';
 import { LockstepError } from '../shared/errors.ts';
@@ -98,10 +97,6 @@ export async function findSiteRecord(database: Database, site: SiteId): Promise<
     signPublicKey: row.sign_public_key,
   };
 }
-
-/** Names a site's signing key in its access tokens, so that they end with the key. */
-export const signKeyThumbprint = (signPublicKey: string): string =>
-  createHash('sha256').update(signPublicKey.trim()).digest('base64url').slice(0, 22);
 
 export const siteDisabled = (): LockstepError =>
   new LockstepError({

@@ -5,7 +5,8 @@ import { InvalidIdError, siteId } from '../shared/ids.ts';
 import type { SitePrincipal } from '../shared/principal.ts';
 import type { Keyring } from './keyring.ts';
 import { SITE_ACCESS, signToken, verifyToken } from './signed-token.ts';
-import { siteDisabled, type SiteRecord, SiteStates, signKeyThumbprint } from './site-state.ts';
+import { signKeyThumbprint } from './site-signature.ts';
+import { siteDisabled, type SiteRecord, SiteStates } from './site-state.ts';
 
 export interface SiteTokenDeps {
   readonly database: Database;
