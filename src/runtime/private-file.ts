@@ -22,7 +22,9 @@ export async function writePrivateFile(path: string, content: string): Promise<v
   }
 }
 
-export const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+/** The code of a system error: `ENOENT`, `EEXIST`. */
+export const errorCode = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
 /** The JSON value in a file; undefined when there is no such file. */
 export async function readJsonFile(path: string): Promise<unknown> {
@@ -30,7 +32,7 @@ export async function readJsonFile(path: string): Promise<unknown> {
   try {
     content = await readFile(path, 'utf8');
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
   return JSON.parse(content);
