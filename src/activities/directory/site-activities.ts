@@ -1,0 +1,129 @@
+import { Context } from '@temporalio/activity';
+import type { Logger } from 'pino';
+import type { IngestClient } from '../../client/ingest-client.ts';
+import type { DirectorySource } from '../../directory/directory-source.ts';
+import { createLdapSource } from '../../directory/ldap-source.ts';
+import type { DirectorySettings } from '../../shared/directory.ts';
+import { LockstepError } from '../../shared/errors.ts';
+import type { IntegrationId, RunId } from '../../shared/ids.ts';
+import type { DirectoryReadTotals, OpenRunAnswer, SiteActivities } from '../../shared/site-contract.ts';
+import { Progress, type ProgressOptions } from './progress.ts';
+import { isCancelled, siteFailure, withClass } from './site-failure.ts';
+
+export interface SiteActivityDependencies {
+  readonly ingest: IngestClient;
+  /** Opens what was sealed to this site's key; answers the password. */
+  openCredential(sealed: Buffer, integration: IntegrationId): Promise<string>;
+  readonly createSource?: (options: { readonly settings: DirectorySettings; readonly password: string }) => DirectorySource;
+  readonly logger: Logger;
+  /** For tests that must not wait as long as real sources may. */
+  readonly timing?: Pick<ProgressOptions, 'heartbeatMs' | 'stalledMs'>;
+}
+
+/** The site's part of the directory workflows. Nothing that is read, and no sentence, is returned or thrown: counts and codes only. */
+export function createDirectorySiteActivities(deps: SiteActivityDependencies): SiteActivities {
+  const { ingest, createSource = createLdapSource } = deps;
+
+  const sourceOf = async (answer: OpenRunAnswer): Promise<DirectorySource> => {
+    const { settings, integrationId } = answer;
+    return createSource({ settings, password: await openPassword(deps, answer.sealedCredential, integrationId) });
+  };
+
+  return {
+    readDirectory: ({ runId }) =>
+      working(deps, runId, async (progress, logger) => {
+        const answer = await ingest.openRun(runId, progress.signal);
+        if (answer.cursor === undefined) throw noCursor();
+        const source = await sourceOf(answer);
+        const { epoch } = answer.cursor;
+        let { seq } = answer.cursor;
+        const totals = { pages: 0, entries: 0, members: 0, problems: 0 };
+        const result = (outcome: DirectoryReadTotals['outcome']): DirectoryReadTotals => ({ outcome, ...totals });
+        for await (const page of source.read(progress.signal)) {
+          const committed = await ingest.postPage(runId, { epoch, seq }, page, progress.signal);
+          switch (committed.outcome) {
+            case 'applied':
+            case 'already-applied':
+              seq = committed.seq;
+              break;
+            case 'superseded':
+              logger.info({ epoch, newer: committed.epoch }, 'another attempt reads this directory now');
+              return result('superseded');
+            case 'stale':
+              throw stale();
+          }
+          totals.pages += 1;
+          totals.entries += page.entries.length;
+          totals.problems += page.problems.length;
+          for (const { dns } of page.members) totals.members += dns.length;
+          progress.made({ seq, entries: totals.entries });
+        }
+        logger.info({ epoch, ...totals }, 'directory read');
+        return result('complete');
+      }),
+
+    testDirectory: ({ runId }) =>
+      working(deps, runId, async (progress) => {
+        const source = await sourceOf(await ingest.openRun(runId, progress.signal));
+        const steps = await source.test(progress.signal);
+        await ingest.putReport(runId, { steps }, progress.signal);
+        const count = (outcome: string) => steps.filter((step) => step.outcome === outcome).length;
+        return { passed: count('passed'), failed: count('failed') };
+      }),
+  };
+}
+
+/** Runs an activity's work with heartbeats, and turns its failure into what may enter a history. */
+async function working<T>(deps: SiteActivityDependencies, runId: RunId, work: (progress: Progress, logger: Logger) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const logger = deps.logger.child({ run: runId, attempt: context.info.attempt });
+  using progress = new Progress({
+    heartbeat: (details) => context.heartbeat(details),
+    signal: context.cancellationSignal,
+    ...deps.timing,
+  });
+  try {
+    return await work(progress, logger);
+  } catch (error) {
+    if (isCancelled(error)) throw error;
+    const failure = withClass(error);
+    logger.warn({ class: failure.class, code: failure.code, err: failure.cause }, 'directory activity failed');
+    // Not for as long as the work itself may wait: without the sentences the run still ends with its code.
+    await deps.ingest
+      .putError(runId, failure.report(), AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(30_000)]))
+      .catch((reason: unknown) => logger.warn({ err: reason }, 'the reason could not be reported'));
+    throw siteFailure(failure);
+  }
+}
+
+async function openPassword(deps: SiteActivityDependencies, sealed: string, integration: IntegrationId): Promise<string> {
+  try {
+    return await deps.openCredential(Buffer.from(sealed, 'base64'), integration);
+  } catch (error) {
+    if (error instanceof LockstepError) throw error;
+    throw new LockstepError({
+      class: 'AuthRejected',
+      code: 'directory.credential-unreadable',
+      message: 'The site cannot open the password of the integration: it was sealed to another key.',
+      next: 'Enter the password of the integration again; it is then sealed to this site.',
+      cause: error,
+    });
+  }
+}
+
+const noCursor = (): LockstepError =>
+  new LockstepError({
+    class: 'ConfigInvalid',
+    code: 'site.not-a-reading',
+    message: 'The platform opened the run without a place to begin.',
+    next: 'Upgrade site and server to versions that go together.',
+  });
+
+/** Somebody else wrote in our epoch, which no attempt shares with another: begin again in a new one. */
+const stale = (): LockstepError =>
+  new LockstepError({
+    class: 'CursorInvalid',
+    code: 'directory.page-out-of-order',
+    message: 'The platform expected another page than the one that was sent.',
+    next: 'Nothing: the reading starts again.',
+  });
