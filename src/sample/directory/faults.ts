@@ -76,7 +76,7 @@ export class Faults {
 
   /** The first fault of the kind for this moment. For the server. */
   takeAt<Kind extends 'cut' | 'hang' | 'result'>(kind: Kind, moment: Moment): FaultOf<Kind> | undefined {
-    return this.take(kind, (fault) => sameMoment(fault.at, moment));
+    return this.take(kind, (fault: Fault) => 'at' in fault && sameMoment(fault.at, moment));
   }
 }
 

@@ -1,6 +1,17 @@
-import type { Faults } from './faults.ts';
-import type { Limits } from './limits.ts';
+/**
+ * A small Active Directory: one domain, one domain controller, reading only over LDAP. It has the limits that Samba has
+ * not (pages of 1,000, ranges of 1,500 values, size and time limits), and faults on demand. The conformance suite
+ * (test/conformance) runs the same checks against it and a real domain controller.
+ * Not here: change tracking, deleted objects, referrals, the global catalog, writing over LDAP, access control.
+ */
+import { createServer, type Socket } from 'node:net';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import { Accounts } from './accounts.ts';
+import { Connection, type ConnectionContext } from './connection.ts';
+import { Faults } from './faults.ts';
+import { defaultLimits, type Limits } from './limits.ts';
 import type { Attributes, DirectoryModel, DirectoryObject } from './model.ts';
+import { DirectoryStore } from './store.ts';
 
 export interface SampleDirectoryOptions {
   readonly model: DirectoryModel;
@@ -23,14 +34,66 @@ export interface SampleDirectory {
   readonly port: number;
   readonly baseDn: string;
   readonly faults: Faults;
-  /** What is in it now, by DN; for comparing. */
+  /** What is in it now; for comparing. */
   objects(): Iterable<DirectoryObject>;
-  add(object: DirectoryObject): void;
-  /** Replaces the attributes; an empty list removes one. */
+  /** Adds the object, or puts it in the place of the one with its DN. */
+  put(object: DirectoryObject): void;
+  /** Replaces attributes; an empty list removes one. */
   modify(dn: string, attributes: Attributes): void;
   remove(dn: string): void;
+  /** Connections that are open. */
+  connections(): number;
   /** Ends every connection. */
   close(): Promise<void>;
 }
 
-export declare function startSampleDirectory(options: SampleDirectoryOptions): Promise<SampleDirectory>;
+/** Starts a sample directory. Rejects when the port is taken or the certificate is no good. */
+export async function startSampleDirectory(options: SampleDirectoryOptions): Promise<SampleDirectory> {
+  const { model, host = '127.0.0.1', tls } = options;
+  const store = new DirectoryStore(model);
+  const faults = new Faults();
+  const secureContext = tls === undefined ? undefined : createSecureContext({ key: tls.key, cert: tls.cert });
+  const context: ConnectionContext = {
+    store,
+    dnsName: model.dnsName,
+    faults,
+    limits: { ...defaultLimits, ...options.limits },
+    accounts: new Accounts(model, store),
+    secureContext: tls?.mode === 'starttls' ? secureContext : undefined,
+    requireTls: options.requireTls ?? false,
+  };
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    if (faults.takeAt('cut', 'connect') !== undefined) socket.destroy();
+    else if (faults.takeAt('hang', 'connect') !== undefined) socket.resume();
+    else if (tls?.mode === 'ldaps' && secureContext !== undefined) new Connection(new TLSSocket(socket, { isServer: true, secureContext }), context);
+    else new Connection(socket, context);
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, host, () => {
+      const address = server.address();
+      if (address !== null && typeof address === 'object') resolve(address.port);
+    });
+  });
+  return {
+    url: `${tls?.mode === 'ldaps' ? 'ldaps' : 'ldap'}://${host}:${port}`,
+    host,
+    port,
+    baseDn: store.controller.baseDn,
+    faults,
+    objects: () => store.objects(),
+    put: (object) => store.put(object),
+    modify: (dn, attributes) => store.modify(dn, attributes),
+    remove: (dn) => store.remove(dn),
+    connections: () => sockets.size,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}

@@ -1,0 +1,60 @@
+import { dnKey } from './dn.ts';
+import type { BindRefusal } from './faults.ts';
+import type { DirectoryModel } from './model.ts';
+import type { DirectoryStore, StoredObject } from './store.ts';
+
+/** userAccountControl: MS-ADTS 2.2.16. */
+const accountDisable = 0x2n;
+const passwordExpired = 0x800000n;
+/** accountExpires: both mean never. */
+const never = new Set(['0', '9223372036854775807']);
+
+interface Account {
+  readonly key: string;
+  readonly password: string;
+}
+
+/** The accounts of a model that can bind, under every name that AD takes for one in a simple bind. */
+export class Accounts {
+  readonly #byName = new Map<string, Account>();
+  readonly #store: DirectoryStore;
+
+  constructor(model: DirectoryModel, store: DirectoryStore) {
+    this.#store = store;
+    const passwords = new Map(Object.entries(model.passwords).map(([name, password]) => [name.toLowerCase(), password]));
+    for (const object of store.objects()) {
+      const name = text(store, object, 'sAMAccountName');
+      const password = passwords.get(name.toLowerCase());
+      if (password === undefined) continue;
+      // MS-ADTS 5.1.1.1.1: DN, userPrincipalName, NetBIOS domain and name, name@DNS domain.
+      const account = { key: object.key, password };
+      this.#byName.set(object.key, account);
+      this.#byName.set(`${name}@${model.dnsName}`.toLowerCase(), account);
+      this.#byName.set(`${model.netbiosName}\\${name}`.toLowerCase(), account);
+      const principal = text(store, object, 'userPrincipalName');
+      if (principal !== '') this.#byName.set(principal.toLowerCase(), account);
+    }
+  }
+
+  /** Undefined: the bind is good. An account that does not exist is not told from a wrong password. */
+  refusal(name: string, password: string, now: Date): BindRefusal | undefined {
+    const account = this.#byName.get(name.toLowerCase()) ?? this.#byName.get(dnKey(name) ?? '');
+    const object = account === undefined ? undefined : this.#store.byKey(account.key);
+    if (account === undefined || object === undefined) return 'wrong-password';
+    const control = BigInt(text(this.#store, object, 'userAccountControl') || '0');
+    const expires = text(this.#store, object, 'accountExpires') || '0';
+    // A locked account is refused before its password is looked at; all else is told only to who knows the password.
+    if ((text(this.#store, object, 'lockoutTime') || '0') !== '0') return 'account-locked';
+    if (password !== account.password) return 'wrong-password';
+    if ((control & accountDisable) !== 0n) return 'account-disabled';
+    if (!never.has(expires) && BigInt(expires) <= fileTime(now)) return 'account-expired';
+    if ((control & passwordExpired) !== 0n) return 'password-expired';
+    if (text(this.#store, object, 'pwdLastSet') === '0') return 'must-change-password';
+    return undefined;
+  }
+}
+
+const text = (store: DirectoryStore, object: StoredObject, attribute: string): string => String(store.values(object, attribute)[0] ?? '');
+
+/** 100 ns since 1601: AD's large-integer times. */
+export const fileTime = (date: Date): bigint => (BigInt(date.getTime()) + 11_644_473_600_000n) * 10_000n;

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { type Matcher, matcher } from './match.ts';
+import type { SearchOperation } from './request.ts';
+import type { DirectoryStore, StoredObject } from './store.ts';
+
+/** Objects tested before others get their turn. */
+const objectsAtOnce = 2000;
+
+/** A search that is read in parts. */
+export class SearchCursor {
+  /** Which search it belongs to: a cookie is good for that one only. */
+  readonly signature: string;
+  /** Of the next answer; the first is 1. */
+  page = 1;
+  /** Objects already answered. */
+  returned = 0;
+  readonly #objects: Iterator<StoredObject>;
+  readonly #matches: Matcher;
+  #ahead: StoredObject | undefined;
+
+  constructor(store: DirectoryStore, base: StoredObject, search: SearchOperation) {
+    this.signature = signatureOf(search);
+    this.#objects = store.within(base, search.scope);
+    this.#matches = matcher(search.filter, store);
+  }
+
+  /** The next matches, and whether there are more. `undefined` when `stop` said so. */
+  async next(count: number, stop: () => boolean): Promise<{ objects: StoredObject[]; more: boolean } | undefined> {
+    const objects: StoredObject[] = [];
+    for (;;) {
+      const object = this.#ahead ?? (await this.#nextMatch(stop));
+      this.#ahead = undefined;
+      if (object === 'stopped') return undefined;
+      if (object === undefined) return { objects, more: false };
+      if (objects.length === count) {
+        this.#ahead = object;
+        return { objects, more: true };
+      }
+      objects.push(object);
+      this.returned += 1;
+    }
+  }
+
+  #tested = 0;
+  async #nextMatch(stop: () => boolean): Promise<StoredObject | undefined | 'stopped'> {
+    for (;;) {
+      if (++this.#tested % objectsAtOnce === 0) await yieldToOthers();
+      if (stop()) return 'stopped';
+      const { value, done } = this.#objects.next() as IteratorResult<StoredObject, undefined>;
+      if (done === true) return undefined;
+      if (this.#matches(value) === true) return value;
+    }
+  }
+}
+
+const signatureOf = ({ base, scope, filter }: SearchOperation): string => JSON.stringify([base.toLowerCase(), scope, filter]);
+
+/**
+ * The paged searches of one connection. AD keeps them there: a cookie from another connection is refused
+ * (https://learn.microsoft.com/windows-server/identity/ad-ds/manage/how-ldap-server-cookies-are-handled).
+ */
+export class PagedSearches {
+  readonly #open = new Map<string, SearchCursor>();
+
+  /** The cookie for the rest of the search. */
+  keep(cursor: SearchCursor): Buffer {
+    const cookie = randomBytes(16);
+    this.#open.set(cookie.toString('hex'), cursor);
+    return cookie;
+  }
+
+  /** The search to go on with; a cookie is good once. Undefined: unknown, or of another search. */
+  resume(cookie: Buffer, search: SearchOperation): SearchCursor | undefined {
+    const key = cookie.toString('hex');
+    const cursor = this.#open.get(key);
+    if (cursor?.signature !== signatureOf(search)) return undefined;
+    this.#open.delete(key);
+    return cursor;
+  }
+}
