@@ -1,4 +1,4 @@
-import type { Directory, DirectoryChange, DirectoryProblem, NewDirectory, PlanEntry, Run, RunSummary } from '../api/schemas/directories.ts';
+import type { Directory, DirectoryChange, DirectoryProblem, NewDirectory, PlanEntry, Run, RunSummary, StartedRun } from '../api/schemas/directories.ts';
 import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
 import type { Group, GroupMember, GroupSummary, Person, PersonSummary } from '../api/schemas/people.ts';
 import type { EnrolmentCode, NewSite, Site, SiteChange } from '../api/schemas/sites.ts';
@@ -13,8 +13,6 @@ export interface PageQuery {
   readonly after?: string | undefined;
   readonly limit?: number | undefined;
 }
-/** A run that was asked for; `joined` when one of its kind was open already and is the one that is meant. */
-export type StartedRun = RunSummary & { readonly joined: boolean };
 
 export type ApiClient = ReturnType<typeof createApiClient>;
 

@@ -10,14 +10,24 @@ export class ApiProblem extends Error {
   /** What to do, when the API says so. */
   readonly next: string | undefined;
   readonly exitCode: ExitCode;
+  readonly #problem: Problem;
   constructor(problem: Problem) {
     super(messageOf(problem));
+    this.#problem = problem;
     this.status = problem.status;
     this.code = problem.code;
     this.next = problem.next;
     this.exitCode = exitCodeOf(problem.status);
   }
+  /** The same with another next step: what the command line knows better than the API. */
+  withNext(next: string): ApiProblem {
+    return new ApiProblem({ ...this.#problem, next });
+  }
 }
+
+/** What the API answers for a name that does not exist, when the command line found out by itself. */
+export const notFound = (detail: string, next: string): ApiProblem =>
+  new ApiProblem({ type: 'about:blank', title: 'Not found', status: 404, code: 'not-found', detail, next });
 
 /** The detail, then one line for each field that was not accepted. */
 function messageOf(problem: Problem): string {

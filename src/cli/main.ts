@@ -5,7 +5,7 @@ import { type CommandIo, UsageError } from './command.ts';
 import { exitCodes } from './exit-codes.ts';
 import { failureOf } from './failure.ts';
 import { type Invocation, parseCommandLine } from './parser.ts';
-import { commands } from './registry.ts';
+import { commands, groups } from './registry.ts';
 import { ask, askSecret, plainProgress, silentProgress, terminalProgress } from './terminal.ts';
 import { productVersion } from '../runtime/version.ts';
 
@@ -82,7 +82,7 @@ async function run(invocation: Invocation): Promise<number> {
 
 async function main(): Promise<number> {
   try {
-    const parsed = await parseCommandLine(argv.slice(2), { commands, version: productVersion, columns, epilogue });
+    const parsed = await parseCommandLine(argv.slice(2), { commands, groups, version: productVersion, columns, epilogue });
     if (!('text' in parsed)) return await run(parsed);
     print(parsed.text);
     return exitCodes.ok;

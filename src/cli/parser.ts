@@ -1,5 +1,6 @@
 import { Command as Parser, InvalidArgumentError, Option } from 'commander';
 import { type AnyCommand, type ArgumentSpec, type OptionSpec, UsageError } from './command.ts';
+import { didYouMean } from './near-matches.ts';
 
 /** What the command line asks for. */
 export interface Invocation {
@@ -16,6 +17,8 @@ export interface HelpText {
 export interface ParserOptions {
   readonly commands: readonly AnyCommand[];
   readonly version: string;
+  /** What groups of commands are about, by their path. */
+  readonly groups: Readonly<Record<string, string>>;
   readonly columns: number;
   /** Shown after the list of commands. */
   readonly epilogue: string;
@@ -32,6 +35,8 @@ export async function parseCommandLine(args: readonly string[], options: ParserO
     parser
       .exitOverride()
       .showSuggestionAfterError(true)
+      // Options of `runs` end where `runs show` begins; both have --json.
+      .enablePositionalOptions()
       .configureHelp({ helpWidth: options.columns, showGlobalOptions: false })
       .configureOutput({
         writeOut: (part) => (text += part),
@@ -53,7 +58,9 @@ export async function parseCommandLine(args: readonly string[], options: ParserO
     const known = parsers.get(key);
     if (known !== undefined) return known;
     const parser = configure(parserOf(path.slice(0, -1), false).command(path.at(-1) ?? '', { hidden }));
-    parser.description(groupSummary(options.commands, path));
+    const names = groupNames(options.commands, path);
+    const about = options.groups[key];
+    parser.description(about === undefined ? names.join(', ') : `${about} (${names.join(', ')})`);
     parsers.set(key, parser);
     return parser;
   };
@@ -99,10 +106,21 @@ export async function parseCommandLine(args: readonly string[], options: ParserO
     if (exitCode === 0) return { text: text.trimEnd() };
     // A group called without one of its commands: commander prints the help as an error.
     if (code === 'commander.help') throw new UsageError(`Say what to do.\n\n${text.trimEnd()}`);
-    throw new UsageError(text.trim().replace(/^error: /, ''));
+    const unknown = code === 'commander.excessArguments' ? unknownSubcommand(args, options.commands) : undefined;
+    throw new UsageError(unknown ?? text.trim().replace(/^error: /, ''));
   }
   if (invocation === undefined) return { text: text.trimEnd() };
   return invocation;
+}
+
+/** A command that is a group as well (`runs`) takes what it does not know for an argument of its own. */
+function unknownSubcommand(args: readonly string[], commands: readonly AnyCommand[]): string | undefined {
+  const command = commands.find(({ path, arguments: own }) => path.every((part, at) => args[at] === part) && Object.keys(own ?? {}).length === 0);
+  const given = command === undefined ? undefined : args[command.path.length];
+  if (command === undefined || given === undefined) return undefined;
+  const known = groupNames(commands, command.path);
+  if (known.length === 0) return undefined;
+  return `unknown command '${given}'\n(${didYouMean(given, known) ?? `There are ${known.join(', ')}.`})`;
 }
 
 const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -148,12 +166,13 @@ function valueOf(key: string, spec: OptionSpec, given: Readonly<Record<string, u
 /** What an option that was not given is. */
 const emptyValue = (spec: OptionSpec): unknown => (spec.kind === 'flag' ? false : spec.kind === 'list' ? [] : undefined);
 
-const groupSummary = (commands: readonly AnyCommand[], prefix: readonly string[]): string =>
+/** What stands below `prefix`. */
+const groupNames = (commands: readonly AnyCommand[], prefix: readonly string[]): string[] =>
   commands
     .filter((command) => command.path.length > prefix.length && prefix.every((part, index) => command.path[index] === part))
     .map((command) => command.path[prefix.length])
-    .filter((name, index, names) => names.indexOf(name) === index)
-    .join(', ');
+    .filter((name, index, names) => name !== undefined && names.indexOf(name) === index)
+    .map(String);
 
 const exampleText = (examples: AnyCommand['examples']): string =>
   `\nExamples:\n${examples.map(({ line, what }) => `  ${what}:\n    ${line}`).join('\n')}`;

@@ -1,9 +1,81 @@
 import type { AnyCommand } from './command.ts';
+import { directoryAdd } from './commands/directory/add.ts';
+import { directoryChange } from './commands/directory/change.ts';
+import { directoryList } from './commands/directory/list.ts';
+import { directoryPause, directoryResume } from './commands/directory/pause.ts';
+import { directoryPlan } from './commands/directory/plan.ts';
+import { directoryProblems } from './commands/directory/problems.ts';
+import { directoryRemove } from './commands/directory/remove.ts';
+import { directoryShow } from './commands/directory/show.ts';
+import { directorySync } from './commands/directory/sync.ts';
+import { directoryTest } from './commands/directory/test.ts';
+import { groupList } from './commands/group/list.ts';
+import { groupShow } from './commands/group/show.ts';
+import { organisationAdd } from './commands/organisation/add.ts';
+import { organisationList } from './commands/organisation/list.ts';
+import { organisationUse } from './commands/organisation/use.ts';
+import { personList } from './commands/person/list.ts';
+import { personShow } from './commands/person/show.ts';
+import { runsCancel } from './commands/runs/cancel.ts';
+import { runsList, runsListByName } from './commands/runs/list.ts';
+import { runsShow } from './commands/runs/show.ts';
+import { siteAdd } from './commands/site/add.ts';
+import { siteCode } from './commands/site/code.ts';
+import { siteList } from './commands/site/list.ts';
+import { siteShow } from './commands/site/show.ts';
+import { siteDisable, siteEnable } from './commands/site/switch.ts';
+import { tokenAdd } from './commands/token/add.ts';
+import { tokenList } from './commands/token/list.ts';
+import { tokenRevoke } from './commands/token/revoke.ts';
 import { helpExitCodesCommand } from './commands/help-exit-codes.ts';
 import { helpSettingsCommand } from './commands/help-settings.ts';
 
 /** All commands, in the order of `lockstep --help`. */
 export const commands: readonly AnyCommand[] = [
+  directoryAdd,
+  directoryList,
+  directoryShow,
+  directoryTest,
+  directoryPlan,
+  directorySync,
+  directoryProblems,
+  directoryChange,
+  directoryPause,
+  directoryResume,
+  directoryRemove,
+  personList,
+  personShow,
+  groupList,
+  groupShow,
+  runsList,
+  runsListByName,
+  runsShow,
+  runsCancel,
+  siteAdd,
+  siteList,
+  siteShow,
+  siteCode,
+  siteDisable,
+  siteEnable,
+  organisationAdd,
+  organisationList,
+  organisationUse,
+  tokenAdd,
+  tokenList,
+  tokenRevoke,
   helpSettingsCommand,
   helpExitCodesCommand,
 ];
+
+/** What groups of commands are about. */
+export const groups: Readonly<Record<string, string>> = {
+  directory: 'Active Directory domains that are read',
+  person: 'People in the archive',
+  group: 'Groups in the archive',
+  site: 'Engines on the networks of the directories',
+  organisation: 'Organisations, and which one commands act for',
+  token: 'API tokens of the organisation',
+  config: 'The configuration of the organisation as a file',
+  keys: 'Encryption keys and their rotation',
+  help: 'What is not about one command',
+};

@@ -5,6 +5,7 @@
  *
  * The time zone stands apart (`--time-zone`), because it is nearly always the computer's.
  */
+import type { Directory } from '../api/schemas/directories.ts';
 import { type Schedule, type Weekday, weekdays } from '../shared/schedule-types.ts';
 import { UsageError } from './command.ts';
 
@@ -21,7 +22,7 @@ const LEAST_MINUTES = 5;
 const MOST_MINUTES = 1440;
 
 /** @throws UsageError naming the forms */
-export function parseSchedule(text: string, timeZone: string): Schedule | null {
+export function parseSchedule(text: string, timeZone: string): Directory['schedule'] {
   const given = text.trim().toLowerCase().replace(/\s+/g, ' ');
   if (given === 'none') return null;
   const once = oncePattern.exec(given.replace(/t(?=[0-9]{2}:)/, 'T'));

@@ -4,7 +4,7 @@
  */
 
 /** C0 and C1 controls, line and paragraph separators, and the bidirectional controls (Unicode TR 9 §2). */
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g; // eslint-disable-line no-control-regex
+const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g;
 
 /** The text on one line, each unsafe character replaced by `�`; line breaks and tabs become spaces. */
 export const clean = (text: string): string => text.replace(/\r\n|[\n\r\t]/g, ' ').replace(unsafe, '\ufffd');

@@ -1,0 +1,26 @@
+import { apiOptions, connectOrganisation } from '../../api-connection.ts';
+import { defineCommand, text } from '../../command.ts';
+import { exitCodes } from '../../exit-codes.ts';
+import { listOptions, moreLine } from '../../list-options.ts';
+import { peopleTable } from '../../output/person-text.ts';
+import { firstItems } from '../../paging.ts';
+
+export const personList = defineCommand({
+  path: ['person', 'list'],
+  summary: 'List or search people',
+  description: 'People are users, contacts, mail users, rooms, equipment, shared mailboxes and public folders with an address. Disabled and missing ones are listed too, with their state.',
+  examples: [
+    { line: 'lockstep person list --search jansen', what: 'Find people by a part of their name or address' },
+    { line: "lockstep person list --limit 100000 --json | jq -r '.items[].primaryAddress'", what: 'Every primary address, for a program' },
+  ],
+  options: { search: text('text', 'part of a name or an address'), ...listOptions, ...apiOptions },
+  async run({ options }, io) {
+    const api = await connectOrganisation(options, io);
+    const page = await firstItems(options.limit, (query) => api.people({ ...query, search: options.search }));
+    const none =
+      options.search === undefined
+        ? 'Nobody yet. People come with a directory: lockstep directory list'
+        : `Nobody has "${options.search}" in their name or address.`;
+    return { exitCode: exitCodes.ok, data: page, text: page.items.length === 0 ? none : peopleTable(page.items, io.columns) + moreLine(page, options.limit) };
+  },
+});

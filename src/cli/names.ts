@@ -1,0 +1,22 @@
+import { ApiProblem } from './api-problem.ts';
+import { nearMatches } from './near-matches.ts';
+
+/**
+ * Does `use`. When the name turns out not to exist, the failure says which similar ones do, or how to see them all.
+ * `known` is only asked for then; that it fails hides nothing.
+ */
+export async function withSuggestions<T>(
+  name: string,
+  known: { readonly names: () => Promise<readonly string[]>; readonly listCommand: string },
+  use: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.status !== 404) throw error;
+    const near = nearMatches(name, await known.names().catch(() => []));
+    throw error.withNext(
+      near.length > 0 ? `Did you mean ${near.join(' or ')}? All of them: ${known.listCommand}.` : `See which there are: ${known.listCommand}.`,
+    );
+  }
+}
