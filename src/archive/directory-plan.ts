@@ -1,0 +1,95 @@
+/** What a page of a `directory-plan` run is: compared with what is stored, and written down as what a sync would do. */
+import type { DirectoryPage } from '../shared/directory.ts';
+import type { RunId } from '../shared/ids.ts';
+import type { OrganisationTransaction } from './database.ts';
+import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
+import type { DirectoryRow } from './directory-mapping.ts';
+import { mapPage } from './directory-objects.ts';
+import { mergeProblems, unreadableObjects } from './directory-problems.ts';
+import { sqlFile } from './sql-file.ts';
+import type { Tables } from './tables.ts';
+
+type PlanAction = Tables['directory_plan_entry']['action'];
+interface AttributeChange {
+  readonly attribute: string;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+interface StoredObject {
+  readonly guid: string;
+  readonly missing: boolean;
+  readonly differs: boolean;
+  /** The rest only when it differs. */
+  readonly dn: string;
+  readonly included: boolean;
+  readonly attributes: Readonly<Record<string, readonly string[]>>;
+}
+const storedObjectsSql = sqlFile<StoredObject, [objects: string, integration: string]>('stored-objects');
+const addPlanEntriesSql = sqlFile<{ action: PlanAction; count: string }, [entries: string, run: string]>('add-plan-entries');
+const planUnreadableSql = sqlFile<
+  never,
+  [run: string, integration: string, guids: readonly string[], dnKeys: readonly Buffer[]]
+>('plan-unreadable');
+const endPlanSql = sqlFile<{ missing: string }, [run: string, integration: string]>('end-plan');
+
+/** An attempt that starts again plans from the beginning. */
+export async function forgetPlan(tx: OrganisationTransaction, run: RunId): Promise<void> {
+  await tx.deleteFrom('directory_plan_entry').where('run_id', '=', run).execute();
+}
+
+/** Plans a page and gives what it adds to the totals. In the transaction of commitPage only. */
+export async function planDirectoryPage(
+  tx: OrganisationTransaction,
+  { run, integration, settings }: DirectoryAttempt,
+  page: DirectoryPage,
+): Promise<DirectoryTotalsDelta> {
+  const mapped = mapPage(page.entries, settings);
+  const counts = new Map<PlanAction, number>();
+  if (mapped.rows.length > 0) {
+    const wanted = mapped.rows.map((row) => ({ guid: row.guid, content_hash: row.contentHash.toString('hex') }));
+    const stored = new Map((await storedObjectsSql(tx, JSON.stringify(wanted), integration)).map((object) => [object.guid, object]));
+    const entries = mapped.rows.map((row) => planEntry(row, stored.get(row.guid)));
+    for (const { action, count } of await addPlanEntriesSql(tx, JSON.stringify(entries), run)) counts.set(action, Number(count));
+  }
+  const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
+  if (unreadable !== undefined) await planUnreadableSql(tx, run, integration, unreadable.guids, unreadable.dnKeys);
+  const of = (action: PlanAction) => counts.get(action) ?? 0;
+  return {
+    seen: [...counts.values()].reduce((sum, count) => sum + count, 0),
+    added: of('added'),
+    changed: of('changed'),
+    returned: of('returned'),
+    unchanged: of('same'),
+    members: page.members.reduce((sum, { dns }) => sum + dns.length, 0),
+    problems: mergeProblems([...page.problems, ...mapped.problems]).length,
+  };
+}
+
+export async function completeDirectoryPlan(
+  tx: OrganisationTransaction,
+  { run, integration }: DirectoryAttempt,
+): Promise<DirectoryTotalsDelta> {
+  const [unseen] = await endPlanSql(tx, run, integration);
+  return { missing: Number(unseen?.missing ?? 0) };
+}
+
+function planEntry(row: DirectoryRow, stored: StoredObject | undefined) {
+  const primary = row.addresses.find((address) => address.primary)?.address;
+  const subject = primary === undefined ? row.displayName : `${row.displayName} <${primary}>`;
+  const action: PlanAction = stored === undefined ? 'added' : stored.missing ? 'returned' : stored.differs ? 'changed' : 'same';
+  return { guid: row.guid, action, subject, changes: stored?.differs === true ? changesOf(stored, row) : [] };
+}
+
+/** Attribute by attribute, as the source names them; values are sorted on both sides. */
+function changesOf(stored: StoredObject, row: DirectoryRow): AttributeChange[] {
+  const changes: AttributeChange[] = [];
+  const compare = (attribute: string, before: readonly string[], after: readonly string[]) => {
+    if (JSON.stringify(before) !== JSON.stringify(after)) changes.push({ attribute, before, after });
+  };
+  compare('distinguishedName', [stored.dn], [row.dn]);
+  // Not the source's but ours: whether the e-mail domain filter lets it in.
+  compare('included', [String(stored.included)], [String(row.included)]);
+  const names = new Set([...Object.keys(stored.attributes), ...Object.keys(row.attributes)]);
+  for (const name of [...names].sort()) compare(name, stored.attributes[name] ?? [], row.attributes[name] ?? []);
+  return changes;
+}

@@ -1,0 +1,46 @@
+/** Puts directory pages into the archive as the ingest API does, for tests that need what a reading leaves. */
+import { type Database, withOrganisation } from '../../src/archive/database.ts';
+import { commitDirectoryPage, openDirectoryReading, type ReadingRunKind } from '../../src/archive/directory-reading.ts';
+import { pageHash } from '../../src/archive/page-cursor.ts';
+import type { DirectoryPage } from '../../src/shared/directory.ts';
+import type { IntegrationId, OrganisationId, RunId } from '../../src/shared/ids.ts';
+import type { DirectoryRunTotals, RunKind } from '../../src/shared/runs.ts';
+import type { PageAnswer } from '../../src/shared/site-contract.ts';
+
+interface RunOfReading {
+  readonly id: RunId;
+  readonly org_id: OrganisationId;
+  readonly integration_id: IntegrationId;
+  readonly kind: RunKind;
+}
+const readingOf = (run: RunOfReading) => ({
+  id: run.id,
+  integration: run.integration_id,
+  kind: run.kind as ReadingRunKind,
+});
+
+/** Opens an attempt of the run. */
+export async function openReading(app: Database, run: RunOfReading) {
+  const { epoch } = await withOrganisation(app, run.org_id, (tx) => openDirectoryReading(tx, readingOf(run)));
+  return {
+    epoch,
+    /** Posts one page. */
+    post: (seq: number, page: DirectoryPage): Promise<PageAnswer> =>
+      withOrganisation(app, run.org_id, (tx) =>
+        commitDirectoryPage(tx, readingOf(run), { epoch, seq }, page, pageHash(Buffer.from(JSON.stringify(page)))),
+      ),
+  };
+}
+
+/** One attempt from its first page to its last; gives the totals of the run. `last` is set on the last page. */
+export async function readAll(app: Database, run: RunOfReading, pages: readonly DirectoryPage[]): Promise<DirectoryRunTotals> {
+  const reading = await openReading(app, run);
+  for (const [seq, page] of pages.entries()) await reading.post(seq, { ...page, last: seq === pages.length - 1 });
+  return totalsOf(app, run);
+}
+
+export const totalsOf = (app: Database, run: RunOfReading): Promise<DirectoryRunTotals> =>
+  withOrganisation(app, run.org_id, async (tx) => {
+    const row = await tx.selectFrom('run').select('totals').where('id', '=', run.id).executeTakeFirstOrThrow();
+    return row.totals as DirectoryRunTotals;
+  });
