@@ -40,3 +40,12 @@ export interface ProcessRecord {
 /** The very process of the record is alive. */
 export const isAlive = async (record: ProcessRecord): Promise<boolean> =>
   (await processIdentity(record.pid)) === record.identity;
+
+/** Sends a signal to a process that may have ended meanwhile. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended by itself.
+  }
+}

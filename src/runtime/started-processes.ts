@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Home } from './home.ts';
 import { readJsonFile, writePrivateFile } from './private-file.ts';
-import { isAlive, type ProcessRecord } from './process-identity.ts';
+import { isAlive, type ProcessRecord, sendSignal } from './process-identity.ts';
 
 const Stored = Type.Record(
   Type.String(),
@@ -45,10 +45,10 @@ export class StartedProcesses {
     for (const [part, record] of Object.entries(stored).reverse()) {
       if (!(await isAlive(record))) continue;
       ended.push(part);
-      send(record.pid, record.stopSignal as NodeJS.Signals);
+      sendSignal(record.pid, record.stopSignal as NodeJS.Signals);
       const deadline = Date.now() + ORPHAN_ENDS_WITHIN_MS;
       while ((await isAlive(record)) && Date.now() < deadline) await pause(50);
-      if (await isAlive(record)) send(record.pid, 'SIGKILL');
+      if (await isAlive(record)) sendSignal(record.pid, 'SIGKILL');
       while (await isAlive(record)) await pause(50);
     }
     this.#known = {};
@@ -61,13 +61,5 @@ export class StartedProcesses {
     const content = `${JSON.stringify(this.#known, undefined, 2)}\n`;
     this.#writing = this.#writing.then(() => writePrivateFile(this.#home.processesFile, content));
     return this.#writing;
-  }
-}
-
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It ended by itself in between.
   }
 }
