@@ -1,6 +1,5 @@
-import { Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection, type TLSConfig } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import { Client } from '@temporalio/client';
 import { LockstepError } from '../shared/errors.ts';
 
 /** How to reach Temporal: the local server, one's own cluster, or Temporal Cloud. */
@@ -10,15 +9,15 @@ export interface TemporalSettings {
   readonly namespace: string;
   readonly apiKey?: string;
   readonly tls?: {
-    readonly serverName?: string;
-    readonly ca?: Buffer;
-    readonly clientCert?: Buffer;
-    readonly clientKey?: Buffer;
+    readonly serverName?: string | undefined;
+    readonly ca?: Buffer | undefined;
+    readonly clientCert?: Buffer | undefined;
+    readonly clientKey?: Buffer | undefined;
   };
 }
 
 /** Options that `Connection` and `NativeConnection` share. */
-export function connectionOptions(settings: TemporalSettings): Pick<ConnectionOptions, 'address' | 'tls' | 'apiKey'> {
+export function connectionOptions(settings: TemporalSettings): { address: string; tls: boolean | TLSConfig; apiKey?: string } {
   const { tls } = settings;
   return {
     address: settings.address,

@@ -1,0 +1,98 @@
+import { hostname } from 'node:os';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createDirectorySiteActivities } from '../activities/directory/site-activities.ts';
+import { createIngestClient } from '../client/ingest-client.ts';
+import type { RunSite, SiteOptions } from '../runtime/roots.ts';
+import { productVersion } from '../runtime/version.ts';
+import { enrolThisSite, SiteIdentity } from '../security/site-identity.ts';
+import { createSitePlatform } from '../security/site-platform.ts';
+import { createSiteTokenProvider } from '../security/site-token-provider.ts';
+import { LockstepError } from '../shared/errors.ts';
+import { loadCertificates, platformFetch } from './platform-fetch.ts';
+import { installTemporalRuntime } from './temporal-logger.ts';
+import { retryWhileAway } from './retry-while-away.ts';
+
+/**
+ * One activity is one reading of a whole directory, and a customer has few directories; more at once would only compete for
+ * the same domain controllers.
+ */
+const maxReadings = 4;
+
+/** A site: activities only, outbound connections only. It holds no key but its own and never sees database or Temporal. */
+export const runSite: RunSite = async (options, { logger, signal, onReady }) => {
+  installTemporalRuntime(logger);
+  const node = options.node ?? hostname().split('.')[0] ?? 'node';
+  const ca = await loadCertificates(options.caFile);
+  const identity = (await SiteIdentity.load(options.stateFolder)) ?? (await enrol(options, node, ca));
+  const platform = createSitePlatform({ baseUrl: options.url ?? identity.platformUrl, fetch: platformFetch(ca) });
+  const tokens = createSiteTokenProvider({ identity, platform, node, version: productVersion });
+  const log = logger.child({ site: identity.siteName, node });
+
+  const access = await retryWhileAway(() => tokens.access(), log, signal);
+  const connection = await retryWhileAway(
+    () =>
+      NativeConnection.connect({
+        address: access.gateway,
+        apiKey: access.token,
+        tls: access.gatewayTls ? (ca === undefined ? {} : { serverRootCACertificate: ca }) : false,
+      }),
+    log,
+    signal,
+  );
+  const renewal = tokens.keepFresh(
+    (token) => void connection.setApiKey(token),
+    (error) => log.warn({ err: error }, 'no new access token'),
+    signal,
+  );
+  try {
+    const ingest = createIngestClient({
+      baseUrl: options.url ?? identity.platformUrl,
+      token: () => tokens.token(),
+      fetch: platformFetch(ca),
+    });
+    const worker = await Worker.create({
+      connection,
+      namespace: access.namespace,
+      taskQueue: access.queue,
+      identity: `${identity.siteName}/${node}`,
+      activities: createDirectorySiteActivities({
+        ingest,
+        openCredential: (sealed, integration) => identity.openCredential(sealed, integration),
+        logger: log,
+      }),
+      maxConcurrentActivityTaskExecutions: maxReadings,
+      // Long polls are counted a namespace and front end (1,200): one poller a site allows about a thousand sites.
+      activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 1, maximum: 4 },
+      shutdownGraceTime: '5 seconds',
+      shutdownForceTime: '30 seconds',
+    });
+    const running = worker.run();
+    signal.addEventListener('abort', () => worker.shutdown(), { once: true });
+    if (signal.aborted) worker.shutdown();
+    log.info({ queue: access.queue }, 'site polls');
+    onReady?.();
+    await running;
+  } finally {
+    await connection.close();
+    await renewal;
+  }
+};
+
+async function enrol(options: SiteOptions, node: string, ca: Buffer | undefined): Promise<SiteIdentity> {
+  if (options.code === undefined || options.url === undefined) {
+    throw new LockstepError({
+      class: 'ConfigInvalid',
+      code: 'site.not-enrolled',
+      message: 'This machine is not enrolled as a site.',
+      next: 'Get a one-time code with "lockstep site code <name>", then run "lockstep site --url <platform> --code <code>".',
+    });
+  }
+  return enrolThisSite({
+    platform: createSitePlatform({ baseUrl: options.url, fetch: platformFetch(ca) }),
+    platformUrl: options.url,
+    stateFolder: options.stateFolder,
+    code: options.code,
+    node,
+    version: productVersion,
+  });
+}
