@@ -1,0 +1,18 @@
+import { attributesToRead, standardAttributes, syntaxOf } from './attributes.ts';
+
+test('an extra attribute is read once, however it is written', () => {
+  const names = attributesToRead(['MAIL', 'thumbnailPhoto', 'thumbnailphoto', 'extensionAttribute1']);
+  expect(names).toEqual([...standardAttributes, 'thumbnailPhoto', 'extensionAttribute1']);
+});
+
+test('what has a field of its own is not read twice', () => {
+  expect(attributesToRead(['member', 'objectGUID', 'distinguishedName'])).toEqual(standardAttributes);
+});
+
+test.each([
+  ['OBJECTSID', 'sid'],
+  ['msExchMasterAccountSid', 'sid'],
+  ['msExchMailboxGuid', 'guid'],
+  ['thumbnailPhoto', 'base64'],
+  ['msExchRecipientTypeDetails', 'text'],
+])('%s is %s', (attribute, syntax) => expect(syntaxOf(attribute)).toBe(syntax));
