@@ -14,6 +14,12 @@ export interface PageQuery {
   readonly limit?: number | undefined;
 }
 
+/** What `/readyz` says; no names, because it needs no token. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: Readonly<Record<string, { readonly state: string; readonly detail: string }>>;
+}
+
 export type ApiClient = ReturnType<typeof createApiClient>;
 
 /** The API's routes as functions (src/api/ROUTES.md). What fails throws as `apiRequest` says. */
@@ -70,6 +76,6 @@ export function createApiClient(options: ApiTransportOptions) {
     uiLink: () => post<{ url: string; expiresAt: string }>('/ui-links'),
 
     /** Needs no token. 503 is an answer: it says what is not ready. */
-    ready: () => apiRequest<unknown>(options, { path: '/readyz', alsoAnswers: [503] }),
+    ready: () => apiRequest<Readiness>(options, { path: '/readyz', alsoAnswers: [503] }),
   };
 }

@@ -13,7 +13,8 @@ export async function withSuggestions<T>(
   try {
     return await use();
   } catch (error) {
-    if (!(error instanceof ApiProblem) || error.status !== 404) throw error;
+    // 400: the text cannot be a name at all, such as `HQ` for `hq`.
+    if (!(error instanceof ApiProblem) || (error.status !== 404 && error.status !== 400)) throw error;
     const near = nearMatches(name, await known.names().catch(() => []));
     throw error.withNext(
       near.length > 0 ? `Did you mean ${near.join(' or ')}? All of them: ${known.listCommand}.` : `See which there are: ${known.listCommand}.`,

@@ -24,6 +24,7 @@ import { siteCode } from './commands/site/code.ts';
 import { siteList } from './commands/site/list.ts';
 import { siteShow } from './commands/site/show.ts';
 import { siteDisable, siteEnable } from './commands/site/switch.ts';
+import { statusCommand } from './commands/status.ts';
 import { tokenAdd } from './commands/token/add.ts';
 import { tokenList } from './commands/token/list.ts';
 import { tokenRevoke } from './commands/token/revoke.ts';
@@ -32,6 +33,7 @@ import { helpSettingsCommand } from './commands/help-settings.ts';
 
 /** All commands, in the order of `lockstep --help`. */
 export const commands: readonly AnyCommand[] = [
+  statusCommand,
   directoryAdd,
   directoryList,
   directoryShow,

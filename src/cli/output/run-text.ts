@@ -68,6 +68,8 @@ export function totalsText(totals: RunSummary['totals']): string {
 export function runProgressText(run: RunSummary, now: Date): string {
   const title = `${runTitle(run)}:`;
   if (run.waiting !== null) return `${title} waiting: ${clean(run.waiting)}`;
+  // The reason of the last attempt stands until the next one gets somewhere.
+  if (run.error !== null) return `${title} trying again: ${clean(run.error.message)} (${clean(run.error.code)})`;
   if (run.state === 'queued') return `${title} queued`;
   const { pages, seen } = run.totals;
   if (pages === undefined || seen === undefined || run.startedAt === null) return `${title} ${run.state}`;

@@ -1,0 +1,44 @@
+import type { Directory } from '../api/schemas/directories.ts';
+import type { Site } from '../api/schemas/sites.ts';
+import { clean } from './output/clean.ts';
+import { counted } from './output/numbers.ts';
+import { runTitle } from './output/run-text.ts';
+import { siteNext } from './output/site-text.ts';
+
+/** Something that asks for a person: what it is, and what to do. */
+export interface Attention {
+  readonly subject: string;
+  readonly message: string;
+  readonly next: string;
+}
+
+/** What is not well with sites and directories. A site that was never connected counts once a directory needs it. */
+export const attentionOf = (sites: readonly Site[], directories: readonly Directory[]): Attention[] => [
+  ...sites.flatMap((site) => siteAttention(site, directories)),
+  ...directories.flatMap(directoryAttention),
+];
+
+function siteAttention(site: Site, directories: readonly Directory[]): Attention[] {
+  const needed = directories.some((directory) => directory.site === site.name && directory.state === 'active');
+  if (site.state === 'online' || (site.state !== 'offline' && !needed)) return [];
+  return [{ subject: `site ${site.name}`, message: site.state, next: siteNext(site) ?? `lockstep site show ${site.name}` }];
+}
+
+function directoryAttention(directory: Directory): Attention[] {
+  const subject = `directory ${directory.name}`;
+  const found: Attention[] = [];
+  const run = directory.lastRun;
+  if (run?.waiting != null) found.push({ subject, message: `${runTitle(run)} waits: ${run.waiting}`, next: `lockstep runs show ${run.number}` });
+  if (run !== null && (run.state === 'failed' || run.state === 'interrupted')) {
+    const why = run.error === null ? '' : `: ${clean(run.error.message)}`;
+    found.push({ subject, message: `${runTitle(run)} ${run.state}${why}`, next: run.error?.next ?? `lockstep runs show ${run.number}` });
+  }
+  if (directory.openProblems > 0) {
+    found.push({
+      subject,
+      message: `${counted(directory.openProblems, 'object')} with problems`,
+      next: `lockstep directory problems ${directory.name}`,
+    });
+  }
+  return found;
+}
