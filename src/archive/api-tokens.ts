@@ -68,16 +68,24 @@ export async function issueFirstApiToken(
   return issueApiToken(tx, organisation, input);
 }
 
-/** Valid tokens, oldest first. */
-export const listApiTokens = (tx: OrganisationTransaction): Promise<ApiTokenRow[]> =>
-  tx
+/** Valid tokens, oldest first, those after the token `after` (which may have ended meanwhile). */
+export function listApiTokens(
+  tx: OrganisationTransaction,
+  range: { readonly after?: TokenId | undefined; readonly limit?: number | undefined } = {},
+): Promise<ApiTokenRow[]> {
+  let found = tx
     .selectFrom('api_token')
     .select(columns)
     .where('revoked_at', 'is', null)
     .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', sql<Date>`now()`)]))
     .orderBy('created_at')
-    .orderBy('id')
-    .execute();
+    .orderBy('id');
+  if (range.limit !== undefined) found = found.limit(range.limit);
+  if (range.after !== undefined) {
+    found = found.where(sql<boolean>`(created_at, id) > (select t.created_at, t.id from api_token t where t.id = ${range.after})`);
+  }
+  return found.execute();
+}
 
 /**
  * Ends a token at once. Revoking it again changes nothing.

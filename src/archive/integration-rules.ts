@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { FilterParser } from 'ldapts';
 import type { DirectorySettings } from '../shared/directory.ts';
+import { normalDn } from './directory-dn.ts';
 import type { Issue } from './record-errors.ts';
 
 /** What is wrong with settings whose shape is right, found without asking the directory. */
@@ -31,18 +32,8 @@ export function settingsWarnings(settings: DirectorySettings): string[] {
 }
 
 const notADn = 'is no distinguished name; write OU=Staff,DC=corp,DC=example';
-/** RFC 4514 §2: RDNs with commas between them; special characters escaped by a backslash or as hex pairs. */
-const dnPattern = (() => {
-  const type = String.raw`(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)*)`;
-  const escaped = String.raw`\\(?:[ "#+,;<=>\\]|[0-9A-Fa-f]{2})`;
-  const value = String.raw`(?:#(?:[0-9A-Fa-f]{2})+|(?:[^"+,;<>\\\u0000]|${escaped})+)`;
-  const pair = String.raw`\s*${type}\s*=${value}`;
-  const rdn = String.raw`${pair}(?:\+${pair})*`;
-  return new RegExp(`^${rdn}(?:,${rdn})*$`, 'u');
-})();
-
-/** Whether the text is a distinguished name (RFC 4514) with at least one part. */
-export const isDn = (text: string): boolean => dnPattern.test(text);
+/** Whether the text is a distinguished name (RFC 4514). */
+const isDn = (text: string): boolean => normalDn(text) !== undefined;
 
 function filterIssue(filter: string): string | undefined {
   // ldapts completes a filter that lacks its outer or its last parentheses. Whoever forgot one may have meant another

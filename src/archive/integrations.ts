@@ -5,6 +5,7 @@ import { integrationId, type IntegrationId, type OrganisationId, type SiteId } f
 import type { Schedule } from '../shared/schedule-types.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { settingsIssues } from './integration-rules.ts';
+import type { NameRange } from './keyset.ts';
 import { InvalidInputError, nameTaken, NotFoundError } from './record-errors.ts';
 import { scheduleIssues } from './schedule-rules.ts';
 import type { Tables } from './tables.ts';
@@ -89,8 +90,13 @@ const view = (row: IntegrationQueryRow): IntegrationView => ({
   missing: Number(row.missing),
 });
 
-export const listIntegrations = async (tx: OrganisationTransaction): Promise<IntegrationView[]> =>
-  (await integrations(tx).orderBy('integration.name').execute()).map(view);
+/** By name. */
+export async function listIntegrations(tx: OrganisationTransaction, range: NameRange = {}): Promise<IntegrationView[]> {
+  let found = integrations(tx).orderBy('integration.name');
+  if (range.after !== undefined) found = found.where('integration.name', '>', range.after);
+  if (range.limit !== undefined) found = found.limit(range.limit);
+  return (await found.execute()).map(view);
+}
 
 export async function findOptionalIntegration(tx: OrganisationTransaction, name: string): Promise<IntegrationView | undefined> {
   const row = await integrations(tx).where('integration.name', '=', name).executeTakeFirst();
@@ -102,6 +108,15 @@ export async function findIntegration(tx: OrganisationTransaction, name: string)
   const found = await findOptionalIntegration(tx, name);
   if (found === undefined) throw new NotFoundError(`directory "${name}"`);
   return found;
+}
+
+/**
+ * Finds it and keeps others from changing it until the end of the transaction.
+ * @throws NotFoundError
+ */
+export async function holdIntegration(tx: OrganisationTransaction, name: string): Promise<IntegrationView> {
+  await tx.selectFrom('directory_integration').select('id').where('name', '=', name).forUpdate().execute();
+  return findIntegration(tx, name);
 }
 
 export interface NewIntegration {

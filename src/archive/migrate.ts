@@ -46,3 +46,9 @@ export async function migrate(owner: Database): Promise<readonly string[]> {
     cause: error,
   });
 }
+
+/** Names of the migrations that this program has and the database lacks: none when `migrate` was done. */
+export async function pendingMigrations(database: Database): Promise<readonly string[]> {
+  const known = await new Migrator({ db: database, provider }).getMigrations();
+  return known.filter((migration) => migration.executedAt === undefined).map((migration) => migration.name);
+}

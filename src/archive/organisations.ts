@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import { type OrganisationId, organisationId } from '../shared/ids.ts';
 import { type Database, type OrganisationTransaction, withOrganisation } from './database.ts';
+import type { NameRange } from './keyset.ts';
 import { nameTaken, NotFoundError } from './record-errors.ts';
 import type { Tables } from './tables.ts';
 
@@ -37,9 +38,10 @@ export async function createOrganisation(
 }
 
 /** All organisations by name. The one list that looks across them: for the installation, never for an organisation. */
-export async function listOrganisations(database: Database): Promise<OrganisationRow[]> {
+export async function listOrganisations(database: Database, { after, limit }: NameRange = {}): Promise<OrganisationRow[]> {
   const { rows } = await sql<OrganisationRow>`
-    select id, name, display_name, created_at from platform_organisations() order by name`.execute(database);
+    select id, name, display_name, created_at from platform_organisations()
+    where name > ${after ?? ''} order by name limit ${limit ?? null}`.execute(database);
   return rows;
 }
 

@@ -2,6 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import type { IntegrationId, RunId } from '../shared/ids.ts';
 import type { RunKind, RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
+import { type KeysetPage, keysetPage } from './keyset.ts';
 import { NotFoundError } from './record-errors.ts';
 import { waitingFor } from './run-waiting.ts';
 import { siteState } from './sites.ts';
@@ -58,20 +59,20 @@ export interface RunQuery {
 }
 
 /** Newest first. `next` is the `after` of the next page; null on the last. Runs begun meanwhile do not shift pages. */
-export async function listRuns(tx: OrganisationTransaction, query: RunQuery): Promise<{ items: RunView[]; next: string | null }> {
+export async function listRuns(tx: OrganisationTransaction, query: RunQuery): Promise<KeysetPage<RunView>> {
   let found = runs(tx).orderBy('run.number', 'desc').limit(query.limit + 1);
   if (query.integration !== undefined) found = found.where('integration.name', '=', query.integration);
   if (query.kind !== undefined) found = found.where('run.kind', '=', query.kind);
   if (query.state !== undefined) found = found.where('run.state', '=', query.state);
   if (query.after !== undefined) found = found.where('run.number', '<', query.after);
-  const rows = (await found.execute()).map(view);
-  const items = rows.slice(0, query.limit);
-  return { items, next: rows.length > query.limit ? (items.at(-1)?.number ?? null) : null };
+  return keysetPage((await found.execute()).map(view), query.limit, (run) => run.number);
 }
 
-/** The last synchronisation of each integration that had one. */
-export async function listLastRuns(tx: OrganisationTransaction): Promise<Map<IntegrationId, RunView>> {
+/** The last synchronisation of each of these integrations that had one. */
+export async function listLastRuns(tx: OrganisationTransaction, of: readonly IntegrationId[]): Promise<Map<IntegrationId, RunView>> {
+  if (of.length === 0) return new Map();
   const rows = await runs(tx)
+    .where('integration.id', 'in', of)
     .where('run.id', '=', (eb) =>
       eb
         .selectFrom('run as latest')

@@ -4,6 +4,7 @@ import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import { newEnrolmentCode } from '../security/enrolment-code.ts';
 import { type OrganisationId, siteId, type SiteId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
+import type { NameRange } from './keyset.ts';
 import { ConflictError, nameTaken, NotFoundError } from './record-errors.ts';
 import type { Tables } from './tables.ts';
 
@@ -63,14 +64,38 @@ const view = (row: SiteQueryRow): SiteView => ({
   nodes: row.nodes.map((node) => ({ ...node, lastSeenAt: new Date(node.lastSeenAt) })),
 });
 
-export const listSites = async (tx: OrganisationTransaction): Promise<SiteView[]> =>
-  (await sites(tx).orderBy('site.name').execute()).map(view);
+/** By name. */
+export async function listSites(tx: OrganisationTransaction, range: NameRange = {}): Promise<SiteView[]> {
+  let found = sites(tx).orderBy('site.name');
+  if (range.after !== undefined) found = found.where('site.name', '>', range.after);
+  if (range.limit !== undefined) found = found.limit(range.limit);
+  return (await found.execute()).map(view);
+}
+
+export async function findOptionalSite(tx: OrganisationTransaction, name: string): Promise<SiteView | undefined> {
+  const row = await sites(tx).where('site.name', '=', name).executeTakeFirst();
+  return row === undefined ? undefined : view(row);
+}
 
 /** @throws NotFoundError */
 export async function findSite(tx: OrganisationTransaction, name: string): Promise<SiteView> {
-  const row = await sites(tx).where('site.name', '=', name).executeTakeFirst();
-  if (row === undefined) throw new NotFoundError(`site "${name}"`);
-  return view(row);
+  const site = await findOptionalSite(tx, name);
+  if (site === undefined) throw new NotFoundError(`site "${name}"`);
+  return site;
+}
+
+/**
+ * Holds the site's key until the end of the transaction: what was sealed to `sealPublicKey` may be stored.
+ * @throws ConflictError `site.keys-changed` when the site replaced its keys since they were read
+ */
+export async function holdSealKey(tx: OrganisationTransaction, site: SiteId, sealPublicKey: Buffer): Promise<void> {
+  const row = await tx.selectFrom('site').select('seal_public_key').where('id', '=', site).forShare().executeTakeFirst();
+  if (row?.seal_public_key?.equals(sealPublicKey) === true) return;
+  throw new ConflictError({
+    code: 'site.keys-changed',
+    message: 'The site replaced its keys at this very moment.',
+    next: 'Send the same request again.',
+  });
 }
 
 /**

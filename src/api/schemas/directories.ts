@@ -3,9 +3,15 @@ import { Bigint, nullable, Slug, Timestamp, Uuid } from './common.ts';
 
 const LocalTime = Type.String({ pattern: '^(?:[01][0-9]|2[0-3]):[0-5][0-9]$', description: 'HH:MM, local' });
 const TimeZone = Type.String({ minLength: 1, maxLength: 64, description: 'IANA name: Europe/Berlin' });
-const Weekday = Type.Union(
-  (['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const).map((day) => Type.Literal(day)),
-);
+const Weekday = Type.Union([
+  Type.Literal('monday'),
+  Type.Literal('tuesday'),
+  Type.Literal('wednesday'),
+  Type.Literal('thursday'),
+  Type.Literal('friday'),
+  Type.Literal('saturday'),
+  Type.Literal('sunday'),
+]);
 export const Schedule = Type.Union([
   Type.Object({ kind: Type.Literal('once'), at: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$' }), timeZone: TimeZone }),
   Type.Object({ kind: Type.Literal('daily'), at: LocalTime, timeZone: TimeZone }),
@@ -56,6 +62,10 @@ export const RunSummary = Type.Object({
 });
 export type RunSummary = Type.Static<typeof RunSummary>;
 
+/** `joined`: a run of this kind was open already, and is the one that is meant. */
+export const StartedRun = Type.Intersect([RunSummary, Type.Object({ joined: Type.Boolean() })]);
+export type StartedRun = Type.Static<typeof StartedRun>;
+
 export const TestStep = Type.Object({
   step: Type.String(),
   outcome: Type.String(),
@@ -90,6 +100,8 @@ export const Directory = Type.Object({
   openProblems: Type.Integer(),
   counts: Type.Object({ people: Type.Integer(), groups: Type.Integer(), missing: Type.Integer() }),
   lastRun: nullable(RunSummary),
+  /** What is allowed but should not stay: a plain connection. */
+  warnings: Type.Array(Type.String()),
   createdAt: Timestamp,
   changedAt: Timestamp,
 });

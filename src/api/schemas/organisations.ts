@@ -7,7 +7,10 @@ export type Scope = Type.Static<typeof Scope>;
 
 export const Organisation = Type.Object({ id: Uuid, name: Slug, displayName: Type.String(), createdAt: Timestamp });
 export type Organisation = Type.Static<typeof Organisation>;
-export const NewOrganisation = Type.Object({ name: Slug, displayName: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) });
+export const NewOrganisation = Type.Object(
+  { name: Slug, displayName: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) },
+  { additionalProperties: false },
+);
 export type NewOrganisation = Type.Static<typeof NewOrganisation>;
 
 export const Token = Type.Object({
@@ -19,11 +22,14 @@ export const Token = Type.Object({
   lastUsedAt: nullable(Timestamp),
 });
 export type Token = Type.Static<typeof Token>;
-export const NewToken = Type.Object({
-  label: Type.String({ minLength: 1, maxLength: 200 }),
-  scopes: Type.Array(Scope, { minItems: 1, maxItems: 3 }),
-  expiresInDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
-});
+export const NewToken = Type.Object(
+  {
+    label: Type.String({ minLength: 1, maxLength: 200 }),
+    scopes: Type.Array(Scope, { minItems: 1, maxItems: 3 }),
+    expiresInDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650, description: 'Absent: it never expires' })),
+  },
+  { additionalProperties: false },
+);
 export type NewToken = Type.Static<typeof NewToken>;
 /** The only answer that ever holds the token. */
 export const IssuedToken = Type.Object({ token: Type.String(), id: Uuid, label: Type.String(), scopes: Type.Array(Scope) });

@@ -15,9 +15,15 @@ export const Site = Type.Object({
   nodes: Type.Array(SiteNode),
 });
 export type Site = Type.Static<typeof Site>;
-export const NewSite = Type.Object({ name: Slug, description: Type.Optional(Type.String({ maxLength: 500 })) });
+export const NewSite = Type.Object(
+  { name: Slug, description: Type.Optional(Type.String({ maxLength: 500 })) },
+  { additionalProperties: false },
+);
 export type NewSite = Type.Static<typeof NewSite>;
-export const SiteChange = Type.Object({ description: Type.Optional(Type.String({ maxLength: 500 })), disabled: Type.Optional(Type.Boolean()) });
+export const SiteChange = Type.Object(
+  { description: Type.Optional(Type.String({ maxLength: 500 })), disabled: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false },
+);
 export type SiteChange = Type.Static<typeof SiteChange>;
 /** Good once, for an hour. */
 export const EnrolmentCode = Type.Object({ code: Type.String(), site: Slug, expiresAt: Timestamp });

@@ -125,6 +125,7 @@ create table run (
 -- "Synchronise now" joins the run that is open.
 create unique index run_open on run (integration_id, kind) where state in ('queued', 'running');
 create index run_by_integration on run (integration_id, number desc);
+create index run_finished on run (finished_at) where finished_at is not null;
 
 -- The position of a reading. See docs/architecture.md, "Pages and cursors". Never compare `value`: after a reset it repeats.
 create table page_cursor (
@@ -326,6 +327,19 @@ create function platform_find_run(wanted uuid) returns table (id uuid, org_id uu
   language sql stable security definer set search_path = public, pg_temp
   as $$ select r.id, r.org_id, r.integration_id, i.site_id, r.kind, r.state
         from run r join directory_integration i on i.id = r.integration_id where r.id = wanted $$;
+
+-- Counts of the whole installation for its metrics: no names, nothing of one organisation.
+create function platform_counts() returns table (what text, label text, count bigint)
+  language sql stable security definer set search_path = public, pg_temp
+  as $$ select 'open-runs', state, count(*) from run where state in ('queued', 'running') group by state
+        union all
+        select 'ended-runs', state, count(*) from run where finished_at > now() - interval '1 day' group by state
+        union all
+        select 'sites', case when state <> 'enrolled' then state
+                             when last_seen_at > now() - interval '2 minutes' then 'online' else 'offline' end, count(*)
+          from site group by 2
+        union all
+        select 'open-problems', '', count(*) from directory_problem where resolved_at is null $$;
 
 revoke execute on all functions in schema public from public;
 grant execute on all functions in schema public to lockstep_app;

@@ -1,0 +1,158 @@
+/** What an administrator changes at a directory: rows first, then Temporal in line with them. */
+import { type OrganisationTransaction, withOrganisation } from '../archive/database.ts';
+import {
+  changeIntegration,
+  createIntegration,
+  findIntegration,
+  holdIntegration,
+  type IntegrationView,
+  newIntegrationId,
+} from '../archive/integrations.ts';
+import { ConflictError, InvalidInputError } from '../archive/record-errors.ts';
+import { removeIntegration, refuseRemoval } from '../archive/remove-integration.ts';
+import { findOptionalSite, holdSealKey, type SiteView } from '../archive/sites.ts';
+import { directoryCredentialInfo, sealTo } from '../security/seal.ts';
+import type { DirectorySettings } from '../shared/directory.ts';
+import type { IntegrationId, OrganisationId } from '../shared/ids.ts';
+import type { RouteDependencies } from './dependencies.ts';
+import type { DirectoryChange, NewDirectory } from './schemas/directories.ts';
+
+/** A credential that only the site can open, and the key it is sealed to. */
+interface SealedCredential {
+  readonly bytes: Buffer;
+  readonly site: SiteView;
+  readonly sealPublicKey: Buffer;
+}
+
+/**
+ * Creates a directory. The password is sealed to the site before anything is stored, and nothing else of it is kept.
+ * @throws InvalidInputError settings or schedule that make no sense, a site that is not there
+ * @throws ConflictError `directory.name-taken`, `site.not-enrolled`, `site.keys-changed`
+ */
+export async function createDirectory(deps: RouteDependencies, organisation: OrganisationId, input: NewDirectory): Promise<IntegrationView> {
+  const id = newIntegrationId();
+  const site = await withOrganisation(deps.database, organisation, (tx) => findOptionalSite(tx, input.site));
+  if (site === undefined) throw new InvalidInputError([{ path: '/site', message: `there is no site "${input.site}"` }]);
+  const credential = await sealCredential(deps, organisation, id, site, input.password);
+  const row = await withOrganisation(deps.database, organisation, async (tx) => {
+    await holdSealKey(tx, site.id, credential.sealPublicKey);
+    return createIntegration(tx, organisation, {
+      id,
+      siteId: site.id,
+      name: input.name,
+      description: input.description,
+      settings: input.settings,
+      credential: credential.bytes,
+      schedule: input.schedule,
+      jitterSeconds: input.jitterSeconds,
+    });
+  });
+  if (row.schedule !== null) await deps.engineCalls.reconcileSchedule(organisation, id);
+  return row;
+}
+
+/**
+ * Changes what is given.
+ * @throws NotFoundError
+ * @throws InvalidInputError settings or schedule that make no sense; a password that would go elsewhere and is not given
+ * @throws ConflictError `site.not-enrolled`, `site.keys-changed`
+ */
+export async function changeDirectory(
+  deps: RouteDependencies,
+  organisation: OrganisationId,
+  name: string,
+  { password, ...change }: DirectoryChange,
+): Promise<IntegrationView> {
+  const credential = await newCredential(deps, organisation, name, password);
+  const row = await withOrganisation(deps.database, organisation, async (tx) => {
+    if (credential !== undefined) await holdSealKey(tx, credential.site.id, credential.sealPublicKey);
+    else if (change.settings !== undefined) await refuseRedirection(tx, name, change.settings);
+    return changeIntegration(tx, name, { ...change, credential: credential?.bytes });
+  });
+  if (change.schedule !== undefined || change.jitterSeconds !== undefined) {
+    await deps.engineCalls.reconcileSchedule(organisation, row.id);
+  }
+  return row;
+}
+
+/** Pauses or resumes the schedule. Runs can still be asked for. */
+export async function setDirectoryState(
+  deps: RouteDependencies,
+  organisation: OrganisationId,
+  name: string,
+  state: 'active' | 'paused',
+): Promise<IntegrationView> {
+  const row = await withOrganisation(deps.database, organisation, (tx) => changeIntegration(tx, name, { state }));
+  await deps.engineCalls.reconcileSchedule(organisation, row.id);
+  return row;
+}
+
+/**
+ * Removes a directory that has read nothing yet, with its runs. Its schedule goes first: with the row the way to it is lost.
+ * @throws NotFoundError
+ * @throws ConflictError `directory.has-objects`, `directory.run-open`
+ */
+export async function removeDirectory(deps: RouteDependencies, organisation: OrganisationId, name: string): Promise<void> {
+  const row = await withOrganisation(deps.database, organisation, async (tx) => {
+    await refuseRemoval(tx, await findIntegration(tx, name));
+    return changeIntegration(tx, name, { schedule: null });
+  });
+  await deps.engineCalls.removeSchedule(organisation, row.id);
+  await withOrganisation(deps.database, organisation, (tx) => removeIntegration(tx, row));
+}
+
+async function newCredential(
+  deps: RouteDependencies,
+  organisation: OrganisationId,
+  name: string,
+  password: string | undefined,
+): Promise<SealedCredential | undefined> {
+  const found = await withOrganisation(deps.database, organisation, async (tx) => {
+    const row = await findIntegration(tx, name);
+    return { row, site: await findOptionalSite(tx, row.site_name) };
+  });
+  if (password === undefined || found.site === undefined) return undefined;
+  return sealCredential(deps, organisation, found.row.id, found.site, password);
+}
+
+async function sealCredential(
+  deps: RouteDependencies,
+  organisation: OrganisationId,
+  integration: IntegrationId,
+  site: SiteView,
+  password: string,
+): Promise<SealedCredential> {
+  const sealPublicKey = site.seal_public_key;
+  if (sealPublicKey === null) {
+    throw new ConflictError({
+      code: 'site.not-enrolled',
+      message: `The site "${site.name}" is not enrolled yet, so there is no key to which the password could be sealed.`,
+      next: 'Enrol its engine first: lockstep site code, then lockstep site on that machine.',
+    });
+  }
+  const info = directoryCredentialInfo(integration);
+  const sealed = await sealTo(sealPublicKey, Buffer.from(password, 'utf8'), info);
+  // Outside any transaction: the keyring takes a connection of its own.
+  const bytes = await deps.keyring.encrypt(organisation, 'secrets', sealed, info);
+  return { bytes, site, sealPublicKey };
+}
+
+/** Where the password is sent, and how well it is protected on the way. */
+const destination = ['host', 'port', 'security', 'caPem', 'account'] as const satisfies readonly (keyof DirectorySettings)[];
+
+/** Whether the stored password would go elsewhere, or less protected, than where it was given for. */
+export const redirectsCredential = (before: DirectorySettings, after: DirectorySettings): boolean =>
+  destination.some((key) => before[key] !== after[key]);
+
+/**
+ * Who may change settings need not know the password, and must not learn it by having it sent to a server of their own.
+ */
+async function refuseRedirection(tx: OrganisationTransaction, name: string, settings: DirectorySettings): Promise<void> {
+  // Held, so that a password that is being set at the same time cannot be carried along.
+  const before = await holdIntegration(tx, name);
+  if (!before.has_credential || !redirectsCredential(before.settings, settings)) return;
+  const changed = destination.filter((key) => before.settings[key] !== settings[key]);
+  throw new InvalidInputError([
+    { path: '/password', message: `is needed, because ${changed.join(', ')} changed: a stored password is not sent to another place` },
+  ]);
+}

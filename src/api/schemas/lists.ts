@@ -1,0 +1,30 @@
+import { type Static, type TProperties, Type } from 'typebox';
+import { type KeysetPage, keysetPage, type NameRange } from '../../archive/keyset.ts';
+import { PageQuery, Slug, Uuid } from './common.ts';
+
+/** Query of a list: where it goes on, how many, and its filters. A parameter that is not known is refused. */
+export const listQuery = <T extends TProperties>(filters: T) =>
+  Type.Object({ ...PageQuery.properties, ...filters }, { additionalProperties: false });
+export const ListQuery = listQuery({});
+
+/** The default of `limit`, where the schema left it out. */
+export const DEFAULT_LIMIT = 100;
+
+export const NamedPath = Type.Object({ name: Slug });
+export const IdPath = Type.Object({ id: Uuid });
+
+/** A page of a list that is ordered by name. */
+export async function namePage<T extends { readonly name: string }>(
+  query: Static<typeof ListQuery>,
+  list: (range: NameRange) => Promise<T[]>,
+): Promise<KeysetPage<T>> {
+  const limit = query.limit ?? DEFAULT_LIMIT;
+  return keysetPage(await list({ after: query.after, limit: limit + 1 }), limit, (row) => row.name);
+}
+
+/** The same page, each row as the API shows it. */
+export const mapPage = <T, U>(page: KeysetPage<T>, show: (row: T) => U): { items: U[]; next: string | null } => ({
+  items: page.items.map(show),
+  next: page.next,
+});
+

@@ -1,0 +1,100 @@
+/** The HTTP side of the server: every route, one way to authenticate, one way to fail. */
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Database } from '../archive/database.ts';
+import type { Engine } from '../client/engine.ts';
+import type { Keyring } from '../security/keyring.ts';
+import { authenticateSite } from '../security/site-token.ts';
+import { requireAccess } from './access.ts';
+import { createEngineCalls } from './engine-calls.ts';
+import { FailedAttempts } from './failed-attempts.ts';
+import { createApiMetrics } from './metrics.ts';
+import { describeRoutes } from './openapi.ts';
+import { answerProblems } from './problem-handler.ts';
+import { logRequests, redactedPaths, requestIdOf } from './request-log.ts';
+import { directoryRoutes } from './routes/directories.ts';
+import { healthRoutes } from './routes/health.ts';
+import { organisationRoutes } from './routes/organisations.ts';
+import { runRoutes } from './routes/runs.ts';
+import { siteAdminRoutes } from './routes/sites.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { siteRoutes, type SiteRoutesOptions } from './site/site-routes.ts';
+import { createValidatorCompiler } from './validation.ts';
+
+export interface ApiDependencies {
+  readonly database: Database;
+  readonly keyring: Keyring;
+  readonly engine: Engine;
+  readonly logger: Logger;
+  /** Metrics are registered here; nothing else of the process's default registry is touched. */
+  readonly registry: Registry;
+  /** Of this program, shown in the API reference. */
+  readonly version: string;
+  /** Where sites reach Temporal: told to each with its token. */
+  readonly gateway: SiteRoutesOptions['gateway'];
+  /** True behind a reverse proxy that sets X-Forwarded-For; default false. */
+  readonly trustProxy?: boolean;
+  /** The clock of schedules ("next runs"); default: now. */
+  readonly now?: () => Date;
+}
+
+/** Largest body of an administrative request: a configuration of some thousand directories. Ingest sets its own. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+
+/**
+ * Makes the API, ready to `listen` or `inject`. It starts nothing by itself and ends nothing of its dependencies.
+ */
+export async function createApi(deps: ApiDependencies): Promise<FastifyInstance> {
+  const { database, keyring, engine } = deps;
+  const logger: FastifyBaseLogger = deps.logger.child({ part: 'api' }, { redact: redactedPaths });
+  const app = Fastify({
+    loggerInstance: logger,
+    // Its lines hold paths, and paths hold addresses; request-log.ts has its own.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: (request) => requestIdOf(request.headers['x-request-id']),
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: deps.trustProxy ?? false,
+    // Connections that wait for nothing must not keep the server from stopping.
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+  });
+  const metrics = createApiMetrics(deps.registry, database);
+
+  app.setValidatorCompiler(createValidatorCompiler());
+  answerProblems(app);
+  logRequests(app, metrics);
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  });
+
+  await describeRoutes(app, deps.version);
+  await app.register(healthRoutes, { database, engine, metrics });
+  await app.register(siteRoutes, {
+    prefix: '/site/v1',
+    database,
+    keyring,
+    gateway: deps.gateway,
+    authenticateSite: (header) => authenticateSite({ database, keyring }, header),
+  });
+  const routes = {
+    database,
+    keyring,
+    engine,
+    engineCalls: createEngineCalls(engine, app.log),
+    now: deps.now ?? (() => new Date()),
+  };
+  await app.register(
+    async (admin) => {
+      requireAccess(admin, { database, failedAttempts: new FailedAttempts() });
+      await admin.register(organisationRoutes, routes);
+      await admin.register(tokenRoutes, routes);
+      await admin.register(siteAdminRoutes, routes);
+      await admin.register(directoryRoutes, routes);
+      await admin.register(runRoutes, routes);
+    },
+    { prefix: '/api/v1' },
+  );
+  return app;
+}

@@ -1,0 +1,100 @@
+/** Rows as the API shows them. Nothing that is not named here leaves the database. */
+import type { ApiTokenRow, IssuedApiToken } from '../archive/api-tokens.ts';
+import type { IntegrationView } from '../archive/integrations.ts';
+import { settingsWarnings } from '../archive/integration-rules.ts';
+import type { OrganisationRow } from '../archive/organisations.ts';
+import type { RunView } from '../archive/run-list.ts';
+import type { SiteView } from '../archive/sites.ts';
+import type { Directory, Run, RunSummary } from './schemas/directories.ts';
+import type { IssuedToken, Organisation, Scope, Token } from './schemas/organisations.ts';
+import type { Site } from './schemas/sites.ts';
+
+const time = (date: Date): string => date.toISOString();
+const optionalTime = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+export const organisationAnswer = (row: OrganisationRow): Organisation => ({
+  id: row.id,
+  name: row.name,
+  displayName: row.display_name,
+  createdAt: time(row.created_at),
+});
+
+export const tokenAnswer = (row: ApiTokenRow): Token => ({
+  id: row.id,
+  label: row.label,
+  scopes: row.scopes.filter(isScope),
+  createdAt: time(row.created_at),
+  expiresAt: optionalTime(row.expires_at),
+  lastUsedAt: optionalTime(row.last_used_at),
+});
+const isScope = (text: string): text is Scope => text === 'read' || text === 'operate' || text === 'admin';
+
+export const issuedTokenAnswer = ({ row, token }: IssuedApiToken): IssuedToken => ({
+  token,
+  id: row.id,
+  label: row.label,
+  scopes: row.scopes.filter(isScope),
+});
+
+export const siteAnswer = (row: SiteView): Site => ({
+  id: row.id,
+  name: row.name,
+  description: row.description,
+  state: row.state,
+  version: row.version,
+  createdAt: time(row.created_at),
+  enrolledAt: optionalTime(row.enrolled_at),
+  lastSeenAt: optionalTime(row.last_seen_at),
+  nodes: row.nodes.map((node) => ({ ...node, lastSeenAt: time(node.lastSeenAt) })),
+});
+
+export const runSummaryAnswer = (row: RunView): RunSummary => ({
+  id: row.id,
+  number: row.number,
+  kind: row.kind,
+  trigger: row.trigger,
+  state: row.state,
+  integration: row.integration,
+  workflowId: row.workflow_id,
+  requestedAt: time(row.requested_at),
+  startedAt: optionalTime(row.started_at),
+  progressAt: optionalTime(row.progress_at),
+  finishedAt: optionalTime(row.finished_at),
+  waiting: row.waiting,
+  totals: { ...row.totals },
+  error: row.error,
+});
+
+export const runAnswer = (row: RunView): Run => ({ ...runSummaryAnswer(row), report: row.report });
+
+/** What an integration's answer needs beyond its row. */
+export interface DirectoryCompany {
+  readonly lastRun: RunView | undefined;
+  /** Ticks that Temporal itself skipped. */
+  readonly skippedByTemporal: number;
+  readonly nextRuns: readonly Date[];
+}
+
+export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany): Directory => ({
+  id: row.id,
+  name: row.name,
+  description: row.description,
+  site: row.site_name,
+  settings: mutable(row.settings),
+  credential: { set: row.has_credential, changedAt: optionalTime(row.credential_changed_at) },
+  schedule: row.schedule === null ? null : mutable(row.schedule),
+  jitterSeconds: row.jitter_seconds,
+  state: row.state,
+  skippedTicks: row.skipped_ticks + company.skippedByTemporal,
+  nextRuns: company.nextRuns.map(time),
+  openProblems: row.open_problems,
+  counts: { people: row.people, groups: row.groups, missing: row.missing },
+  lastRun: company.lastRun === undefined ? null : runSummaryAnswer(company.lastRun),
+  warnings: settingsWarnings(row.settings),
+  createdAt: time(row.created_at),
+  changedAt: time(row.changed_at),
+});
+
+/** The types of the schemas know no readonly; the serialiser changes nothing. */
+type Mutable<T> = T extends readonly (infer Item)[] ? Mutable<Item>[] : T extends object ? { -readonly [Key in keyof T]: Mutable<T[Key]> } : T;
+const mutable = <T>(value: T): Mutable<T> => value as Mutable<T>;
