@@ -1,0 +1,44 @@
+/** The real command line as a process of its own. */
+import { spawn } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { labFolder } from './component.ts';
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Standard output as JSON. */
+  json(): unknown;
+}
+
+export interface Cli {
+  /** The home folder; empty at first. */
+  readonly home: string;
+  /** Runs `lockstep …` and waits for its end; `input` is its standard input. */
+  run(args: readonly string[], options?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> }): Promise<CliResult>;
+}
+
+const program = new URL('../../bin/lockstep.js', import.meta.url).pathname;
+
+/** A command line with a home folder of its own and nothing of this process's environment that could steer it. */
+export async function cli(environment: Readonly<Record<string, string>> = {}): Promise<Cli> {
+  const home = await mkdtemp(join(labFolder(), 'cli-'));
+  return {
+    home,
+    async run(args, options = {}) {
+      const child = spawn(process.execPath, [program, ...args], {
+        env: { PATH: process.env['PATH'] ?? '', TZ: 'Europe/Berlin', LOCKSTEP_HOME: home, ...environment, ...options.env },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+      child.stdin.end(options.input ?? '');
+      const ended = new Promise<number | null>((resolve, reject) => {
+        child.once('error', reject);
+        child.once('close', resolve);
+      });
+      const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+      return { code, stdout, stderr, json: () => JSON.parse(stdout) as unknown };
+    },
+  };
+}
