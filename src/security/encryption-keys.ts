@@ -25,10 +25,11 @@ export async function unwrapRow(masterKey: MasterKey, row: WrappedKeyRow): Promi
   return masterKey.unwrap(row.wrapped, wrapContext(row));
 }
 
-/** A new random key, wrapped: the row to insert. */
+/** A new random key, and the row to insert for it. */
 export async function newWrappedKey(masterKey: MasterKey, organisation: OrganisationId | null, purpose: string) {
-  const row = { id: randomUUID() as string, org_id: organisation, purpose, wrapped_by: masterKey.fingerprint };
-  return { ...row, wrapped: await masterKey.wrap(randomBytes(KEY_BYTES), wrapContext(row)) };
+  const key = randomBytes(KEY_BYTES);
+  const named = { id: randomUUID() as string, org_id: organisation, purpose };
+  return { key, row: { ...named, wrapped_by: masterKey.fingerprint, wrapped: await masterKey.wrap(key, wrapContext(named)) } };
 }
 
 /**

@@ -58,7 +58,7 @@ export class Keyring {
       // Two servers may start at once: the unique index lets one key win, and both read it below.
       await database
         .insertInto('encryption_key')
-        .values(await newWrappedKey(masterKey, null, purpose))
+        .values((await newWrappedKey(masterKey, null, purpose)).row)
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     }
@@ -85,7 +85,7 @@ export class Keyring {
     await holdMasterKey(tx, this.#masterKey);
     await tx
       .insertInto('encryption_key')
-      .values(await newWrappedKey(this.#masterKey, organisation, 'organisation'))
+      .values((await newWrappedKey(this.#masterKey, organisation, 'organisation')).row)
       .execute();
   }
 
@@ -117,9 +117,7 @@ export class Keyring {
    */
   async decrypt(organisation: OrganisationId, purpose: KeyPurpose, ciphertext: Buffer, context: string): Promise<Buffer> {
     const id = keyIdOf(ciphertext);
-    if (id === undefined) throw unreadable(context);
-    const organisationKey = await this.#organisationKey(organisation, id);
-    if (organisationKey === undefined) throw unreadable(context);
+    const organisationKey = id === undefined ? undefined : await this.#organisationKey(organisation, id);
     return decryptUnder(organisationKey, { organisation, purpose, context }, ciphertext);
   }
 
@@ -159,8 +157,12 @@ export function encryptUnder(key: { readonly id: string; readonly key: Buffer },
   return Buffer.concat([header, aeadSeal(purposeKey(key.key, binding.purpose), plaintext, additionalData(header, binding))]);
 }
 
-/** @throws LockstepError ConfigInvalid `key.ciphertext-unreadable` */
-export function decryptUnder(organisationKey: Buffer, binding: Binding, ciphertext: Buffer): Buffer {
+/**
+ * `organisationKey`: the one that the ciphertext names; undefined when the organisation has none of that name.
+ * @throws LockstepError ConfigInvalid `key.ciphertext-unreadable`
+ */
+export function decryptUnder(organisationKey: Buffer | undefined, binding: Binding, ciphertext: Buffer): Buffer {
+  if (organisationKey === undefined) throw unreadable(binding.context);
   const header = ciphertext.subarray(0, HEADER_BYTES);
   try {
     return aeadOpen(purposeKey(organisationKey, binding.purpose), ciphertext.subarray(HEADER_BYTES), additionalData(header, binding));

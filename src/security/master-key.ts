@@ -7,6 +7,7 @@ import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LockstepError } from '../shared/errors.ts';
 import { AeadError, aeadOpen, aeadSeal, KEY_BYTES } from './aead.ts';
+import { isErrno } from './private-file.ts';
 
 /** A port, so that a KMS can stand behind it: wrapping and unwrapping are all that is asked of a master key. */
 export interface MasterKey {
@@ -115,7 +116,7 @@ export async function createMasterKeyFile(path: string): Promise<MasterKey> {
       await file.close();
     }
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    if (!isErrno(cause, 'EEXIST')) throw cause;
     throw new LockstepError({
       class: 'ConfigInvalid',
       code: 'key.master-file-exists',

@@ -19,5 +19,6 @@ export async function writePrivateFile(path: string, content: string): Promise<v
   }
 }
 
-export const isMissing = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+/** True for an error of Node's file functions with that code. */
+export const isErrno = (error: unknown, code: 'ENOENT' | 'EEXIST'): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;

@@ -2,7 +2,7 @@ import { readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { isMissing, writePrivateFile } from './private-file.ts';
+import { isErrno, writePrivateFile } from './private-file.ts';
 import { LockstepError } from '../shared/errors.ts';
 
 const StoredIdentity = Type.Object({
@@ -48,7 +48,7 @@ async function read(path: string): Promise<StoredIdentity | undefined> {
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw readable(path);
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
   try {
