@@ -16,7 +16,8 @@ import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt
 import { applyDirectoryPage, completeDirectoryReading } from './directory-ingest.ts';
 import { completeDirectoryPlan, forgetPlan, planDirectoryPage } from './directory-plan.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
-import { ConflictError, NotFoundError } from './record-errors.ts';
+import { NotFoundError } from './record-errors.ts';
+import { runClosed } from './site-runs.ts';
 
 export type ReadingRunKind = Extract<RunKind, 'directory-sync' | 'directory-plan'>;
 export interface ReadingRun {
@@ -133,9 +134,7 @@ async function lockOpenRun(tx: OrganisationTransaction, run: ReadingRun) {
     .forNoKeyUpdate()
     .executeTakeFirst();
   if (row === undefined) throw new NotFoundError('such run');
-  if (!isOpen(row.state)) {
-    throw new ConflictError({ code: 'run.closed', message: `The run is ${row.state}.`, next: 'Ask for a new run.' });
-  }
+  if (!isOpen(row.state)) throw runClosed(row.state);
   return row;
 }
 

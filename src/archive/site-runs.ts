@@ -1,0 +1,58 @@
+/** Runs as the site that works on them may see and change them. */
+import { sql } from 'kysely';
+import type { DirectorySettings, DirectoryTestStep } from '../shared/directory.ts';
+import type { ErrorReport } from '../shared/errors.ts';
+import type { IntegrationId, RunId, SiteId } from '../shared/ids.ts';
+import { isOpen, openRunStates, type RunKind, type RunState } from '../shared/runs.ts';
+import type { OrganisationTransaction } from './database.ts';
+import { ConflictError, NotFoundError } from './record-errors.ts';
+
+export interface SiteRun {
+  readonly id: RunId;
+  readonly kind: RunKind;
+  readonly state: RunState;
+  readonly integration: IntegrationId;
+  readonly settings: DirectorySettings;
+  /** Sealed to the site and encrypted with the organisation's key; null: none was set. */
+  readonly credential: Buffer | null;
+}
+
+/**
+ * An open run of one of the site's integrations.
+ * @throws NotFoundError for any other run, ConflictError `run.closed`
+ */
+export async function findOpenRunOfSite(tx: OrganisationTransaction, site: SiteId, run: RunId): Promise<SiteRun> {
+  const row = await tx
+    .selectFrom('run')
+    .innerJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
+    .select(['run.id', 'run.kind', 'run.state', 'run.integration_id as integration', 'integration.settings', 'integration.credential'])
+    .where('run.id', '=', run)
+    .where('integration.site_id', '=', site)
+    .executeTakeFirst();
+  if (row === undefined) throw new NotFoundError('such run');
+  if (!isOpen(row.state)) throw runClosed(row.state);
+  return row;
+}
+
+export const runClosed = (state: RunState): ConflictError =>
+  new ConflictError({ code: 'run.closed', message: `The run is ${state}.`, next: 'Ask for a new run.' });
+
+/** Steps of a connection test; repeating it replaces them. */
+export async function saveRunReport(tx: OrganisationTransaction, run: RunId, steps: readonly DirectoryTestStep[]): Promise<void> {
+  await tx
+    .updateTable('run')
+    .set({ report: JSON.stringify(steps), progress_at: sql<Date>`now()`, error: null })
+    .where('id', '=', run)
+    .where('state', 'in', [...openRunStates])
+    .execute();
+}
+
+/** Why the site's last attempt failed: what an administrator sees while the run waits, and when it ends. */
+export async function saveRunError(tx: OrganisationTransaction, run: RunId, error: ErrorReport): Promise<void> {
+  await tx
+    .updateTable('run')
+    .set({ error: JSON.stringify(error) })
+    .where('id', '=', run)
+    .where('state', 'in', [...openRunStates])
+    .execute();
+}
