@@ -56,9 +56,16 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   }
 }
 
-/** Whom to trust: the settings' authority alone, else those of the operating system (Node's own list where it has none). */
+let system: SecureContext | undefined;
+
+/**
+ * Whom to trust: the settings' authority alone, else those of the operating system (Node's own list where it has none). The
+ * system's are read once: loading some 150 certificates takes longer than a small directory.
+ */
 const trust = (caPem: string | undefined): SecureContext =>
-  createSecureContext({ ca: caPem === undefined ? systemAuthorities() : authoritiesIn(caPem), minVersion: 'TLSv1.2' });
+  caPem === undefined ? (system ??= contextOf(systemAuthorities())) : contextOf(authoritiesIn(caPem));
+
+const contextOf = (ca: string[]): SecureContext => createSecureContext({ ca, minVersion: 'TLSv1.2' });
 
 /** OpenSSL passes over text without a certificate in silence, and then trusts nobody. */
 function authoritiesIn(caPem: string): string[] {
@@ -73,8 +80,8 @@ function authoritiesIn(caPem: string): string[] {
 }
 
 function systemAuthorities(): string[] {
-  const system = getCACertificates('system');
-  return system.length > 0 ? system : getCACertificates('bundled');
+  const authorities = getCACertificates('system');
+  return authorities.length > 0 ? authorities : getCACertificates('bundled');
 }
 
 /** The subtree under which the settings' objects are. */
