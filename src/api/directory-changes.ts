@@ -14,6 +14,7 @@ import { findOptionalSite, holdSealKey, type SiteView } from '../archive/sites.t
 import { directoryCredentialInfo, sealTo } from '../security/seal.ts';
 import type { DirectorySettings } from '../shared/directory.ts';
 import type { IntegrationId, OrganisationId } from '../shared/ids.ts';
+import { changedDestination } from './credential-destination.ts';
 import type { RouteDependencies } from './dependencies.ts';
 import type { DirectoryChange, NewDirectory } from './schemas/directories.ts';
 
@@ -137,21 +138,12 @@ async function sealCredential(
   return { bytes, site, sealPublicKey };
 }
 
-/** Where the password is sent, and how well it is protected on the way. */
-const destination = ['host', 'port', 'security', 'caPem', 'account'] as const satisfies readonly (keyof DirectorySettings)[];
-
-/** Whether the stored password would go elsewhere, or less protected, than where it was given for. */
-export const redirectsCredential = (before: DirectorySettings, after: DirectorySettings): boolean =>
-  destination.some((key) => before[key] !== after[key]);
-
-/**
- * Who may change settings need not know the password, and must not learn it by having it sent to a server of their own.
- */
+/** A stored password stays where it was given for: see credential-destination.ts. */
 async function refuseRedirection(tx: OrganisationTransaction, name: string, settings: DirectorySettings): Promise<void> {
   // Held, so that a password that is being set at the same time cannot be carried along.
   const before = await holdIntegration(tx, name);
-  if (!before.has_credential || !redirectsCredential(before.settings, settings)) return;
-  const changed = destination.filter((key) => before.settings[key] !== settings[key]);
+  const changed = changedDestination(before.settings, settings);
+  if (!before.has_credential || changed.length === 0) return;
   throw new InvalidInputError([
     { path: '/password', message: `is needed, because ${changed.join(', ')} changed: a stored password is not sent to another place` },
   ]);

@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { ErrorReport, Problem } from './schemas/common.ts';
+import { Configuration, ConfigurationChanges } from './schemas/config.ts';
 import {
   Directory,
   DirectoryChange,
@@ -38,6 +39,8 @@ const named: Readonly<Record<string, TSchema>> = {
   NewSite,
   SiteChange,
   EnrolmentCode,
+  Configuration,
+  ConfigurationChanges,
   Address,
   PersonSummary,
   Person,
@@ -66,7 +69,27 @@ export function nameSchemas<Document extends object>(document: Document): Docume
   return { ...result, components: { ...result.components, schemas } } as unknown as Document;
 }
 
-const plain = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
+const plain = (value: object): Json => tidy(JSON.parse(JSON.stringify(value)) as Json);
+
+/** A union of constants as the one enumeration that it is; a record as @fastify/swagger writes it. */
+function tidy(value: Json): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map(tidy);
+  if (typeof value !== 'object' || value === null) return value;
+  const { const: constant, patternProperties, ...rest } = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, tidy(item)]));
+  const [items] = Object.values(patternProperties ?? {}) as readonly Json[];
+  const tidied: Readonly<Record<string, Json>> = { ...rest, ...(constant === undefined ? {} : { enum: [constant] }), ...(items === undefined ? {} : { additionalProperties: items }) };
+  const { anyOf, ...others } = tidied;
+  const constants = Array.isArray(anyOf) ? (anyOf as readonly Json[]).map(constantsOf) : [];
+  if (constants.length === 0 || constants.some((one) => one === undefined)) return tidied;
+  return { type: 'string', enum: constants.flatMap((one) => one ?? []), ...others };
+}
+
+/** The values of `{ type: 'string', enum: […] }` with nothing else in it. */
+function constantsOf(schema: Json): readonly Json[] | undefined {
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return undefined;
+  const { type, enum: values, ...rest } = schema as { readonly [key: string]: Json };
+  return type === 'string' && Array.isArray(values) && Object.keys(rest).length === 0 ? (values as readonly Json[]) : undefined;
+}
 
 /** Equal for schemas that are equal but for the order of their keys and the description at their top. */
 function keyOf(value: Json): string {

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { nameSchemas } from './openapi-components.ts';
+import { problems } from './schemas/responses.ts';
 
 const tags = [
   { name: 'organisation', description: 'The organisation of the token, and its tokens' },
@@ -49,4 +50,18 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
     transformObject: (document) => ('openapiObject' in document ? nameSchemas(document.openapiObject) : document.swaggerObject),
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { docExpansion: 'list', tryItOutEnabled: false } });
+}
+
+/** Routes of the site contract that need no token: they are how a site gets one. */
+const openSiteRoutes = new Set(['/site/v1/enrol', '/site/v1/token']);
+
+/** Adds to the routes of the site contract, registered in this scope from now on, what all of them have in common. */
+export function describeSiteRoutes(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    route.schema = {
+      ...route.schema,
+      ...(openSiteRoutes.has(route.url) ? {} : { security: [{ site: [] }] }),
+      response: { ...problems(400, 401, 403, 404, 409, 413, 422, 429, 500, 503), ...(route.schema?.response as object | undefined) },
+    };
+  });
 }

@@ -9,10 +9,12 @@ import { authenticateSite } from '../security/site-token.ts';
 import { requireAccess } from './access.ts';
 import { createEngineCalls } from './engine-calls.ts';
 import { FailedAttempts } from './failed-attempts.ts';
+import { ingestRoutes } from './ingest/ingest-routes.ts';
 import { createApiMetrics } from './metrics.ts';
-import { describeRoutes } from './openapi.ts';
+import { describeRoutes, describeSiteRoutes } from './openapi.ts';
 import { answerProblems } from './problem-handler.ts';
 import { logRequests, redactedPaths, requestIdOf } from './request-log.ts';
+import { configRoutes } from './routes/config.ts';
 import { directoryRoutes } from './routes/directories.ts';
 import { healthRoutes } from './routes/health.ts';
 import { organisationRoutes } from './routes/organisations.ts';
@@ -71,13 +73,15 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
 
   await describeRoutes(app, deps.version);
   await app.register(healthRoutes, { database, engine, metrics });
-  await app.register(siteRoutes, {
-    prefix: '/site/v1',
-    database,
-    keyring,
-    gateway: deps.gateway,
-    authenticateSite: (header) => authenticateSite({ database, keyring }, header),
-  });
+  await app.register(
+    async (site) => {
+      describeSiteRoutes(site);
+      const common = { database, keyring, authenticateSite: (header: string | undefined) => authenticateSite({ database, keyring }, header) };
+      await site.register(siteRoutes, { ...common, gateway: deps.gateway });
+      await site.register(ingestRoutes, common);
+    },
+    { prefix: '/site/v1' },
+  );
   const routes = {
     database,
     keyring,
@@ -93,6 +97,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(siteAdminRoutes, routes);
       await admin.register(directoryRoutes, routes);
       await admin.register(runRoutes, routes);
+      await admin.register(configRoutes, routes);
     },
     { prefix: '/api/v1' },
   );

@@ -5,6 +5,8 @@ import { settingsWarnings } from '../archive/integration-rules.ts';
 import type { OrganisationRow } from '../archive/organisations.ts';
 import type { RunView } from '../archive/run-list.ts';
 import type { SiteView } from '../archive/sites.ts';
+import type { DirectorySettings } from '../shared/directory.ts';
+import type { Schedule } from '../shared/schedule-types.ts';
 import type { Directory, Run, RunSummary } from './schemas/directories.ts';
 import type { IssuedToken, Organisation, Scope, Token } from './schemas/organisations.ts';
 import type { Site } from './schemas/sites.ts';
@@ -67,6 +69,9 @@ export const runSummaryAnswer = (row: RunView): RunSummary => ({
 
 export const runAnswer = (row: RunView): Run => ({ ...runSummaryAnswer(row), report: row.report });
 
+export const settingsAnswer = (settings: DirectorySettings): Directory['settings'] => mutable(settings);
+export const scheduleAnswer = (schedule: Schedule | null): Directory['schedule'] => (schedule === null ? null : mutable(schedule));
+
 /** What an integration's answer needs beyond its row. */
 export interface DirectoryCompany {
   readonly lastRun: RunView | undefined;
@@ -80,9 +85,9 @@ export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany)
   name: row.name,
   description: row.description,
   site: row.site_name,
-  settings: mutable(row.settings),
+  settings: settingsAnswer(row.settings),
   credential: { set: row.has_credential, changedAt: optionalTime(row.credential_changed_at) },
-  schedule: row.schedule === null ? null : mutable(row.schedule),
+  schedule: scheduleAnswer(row.schedule),
   jitterSeconds: row.jitter_seconds,
   state: row.state,
   skippedTicks: row.skipped_ticks + company.skippedByTemporal,

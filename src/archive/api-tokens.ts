@@ -4,6 +4,7 @@ import { hashApiToken, newApiToken } from '../security/api-token.ts';
 import { organisationId, type OrganisationId, tokenId, type TokenId } from '../shared/ids.ts';
 import type { ApiScope, Principal } from '../shared/principal.ts';
 import type { Database, OrganisationTransaction } from './database.ts';
+import { holdOrganisation } from './organisations.ts';
 import { ConflictError, NotFoundError } from './record-errors.ts';
 import type { Tables } from './tables.ts';
 
@@ -57,7 +58,7 @@ export async function issueFirstApiToken(
   input: NewApiToken,
 ): Promise<IssuedApiToken> {
   // One at a time, so that two first tokens cannot pass each other.
-  await tx.selectFrom('organisation').select('id').where('id', '=', organisation).forNoKeyUpdate().executeTakeFirstOrThrow();
+  await holdOrganisation(tx);
   if ((await listApiTokens(tx)).length > 0) {
     throw new ConflictError({
       code: 'organisation.has-tokens',

@@ -57,3 +57,9 @@ export async function findOrganisationByName(database: Database, name: string): 
 /** The organisation of this transaction. */
 export const findOrganisation = (tx: OrganisationTransaction): Promise<OrganisationRow> =>
   tx.selectFrom('organisation').select(columns).executeTakeFirstOrThrow();
+
+/** Keeps other changes that take turns (numbers of runs, imports, first tokens) waiting until the end of the transaction. */
+export async function holdOrganisation(tx: OrganisationTransaction): Promise<void> {
+  // `no key update` lets the foreign keys of what is written meanwhile pass.
+  await tx.selectFrom('organisation').select('id').forNoKeyUpdate().executeTakeFirstOrThrow();
+}

@@ -13,20 +13,25 @@ export async function refuseRemoval(tx: OrganisationTransaction, integration: In
       next: 'Pause it instead: POST /api/v1/directories/{name}/pause. What it read stays.',
     });
   }
+  await refuseWhileRunning(tx, integration.name);
+}
+
+/** @throws ConflictError `directory.run-open` */
+export async function refuseWhileRunning(tx: OrganisationTransaction, name: string): Promise<void> {
   const run = await tx
     .selectFrom('run')
-    .select('id')
-    .where('integration_id', '=', integration.id)
-    .where('state', 'in', [...openRunStates])
+    .innerJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
+    .select('run.id')
+    .where('integration.name', '=', name)
+    .where('run.state', 'in', [...openRunStates])
     .limit(1)
     .executeTakeFirst();
-  if (run !== undefined) {
-    throw new ConflictError({
-      code: 'directory.run-open',
-      message: `A run of the directory "${integration.name}" is open.`,
-      next: 'Wait until it ends, or cancel it: POST /api/v1/runs/{id}/cancel.',
-    });
-  }
+  if (run === undefined) return;
+  throw new ConflictError({
+    code: 'directory.run-open',
+    message: `A run of the directory "${name}" is open.`,
+    next: 'Wait until it ends, or cancel it: POST /api/v1/runs/{id}/cancel.',
+  });
 }
 
 /**
