@@ -22,9 +22,8 @@ const comparisons = new Map<number, 'equal' | 'at-least' | 'at-most' | 'approxim
 /** Reads one filter. Throws on what is no filter. */
 export function readFilter(reader: BerReader): Filter {
   const tag = reader.peek() ?? 0;
-  if (tag === 0x87) return { kind: 'present', attribute: reader.readString(tag) ?? '' };
-  reader.readSequence();
-  const end = reader.offset + reader.length;
+  if (tag === 0x87) return { kind: 'present', attribute: readBytes(reader, tag).toString() };
+  const end = enter(reader);
   const comparison = comparisons.get(tag);
   if (comparison !== undefined) return { kind: comparison, attribute: readText(reader), value: readBytes(reader) };
   switch (tag) {
@@ -47,8 +46,7 @@ export function readFilter(reader: BerReader): Filter {
 
 function readSubstrings(reader: BerReader): Filter {
   const attribute = readText(reader);
-  reader.readSequence(0x30);
-  const end = reader.offset + reader.length;
+  const end = enter(reader);
   const any: Buffer[] = [];
   let parts: { initial?: Buffer; final?: Buffer } = {};
   while (reader.offset < end) {
@@ -74,6 +72,11 @@ function readExtensible(reader: BerReader, end: number): Filter {
   return { kind: 'extensible', ...parts };
 }
 
+/** Where the element that begins here ends. */
+const enter = (reader: BerReader): number => {
+  if (reader.readSequence() === null) throw new Error('the filter is cut off');
+  return reader.offset + reader.length;
+};
 const readText = (reader: BerReader): string => {
   const text = reader.readString();
   if (text === null) throw new Error('the filter is cut off');

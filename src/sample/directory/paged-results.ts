@@ -12,10 +12,10 @@ export interface PageRequest {
 /** Throws on bytes that are no such control. */
 export function readPageRequest(value: Buffer): PageRequest {
   const reader = new BerReader(value);
-  reader.readSequence(0x30);
+  const whole = reader.readSequence(0x30);
   const size = reader.readInt();
   const cookie = reader.readString(0x04, true);
-  if (size === null || cookie === null) throw new Error('the paged results control is cut off');
+  if (whole === null || size === null || cookie === null) throw new Error('the paged results control is cut off');
   return { size, cookie };
 }
 

@@ -42,12 +42,12 @@ const refused = new Map([
 /** Reads one whole message. Throws on what is none: then the connection is of no use any more. */
 export function readRequest(message: Buffer): LdapRequest {
   const reader = new BerReader(message);
-  reader.readSequence(0x30);
+  need(reader.readSequence(0x30));
   const id = need(reader.readInt());
   const tag = need(reader.peek());
   // An abandon and an unbind are no sequences, but their header has the same form.
   const start = reader.offset;
-  reader.readSequence();
+  need(reader.readSequence());
   const end = reader.offset + reader.length;
   const operation = readOperation(reader, tag, start, end);
   reader.offset = end;
@@ -85,18 +85,18 @@ function readSearch(reader: BerReader, end: number): Operation {
   const timeLimitSeconds = need(reader.readInt());
   const typesOnly = reader.readBoolean() ?? false;
   const filter = readFilter(reader);
-  reader.readSequence(0x30);
+  need(reader.readSequence(0x30));
   const attributes: string[] = [];
   while (reader.offset < end) attributes.push(need(reader.readString()));
   return { kind: 'search', base, scope, sizeLimit, timeLimitSeconds, typesOnly, filter, attributes };
 }
 
 function readControls(reader: BerReader): RequestControl[] {
-  reader.readSequence(0xa0);
+  need(reader.readSequence(0xa0));
   const end = reader.offset + reader.length;
   const controls: RequestControl[] = [];
   while (reader.offset < end) {
-    reader.readSequence(0x30);
+    need(reader.readSequence(0x30));
     const controlEnd = reader.offset + reader.length;
     const oid = need(reader.readString());
     const critical = reader.offset < controlEnd && reader.peek() === 0x01 ? (reader.readBoolean() ?? false) : false;

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import type { SearchOperation } from './request.ts';
+import { PagedSearches, SearchCursor } from './search-cursor.ts';
+import { DirectoryStore } from './store.ts';
+
+const store = new DirectoryStore({
+  dnsName: 'a.test', netbiosName: 'A', passwords: {},
+  objects: Array.from({ length: 40 }, (_, i) => ({ dn: `CN=${i},DC=a,DC=test`, attributes: { objectClass: ['top', i % 3 === 0 ? 'contact' : 'group'] } })),
+});
+const base = store.find('DC=a,DC=test');
+const search: SearchOperation = {
+  kind: 'search', base: 'DC=a,DC=test', scope: 'sub', sizeLimit: 0, timeLimitSeconds: 0, typesOnly: false, attributes: [],
+  filter: { kind: 'equal', attribute: 'objectClass', value: Buffer.from('contact') },
+};
+const open = () => {
+  if (base === undefined || base === null) throw new Error('no base');
+  return new SearchCursor(store, base, search);
+};
+
+test('pages of any sizes hold every match once, and only the last says that it is the last', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 14, maxLength: 14 }), async (sizes) => {
+      const cursor = open();
+      const names: string[] = [];
+      for (const size of sizes) {
+        const page = await cursor.next(size, () => false);
+        names.push(...(page?.objects ?? []).map(({ dn }) => dn));
+        expect(page?.objects.length).toBeLessThanOrEqual(size);
+        expect(page?.more).toBe(names.length < 14);
+        if (page?.more === false) break;
+      }
+      expect(names).toEqual([...new Set(names)]);
+      expect(names).toHaveLength(14);
+    }),
+  );
+});
+
+test('a search that is told to stop has no answer', async () => {
+  expect(await open().next(10, () => true)).toBeUndefined();
+});
+
+test('a cookie is good once, for its own search, on its own connection', () => {
+  const [mine, other] = [new PagedSearches(), new PagedSearches()];
+  const cursor = open();
+  const cookie = mine.keep(cursor);
+  expect(other.resume(cookie, search)).toBeUndefined();
+  expect(mine.resume(cookie, { ...search, scope: 'one' })).toBeUndefined();
+  expect(mine.resume(cookie, search)).toBe(cursor);
+  expect(mine.resume(cookie, search)).toBeUndefined();
+  expect(mine.resume(Buffer.from('made up'), search)).toBeUndefined();
+});
