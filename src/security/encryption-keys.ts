@@ -44,7 +44,7 @@ export async function holdMasterKey(tx: Database, masterKey: MasterKey): Promise
     .where('org_id', 'is', null)
     .where('purpose', '=', 'token')
     .where('retired_at', 'is', null)
-    .forShare()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   if (row !== undefined && row.wrapped_by !== masterKey.fingerprint) throw wrongMasterKey(masterKey, row.wrapped_by);
 }

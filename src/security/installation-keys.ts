@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../archive/database.ts';
 import { type InstallationKeyPurpose, unwrapRow, type WrappedKeyRow, wrappedKeyColumns } from './encryption-keys.ts';
 import type { MasterKey } from './master-key.ts';
@@ -18,15 +19,14 @@ export interface InstallationKeys {
 
 /** How long another server process may go on with a key after it was rotated. */
 const REFRESH_MS = 30_000;
-/** How often a name that nobody knows may cause a look at the database: forged tokens must not become queries. */
-const UNKNOWN_REFRESH_MS = 1_000;
+/** How often names that nobody knows may cause a look at the database, and how long they wait for it: forged tokens must not become queries. */
+const UNKNOWN_REFRESH_MS = 500;
 
-/** The keys of one purpose, kept in memory and read again now and then. Keys of `initial` must be unwrappable. */
+/** The keys of one purpose, kept in memory and read again now and then. @throws LockstepError ConfigInvalid of unwrapRow */
 export async function installationKeys(
   database: Database,
   masterKey: MasterKey,
   purpose: InstallationKeyPurpose,
-  now: () => number = Date.now,
 ): Promise<InstallationKeys> {
   const byId = new Map<string, NamedKey>();
   let activeKey: NamedKey | undefined;
@@ -47,10 +47,10 @@ export async function installationKeys(
       byId.set(row.id, named);
       if (row.retired_at === null) activeKey = named;
     }
-    readAt = now();
+    readAt = Date.now();
   };
   const refresh = (olderThanMs: number): Promise<void> => {
-    if (now() - readAt < olderThanMs) return Promise.resolve();
+    if (Date.now() - readAt < olderThanMs) return Promise.resolve();
     reading ??= read().finally(() => (reading = undefined));
     return reading;
   };
@@ -64,7 +64,10 @@ export async function installationKeys(
     },
     async find(id) {
       await refresh(REFRESH_MS);
-      if (!byId.has(id)) await refresh(UNKNOWN_REFRESH_MS);
+      if (!byId.has(id)) {
+        await pause(Math.max(0, readAt + UNKNOWN_REFRESH_MS - Date.now()));
+        await refresh(UNKNOWN_REFRESH_MS);
+      }
       return byId.get(id);
     },
   };

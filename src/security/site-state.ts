@@ -39,10 +39,10 @@ export class SiteStates {
     this.#now = now;
   }
 
-  /** The site, or undefined when there is none of that id. */
-  async find(site: SiteId): Promise<SiteRecord | undefined> {
+  /** The site, or undefined when there is none of that id. `fresh`: as the database has it now. */
+  async find(site: SiteId, { fresh = false } = {}): Promise<SiteRecord | undefined> {
     const cached = this.#cache.get(site);
-    if (cached !== undefined && this.#now() - cached.readAt < CACHE_MS) return cached.record;
+    if (!fresh && cached !== undefined && this.#now() - cached.readAt < CACHE_MS) return cached.record;
     const record = findSiteRecord(this.#database, site);
     this.#cache.delete(site);
     this.#cache.set(site, { record, readAt: this.#now() });

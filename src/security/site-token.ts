@@ -52,10 +52,12 @@ async function principalOf(database: Database, subject: string, node: string, ke
     if (error instanceof InvalidIdError) throw invalidToken();
     throw error;
   }
-  const site = await siteStates(database).find(id);
-  if (site === undefined) throw invalidToken();
+  const hasKey = (record: SiteRecord | undefined) => record?.signPublicKey != null && signKeyThumbprint(record.signPublicKey) === key;
+  let site = await siteStates(database).find(id);
+  // The token is genuine: rather than it, what is remembered of the site may be older than its change of keys.
+  if (!hasKey(site)) site = await siteStates(database).find(id, { fresh: true });
+  if (site === undefined || !hasKey(site)) throw invalidToken();
   if (site.state === 'disabled') throw siteDisabled();
-  if (site.signPublicKey === null || signKeyThumbprint(site.signPublicKey) !== key) throw invalidToken();
   return { kind: 'site', organisationId: site.organisationId, siteId: site.id, node };
 }
 
