@@ -1,3 +1,4 @@
+import type { Configuration, ConfigurationChanges } from '../api/schemas/config.ts';
 import type { Directory, DirectoryChange, DirectoryProblem, NewDirectory, PlanEntry, Run, RunSummary, StartedRun } from '../api/schemas/directories.ts';
 import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
 import type { Group, GroupMember, GroupSummary, Person, PersonSummary } from '../api/schemas/people.ts';
@@ -71,8 +72,8 @@ export function createApiClient(options: ApiTransportOptions) {
     group: (idOrAddressOrName: string) => get<Group>(`/groups/${name(idOrAddressOrName)}`),
     groupMembers: (id: string, query: PageQuery) => get<Page<GroupMember>>(`/groups/${name(id)}/members`, { ...query }),
 
-    config: () => get<unknown>('/config'),
-    putConfig: (config: unknown, dryRun: boolean) => call<unknown>({ method: 'PUT', path: '/config', query: { dryRun }, body: config }),
+    config: () => get<Configuration>('/config'),
+    putConfig: (config: unknown, dryRun: boolean) => call<ConfigurationChanges>({ method: 'PUT', path: '/config', query: { dryRun }, body: config }),
     uiLink: () => post<{ url: string; expiresAt: string }>('/ui-links'),
 
     /** Needs no token. 503 is an answer: it says what is not ready. */

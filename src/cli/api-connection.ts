@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type CliConfig, readCliConfig } from '../runtime/cli-config.ts';
 import { readSettings } from '../runtime/settings.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { type CommandIo, text, UsageError } from './command.ts';
+import { readInputFile } from './input-file.ts';
 import { didYouMean } from './near-matches.ts';
 
 /** Where the API is and who asks: taken by every command that talks to it. */
@@ -80,9 +80,7 @@ async function connect(given: GivenConnection, config: CliConfig, token: string 
 
 /** Trusts one more authority in this process: `fetch` takes none of its own. */
 async function trust(caFile: string): Promise<void> {
-  const pem = await readFile(caFile, 'utf8').catch((error: unknown) => {
-    throw unreadable(caFile, error);
-  });
+  const pem = await readInputFile(caFile);
   setDefaultCACertificates([...getCACertificates('default'), pem]);
 }
 
@@ -123,21 +121,8 @@ export const unknownOrganisation = (organisation: string, saved: readonly string
 
 /** @throws LockstepError ConfigInvalid `cli.file-unreadable` */
 export async function readTokenFile(file: string): Promise<string> {
-  const token = (
-    await readFile(file, 'utf8').catch((error: unknown) => {
-      throw unreadable(file, error);
-    })
-  ).trim();
+  const token = (await readInputFile(file)).trim();
   // Whatever else the file holds must not be sent, and a header takes no line break.
   if (!/^ls[io]_[A-Za-z0-9_-]+$/.test(token)) throw new UsageError(`${file} holds no API token: a token is one line that begins with lso_ or lsi_.`);
   return token;
 }
-
-const unreadable = (file: string, cause: unknown): LockstepError =>
-  new LockstepError({
-    class: 'ConfigInvalid',
-    code: 'cli.file-unreadable',
-    message: `${file} cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'}).`,
-    next: 'Check the path and who may read the file.',
-    cause,
-  });

@@ -19,6 +19,10 @@ export class ApiProblem extends Error {
     this.next = problem.next;
     this.exitCode = exitCodeOf(problem.status);
   }
+  /** Whether the API complains of this part of the request: `/password`. */
+  concerns(path: string): boolean {
+    return this.#problem.errors?.some((error) => error.path === path) === true;
+  }
   /** The same with another next step: what the command line knows better than the API. */
   withNext(next: string): ApiProblem {
     return new ApiProblem({ ...this.#problem, next });

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { LockstepError } from '../shared/errors.ts';
 import { type CommandIo, flag, text, UsageError } from './command.ts';
+import { readInputFile } from './input-file.ts';
 
 /** Ways to give the password of a directory's account. Never an argument: those are in process lists and shell histories. */
 export const passwordOptions = {
@@ -20,7 +19,7 @@ export interface GivenPassword {
 export async function givenPassword(given: GivenPassword, io: CommandIo): Promise<string | undefined> {
   if (given.passwordStdin && given.passwordFile !== undefined) throw new UsageError('Give --password-stdin or --password-file, not both.');
   if (given.passwordStdin) return checked(withoutLineBreak(await io.readInput()), 'Standard input');
-  if (given.passwordFile !== undefined) return checked(withoutLineBreak(await readPasswordFile(given.passwordFile)), given.passwordFile);
+  if (given.passwordFile !== undefined) return checked(withoutLineBreak(await readInputFile(given.passwordFile)), given.passwordFile);
   const fromEnvironment = io.env['LOCKSTEP_DIRECTORY_PASSWORD'];
   return fromEnvironment === undefined || fromEnvironment === '' ? undefined : fromEnvironment;
 }
@@ -42,14 +41,3 @@ function checked(password: string, where: string): string {
   if (password === '') throw new UsageError(`${where} holds no password.`);
   return password;
 }
-
-const readPasswordFile = (file: string): Promise<string> =>
-  readFile(file, 'utf8').catch((error: unknown) => {
-    throw new LockstepError({
-      class: 'ConfigInvalid',
-      code: 'cli.file-unreadable',
-      message: `${file} cannot be read.`,
-      next: 'Check the path and who may read the file.',
-      cause: error,
-    });
-  });

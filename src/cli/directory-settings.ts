@@ -1,9 +1,8 @@
 /** The settings of a directory as options of `directory add` and `directory change`. */
-import { readFile } from 'node:fs/promises';
 import type { Directory } from '../api/schemas/directories.ts';
 import { directorySecurities } from '../shared/directory.ts';
-import { LockstepError } from '../shared/errors.ts';
 import { list, number, text, UsageError } from './command.ts';
+import { readInputFile } from './input-file.ts';
 
 export type Settings = Directory['settings'];
 
@@ -83,15 +82,7 @@ const splitCommas = (values: readonly string[]): string[] =>
   values.flatMap((value) => value.split(',')).map((value) => value.trim()).filter((value) => value !== '');
 
 async function readCaFile(file: string): Promise<string> {
-  const pem = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new LockstepError({
-      class: 'ConfigInvalid',
-      code: 'cli.file-unreadable',
-      message: `${file} cannot be read.`,
-      next: 'Check the path and who may read the file.',
-      cause: error,
-    });
-  });
+  const pem = await readInputFile(file);
   // The file is sent to the platform: a private key beside the certificate must not be.
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new UsageError(`${file} holds a private key. Give a file with the authority's certificate only.`);
   if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new UsageError(`${file} holds no certificate in PEM form.`);

@@ -2,7 +2,7 @@ import type { Directory } from '../api/schemas/directories.ts';
 import type { Site } from '../api/schemas/sites.ts';
 import { clean } from './output/clean.ts';
 import { counted } from './output/numbers.ts';
-import { runTitle } from './output/run-text.ts';
+import { runKindText } from './output/run-text.ts';
 import { siteNext } from './output/site-text.ts';
 
 /** Something that asks for a person: what it is, and what to do. */
@@ -28,10 +28,11 @@ function directoryAttention(directory: Directory): Attention[] {
   const subject = `directory ${directory.name}`;
   const found: Attention[] = [];
   const run = directory.lastRun;
-  if (run?.waiting != null) found.push({ subject, message: `${runTitle(run)} waits: ${run.waiting}`, next: `lockstep runs show ${run.number}` });
+  const title = run === null ? '' : `${runKindText(run.kind)} #${run.number}`;
+  if (run?.waiting != null) found.push({ subject, message: `${title} waits: ${run.waiting}`, next: `lockstep runs show ${run.number}` });
   if (run !== null && (run.state === 'failed' || run.state === 'interrupted')) {
     const why = run.error === null ? '' : `: ${clean(run.error.message)}`;
-    found.push({ subject, message: `${runTitle(run)} ${run.state}${why}`, next: run.error?.next ?? `lockstep runs show ${run.number}` });
+    found.push({ subject, message: `${title} ${run.state}${why}`, next: run.error?.next ?? `lockstep runs show ${run.number}` });
   }
   if (directory.openProblems > 0) {
     found.push({

@@ -25,6 +25,8 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 /** A second interruption within this time is taken for an echo of the first; later, it leaves at once. */
 const SAME_INTERRUPTION_MS = 700;
+/** A part whose supervisor was killed ends by itself; longer than the longest orderly end of one. */
+const ORPHAN_ENDS_WITHIN_MS = 45_000;
 
 const columns = stdout.columns > 0 ? stdout.columns : 80;
 const print = (content: string) => stdout.write(content.endsWith('\n') ? content : `${content}\n`);
@@ -46,7 +48,10 @@ async function run(invocation: Invocation): Promise<number> {
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
   // Started by another Lockstep process (bin/lockstep.js, `lockstep up`) that is no more: there is nobody to work for.
-  process.once('disconnect', interrupt);
+  process.once('disconnect', () => {
+    interrupt();
+    setTimeout(() => process.exit(exitCodes.interrupted), ORPHAN_ENDS_WITHIN_MS).unref();
+  });
   const io: CommandIo = {
     json,
     home: homeOf(env, invocation.home),

@@ -1,4 +1,6 @@
 import type { AnyCommand } from './command.ts';
+import { configExport } from './commands/config/export.ts';
+import { configImport } from './commands/config/import.ts';
 import { directoryAdd } from './commands/directory/add.ts';
 import { directoryChange } from './commands/directory/change.ts';
 import { directoryList } from './commands/directory/list.ts';
@@ -65,6 +67,8 @@ export const commands: readonly AnyCommand[] = [
   tokenAdd,
   tokenList,
   tokenRevoke,
+  configExport,
+  configImport,
   helpSettingsCommand,
   helpExitCodesCommand,
 ];

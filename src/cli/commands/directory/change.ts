@@ -1,4 +1,5 @@
 import type { DirectoryChange } from '../../../api/schemas/directories.ts';
+import { ApiProblem } from '../../api-problem.ts';
 import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import { defineCommand, flag, list, number, text, UsageError } from '../../command.ts';
 import { givenPassword, passwordOptions, requiredPassword } from '../../directory-password.ts';
@@ -12,7 +13,7 @@ export const directoryChange = defineCommand({
   path: ['directory', 'change'],
   summary: 'Change settings, password or schedule of a directory',
   description:
-    'What is not named stays. A list that is given (search bases, mail domains, extra attributes) replaces the whole list; --unset gives a setting back to its default. The next run takes the change up. Work that waits because the password was refused goes on after --password.',
+    'What is not named stays. A list that is given (search bases, mail domains, extra attributes) replaces the whole list; --unset gives a setting back to its default. The next run takes the change up. A change of server, port, protection, authority or account needs the password again: a stored one is not sent to another place.',
   examples: [
     { line: 'lockstep directory change hq --password', what: 'Type a new password' },
     { line: 'lockstep directory change hq --host dc2.corp.example --unset port', what: 'Another domain controller, on the default port' },
@@ -51,7 +52,13 @@ export const directoryChange = defineCommand({
       ...(options.jitterSeconds === undefined ? {} : { jitterSeconds: options.jitterSeconds }),
     };
     if (Object.keys(change).length === 0) throw new UsageError('Nothing to change: no option says anything new.');
-    const directory = await api.changeDirectory(given.name, change);
+    const directory = await api.changeDirectory(given.name, change).catch(async (error: unknown) => {
+      // A stored password is not sent to another server or by a weaker connection: the API asks for it again.
+      if (!(error instanceof ApiProblem) || !error.concerns('/password') || password !== undefined) throw error;
+      if (!io.interactive) throw error.withNext('Give the password again: --password-stdin, --password-file or LOCKSTEP_DIRECTORY_PASSWORD.');
+      io.progress.line('The stored password is not sent to another place. Please type it again.');
+      return api.changeDirectory(given.name, { ...change, password: await requiredPassword(options, settings.account, io) });
+    });
     return {
       exitCode: exitCodes.ok,
       data: directory,
