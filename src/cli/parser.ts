@@ -119,7 +119,7 @@ function unknownSubcommand(args: readonly string[], commands: readonly AnyComman
   const given = command === undefined ? undefined : args[command.path.length];
   if (command === undefined || given === undefined) return undefined;
   const known = groupNames(commands, command.path);
-  if (known.length === 0) return undefined;
+  if (known.length === 0 || known.includes(given)) return undefined;
   return `unknown command '${given}'\n(${didYouMean(given, known) ?? `There are ${known.join(', ')}.`})`;
 }
 
