@@ -110,9 +110,10 @@ test('a setting that the API does not take is exit code 2 and says which', async
 test('a change leaves what was not named', async () => {
   const before = (await run(['directory', 'show', 'everything', '--json'])).json() as { settings: Record<string, unknown>; credential: object };
   const result = await run(['directory', 'change', 'everything', '--mail-domain', 'd.example', '--unset', 'filter', '--json']);
-  const { filter: _filter, ...kept } = before.settings;
-  expect(result.json()).toMatchObject({ settings: { ...kept, mailDomains: ['d.example'] }, credential: before.credential });
-  expect((result.json() as { settings: object }).settings).not.toHaveProperty('filter');
+  const kept = { ...before.settings };
+  delete kept['filter'];
+  expect(result.json()).toMatchObject({ credential: before.credential });
+  expect((result.json() as { settings: object }).settings).toEqual({ ...kept, mailDomains: ['d.example'] });
 });
 
 test('another server needs the password again, and the reader learns how to give it', async () => {
