@@ -2,7 +2,7 @@ import { isGrpcServiceError } from '@temporalio/client';
 import { status } from '@grpc/grpc-js';
 import type { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { LockstepError } from '../shared/errors.ts';
 import { searchAttributes } from '../shared/search-attributes.ts';
 
@@ -31,7 +31,7 @@ export async function ensureNamespace(client: Client): Promise<void> {
       await connection.operatorService.addSearchAttributes({
         namespace,
         searchAttributes: Object.fromEntries(
-          wanted.map((name) => [name, temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD]),
+          wanted.map((name) => [name, proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD]),
         ),
       });
     });

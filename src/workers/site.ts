@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createDirectorySiteActivities } from '../activities/directory/site-activities.ts';
@@ -87,6 +88,8 @@ async function enrol(options: SiteOptions, node: string, ca: Buffer | undefined)
       next: 'Get a one-time code with "lockstep site code <name>", then run "lockstep site --url <platform> --code <code>".',
     });
   }
+  // Before the code is used up: afterwards there must be a place for the identity.
+  await mkdir(options.stateFolder, { recursive: true, mode: 0o700 });
   return enrolThisSite({
     platform: createSitePlatform({ baseUrl: options.url, fetch: platformFetch(ca) }),
     platformUrl: options.url,
