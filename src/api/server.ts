@@ -76,9 +76,10 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(
     async (site) => {
       describeSiteRoutes(site);
-      const common = { database, keyring, authenticateSite: (header: string | undefined) => authenticateSite({ database, keyring }, header) };
+      const authenticate = (header: string | undefined) => authenticateSite({ database, keyring }, header);
+      const common = { database, keyring, authenticateSite: authenticate };
       await site.register(siteRoutes, { ...common, gateway: deps.gateway });
-      await site.register(ingestRoutes, common);
+      await site.register(ingestRoutes, { ...common, onPageApplied: (entries) => metrics.pageApplied(entries) });
     },
     { prefix: '/site/v1' },
   );

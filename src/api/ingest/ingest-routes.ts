@@ -28,6 +28,8 @@ export interface IngestRoutesOptions {
   readonly database: Database;
   readonly keyring: Pick<Keyring, 'decrypt'>;
   authenticateSite(authorizationHeader: string | undefined): Promise<SitePrincipal>;
+  /** Called once for each page that was committed, with its number of entries. */
+  readonly onPageApplied?: (entries: number) => void;
   /** Pages received or applied at once; each holds a database connection. Default 4 of the pool's 10. */
   readonly maxPagesInWork?: number;
 }
@@ -135,9 +137,11 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
           if (!isReading(run)) throw notAReading();
           return commitDirectoryPage(tx, run, { epoch, seq }, pageOf(request.body), hash);
         });
-      return placeOf(request).applying(commit).catch((error: unknown) => {
+      const answer = await placeOf(request).applying(commit).catch((error: unknown) => {
         throw asBusy(error);
       });
+      if (answer.outcome === 'applied') options.onPageApplied?.(request.body.entries.length);
+      return answer;
     },
   );
 
