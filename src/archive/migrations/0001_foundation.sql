@@ -81,6 +81,12 @@ create table site_assertion (
   primary key (site_id, jti)
 );
 
+-- One-time links that open the Temporal UI (src/api/temporal-ui).
+create table ui_link (
+  code_hash  bytea primary key,
+  expires_at timestamptz not null
+);
+
 create table directory_integration (
   id                   uuid primary key,
   org_id               uuid not null references organisation,
@@ -277,9 +283,10 @@ alter table encryption_key enable row level security;
 create policy organisation on encryption_key using (org_id is null or org_id = nullif(current_setting('lockstep.org', true), '')::uuid);
 -- Only through the functions below.
 alter table site_assertion enable row level security;
+alter table ui_link enable row level security;
 
 grant select, insert, update, delete on all tables in schema public to lockstep_app;
-revoke all on site_assertion from lockstep_app;
+revoke all on site_assertion, ui_link from lockstep_app;
 grant usage on all sequences in schema public to lockstep_app;
 
 -- Questions that look across organisations, each answered by one function of the owner.
@@ -322,6 +329,16 @@ create function platform_use_assertion(site uuid, assertion_id text, valid_until
     return true;
   exception when unique_violation then return false;
   end $$;
+
+create function platform_add_ui_link(hash bytea, seconds integer) returns timestamptz
+  language sql security definer set search_path = public, pg_temp
+  as $$ insert into ui_link (code_hash, expires_at) values (hash, now() + make_interval(secs => seconds)) returning expires_at $$;
+
+-- Uses a link up; true when it was good. Forgets the expired.
+create function platform_use_ui_link(hash bytea) returns boolean
+  language sql security definer set search_path = public, pg_temp
+  as $$ with gone as (delete from ui_link where code_hash = hash or expires_at < now() returning code_hash, expires_at)
+        select exists (select from gone where code_hash = hash and expires_at >= now()) $$;
 
 create function platform_find_run(wanted uuid) returns table (id uuid, org_id uuid, integration_id uuid, site_id uuid, kind text, state text)
   language sql stable security definer set search_path = public, pg_temp
