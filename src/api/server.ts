@@ -22,6 +22,8 @@ import { runRoutes } from './routes/runs.ts';
 import { siteAdminRoutes } from './routes/sites.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { siteRoutes, type SiteRoutesOptions } from './site/site-routes.ts';
+import { temporalUiRoutes } from './temporal-ui/temporal-ui-routes.ts';
+import { uiLinkRoutes } from './temporal-ui/ui-link-routes.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 export interface ApiDependencies {
@@ -35,6 +37,8 @@ export interface ApiDependencies {
   readonly version: string;
   /** Where sites reach Temporal: told to each with its token. */
   readonly gateway: SiteRoutesOptions['gateway'];
+  /** The Temporal UI, shown below this API's own origin (`publicUrl`, as browsers reach it); absent: not shown. */
+  readonly temporalUi?: { readonly uiUrl: string; readonly publicUrl: string } | undefined;
   /** True behind a reverse proxy that sets X-Forwarded-For; default false. */
   readonly trustProxy?: boolean;
   /** The clock of schedules ("next runs"); default: now. */
@@ -73,6 +77,8 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
 
   await describeRoutes(app, deps.version);
   await app.register(healthRoutes, { database, engine, metrics });
+  const { temporalUi } = deps;
+  if (temporalUi !== undefined) await app.register(temporalUiRoutes, { database, keyring, ...temporalUi });
   await app.register(
     async (site) => {
       describeSiteRoutes(site);
@@ -99,6 +105,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(directoryRoutes, routes);
       await admin.register(runRoutes, routes);
       await admin.register(configRoutes, routes);
+      if (temporalUi !== undefined) await admin.register(uiLinkRoutes, { database, publicUrl: temporalUi.publicUrl });
     },
     { prefix: '/api/v1' },
   );

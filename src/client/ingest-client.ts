@@ -152,7 +152,9 @@ function refusal(response: Response, body: unknown): LockstepError {
   if (status === 408 || status >= 500) return new LockstepError({ class: 'Unavailable', code: text(problem.code, 'platform.unavailable'), ...common });
   if (status === 401) return new LockstepError({ class: 'AuthRejected', code: text(problem.code, 'site.token-invalid'), ...common });
   if (status === 403) return new LockstepError({ class: 'AuthRejected', code: text(problem.code, 'site.not-allowed'), ...common });
-  return new LockstepError({ class: 'ConfigInvalid', code: text(problem.code, 'platform.refused'), ...common });
+  // A conflict of the cursor is cured by reading again; any other refusal says that site and server do not go together.
+  const code = text(problem.code, 'platform.refused');
+  return new LockstepError({ class: status === 409 && code.startsWith('cursor.') ? 'CursorInvalid' : 'ConfigInvalid', code, ...common });
 }
 
 /** Seconds or a date (RFC 9110 §10.2.3). */
