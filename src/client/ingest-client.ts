@@ -157,12 +157,14 @@ function refusal(response: Response, body: unknown): LockstepError {
   return new LockstepError({ class: status === 409 && code.startsWith('cursor.') ? 'CursorInvalid' : 'ConfigInvalid', code, ...common });
 }
 
+/** Longer than any wait that the platform asks for; what says more is a proxy's mistake. */
+const MOST_WAIT_MS = 600_000;
+
 /** Seconds or a date (RFC 9110 §10.2.3). */
 export function retryAfterMs(header: string | null, now = Date.now()): number | undefined {
   if (header === null) return undefined;
-  if (/^\d{1,6}$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(MOST_WAIT_MS, Math.max(0, ms));
 }
 
 function parseJson(text: string): unknown {

@@ -8,6 +8,8 @@ import { allOf, parseFilter } from './ldap-filter.ts';
 import { baseOf, connect, protect, resolve, type SessionOptions } from './ldap-session.ts';
 import { readRootDse } from './root-dse.ts';
 
+/** The platform takes sentences of 4,000 characters; a forest may have more controllers than fit. */
+const MOST_CHARACTERS = 1000;
 /** A server may answer with empty pages before the first object (behind proxies): so many are looked through. */
 const MOST_PAGES = 50;
 
@@ -31,13 +33,13 @@ export async function testConnection(options: SessionOptions, signal: AbortSigna
     const elapsed = () => Math.round(performance.now() - began);
     try {
       const { detail, found } = await run();
-      steps.push({ step: name, outcome: 'passed', detail, durationMs: elapsed() });
+      steps.push({ step: name, outcome: 'passed', detail: shortened(detail), durationMs: elapsed() });
       return found;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof LockstepError)) throw error;
       failed = true;
-      steps.push({ step: name, outcome: 'failed', detail: error.message, code: error.code, next: error.next, durationMs: elapsed() });
+      steps.push({ step: name, outcome: 'failed', detail: shortened(error.message), code: error.code, next: error.next, durationMs: elapsed() });
       return undefined;
     }
   };
@@ -128,6 +130,8 @@ async function findOne(connection: LdapConnection, bases: readonly string[], kin
   }
   return undefined;
 }
+
+const shortened = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text);
 
 const noneFound = (name: 'read-person' | 'read-group', what: string): LockstepError =>
   new LockstepError({

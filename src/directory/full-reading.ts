@@ -69,10 +69,10 @@ export async function* readAll(reading: Reading): AsyncGenerator<DirectoryPage, 
         if (found.guid === null) {
           unidentified++;
           page.addProblem({ guid: null, subject: found.dn, code: 'directory.entry-without-guid', detail: 'The object came without a readable objectGUID and cannot be identified.' });
-          continue;
+        } else {
+          identified++;
+          yield* readEntry(connection, found, found.guid, page);
         }
-        identified++;
-        yield* readEntry(connection, found, found.guid, page);
         if (page.full) yield page.take();
       }
     } while (cookie.length > 0);
@@ -177,7 +177,7 @@ class PageBuilder {
   #bytes = 0;
 
   get full(): boolean {
-    return this.#entries.length >= PAGE_ENTRIES || this.#bytes >= MAX_PAGE_BYTES - MAX_ENTRY_BYTES;
+    return Math.max(this.#entries.length, this.#members.length, this.#problems.length) >= PAGE_ENTRIES || this.#bytes >= MAX_PAGE_BYTES - MAX_ENTRY_BYTES;
   }
 
   addEntry(entry: DirectoryEntry, bytes: number): void {

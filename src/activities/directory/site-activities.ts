@@ -8,7 +8,7 @@ import { LockstepError } from '../../shared/errors.ts';
 import type { IntegrationId, RunId } from '../../shared/ids.ts';
 import type { DirectoryReadTotals, OpenRunAnswer, SiteActivities } from '../../shared/site-contract.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
-import { isCancelled, siteFailure, withClass } from './site-failure.ts';
+import { siteFailure, withClass } from './site-failure.ts';
 
 export interface SiteActivityDependencies {
   readonly ingest: IngestClient;
@@ -85,7 +85,8 @@ async function working<T>(deps: SiteActivityDependencies, runId: RunId, work: (p
   try {
     return await work(progress, logger);
   } catch (error) {
-    if (isCancelled(error)) throw error;
+    // Whatever else failed because of it: what was cancelled ends as cancelled.
+    if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
     const failure = withClass(error);
     logger.warn({ class: failure.class, code: failure.code, err: failure.cause }, 'directory activity failed');
     // Not for as long as the work itself may wait: without the sentences the run still ends with its code.

@@ -1,4 +1,4 @@
-import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { type ErrorClass, LockstepError, permanentErrorClasses } from '../../shared/errors.ts';
 
 const isPermanent = (errorClass: ErrorClass): boolean => (permanentErrorClasses as readonly ErrorClass[]).includes(errorClass);
@@ -30,5 +30,3 @@ export function withClass(error: unknown): LockstepError {
     cause: error,
   });
 }
-
-export const isCancelled = (error: unknown): error is CancelledFailure => error instanceof CancelledFailure;
