@@ -16,6 +16,10 @@ import { groupShow } from './commands/group/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
 import { organisationList } from './commands/organisation/list.ts';
 import { organisationUse } from './commands/organisation/use.ts';
+import { keysRotateCodec, keysRotateToken } from './commands/keys/rotate-installation.ts';
+import { keysRotateMaster } from './commands/keys/rotate-master.ts';
+import { keysRotateOrganisation } from './commands/keys/rotate-organisation.ts';
+import { keysRotateSite } from './commands/keys/rotate-site.ts';
 import { personList } from './commands/person/list.ts';
 import { personShow } from './commands/person/show.ts';
 import { runsCancel } from './commands/runs/cancel.ts';
@@ -30,11 +34,22 @@ import { statusCommand } from './commands/status.ts';
 import { tokenAdd } from './commands/token/add.ts';
 import { tokenList } from './commands/token/list.ts';
 import { tokenRevoke } from './commands/token/revoke.ts';
+import { initCommand } from './commands/init.ts';
+import { sampleCommand } from './commands/sample.ts';
+import { serverCommand } from './commands/server.ts';
+import { siteRunCommand } from './commands/site-run.ts';
+import { upCommand } from './commands/up.ts';
+import { uiCommand } from './commands/ui.ts';
 import { helpExitCodesCommand } from './commands/help-exit-codes.ts';
 import { helpSettingsCommand } from './commands/help-settings.ts';
 
 /** All commands, in the order of `lockstep --help`. */
 export const commands: readonly AnyCommand[] = [
+  upCommand,
+  initCommand,
+  serverCommand,
+  siteRunCommand,
+  sampleCommand,
   statusCommand,
   directoryAdd,
   directoryList,
@@ -69,6 +84,12 @@ export const commands: readonly AnyCommand[] = [
   tokenRevoke,
   configExport,
   configImport,
+  uiCommand,
+  keysRotateMaster,
+  keysRotateOrganisation,
+  keysRotateCodec,
+  keysRotateToken,
+  keysRotateSite,
   helpSettingsCommand,
   helpExitCodesCommand,
 ];
@@ -82,6 +103,7 @@ export const groups: Readonly<Record<string, string>> = {
   organisation: 'Organisations, and which one commands act for',
   token: 'API tokens of the organisation',
   config: 'The configuration of the organisation as a file',
-  keys: 'Encryption keys and their rotation',
+  keys: 'Encryption keys',
+  'keys rotate': 'Replace a key',
   help: 'What is not about one command',
 };

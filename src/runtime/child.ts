@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Part, PartCommand } from './part.ts';
+import { isReadyMessage } from './parent.ts';
+import type { Part, PartCommand, ProcessState } from './part.ts';
 import type { PartLog } from './part-log.ts';
 import { type ProcessRecord, processIdentity } from './process-identity.ts';
 
 /** One process of a part, from its start to its end. */
-export interface Child {
-  readonly pid: number;
+export interface Child extends ProcessState {
   readonly record: ProcessRecord;
   /** Settles when the process has ended: `code 1`, `signal SIGKILL`. Never rejects. */
   readonly exit: Promise<string>;
@@ -39,8 +39,13 @@ export async function startChild(command: PartCommand, log: PartLog): Promise<Ch
   // An error after the start (a signal that cannot be sent, a closed channel) shows as the end of the process.
   child.on('error', () => undefined);
   const ended = () => child.exitCode !== null || child.signalCode !== null;
+  let saidReady = false;
+  child.on('message', (message) => (saidReady ||= isReadyMessage(message)));
   return {
     pid,
+    get saidReady() {
+      return saidReady;
+    },
     record: { pid, identity: (await processIdentity(pid)) ?? '' },
     exit,
     ended,

@@ -15,7 +15,7 @@ export interface Part {
   /** The program as it is started next. */
   command(): PartCommand;
   /** Resolves when it does its work; rejects while it does not. Asked again and again. */
-  check(signal: AbortSignal): Promise<void>;
+  check(signal: AbortSignal, state: ProcessState): Promise<void>;
   /** Done once after each start that became ready, before what depends on it starts. */
   afterReady?(report: (text: string) => void): Promise<void>;
   readonly stop: {
@@ -37,6 +37,12 @@ export interface PartCommand {
   readonly gid?: number;
   /** A Node program of ours: gets a channel by which it notices that the supervisor is gone, however it ended. */
   readonly channel?: boolean;
+}
+
+export interface ProcessState {
+  readonly pid: number;
+  /** A program of ours has said by its channel that it does its work. */
+  readonly saidReady: boolean;
 }
 
 /** What the supervisor tells. `up` shows it to people or prints it as JSON. */

@@ -199,6 +199,14 @@ export const settingRecords = {
     description: 'The API that the CLI and a new site talk to.',
     defaultText: 'config.json in the home folder',
   }),
+  siteCode: optional({
+    env: 'LOCKSTEP_SITE_CODE',
+    group: 'Site and CLI',
+    description: 'One-time code with which a new site enrols; used once.',
+    defaultText: 'none',
+    bounds: 'a code of lockstep site code',
+    secret: true,
+  }),
   token: optional({
     env: 'LOCKSTEP_TOKEN',
     group: 'Site and CLI',

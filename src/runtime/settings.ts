@@ -104,6 +104,7 @@ export function serverSettings(settings: Settings, home: Home): ServerSettings {
   }
   const apiTls = pair(settings.apiTlsCert, settings.apiTlsKey, ['LOCKSTEP_API_TLS_CERT', 'LOCKSTEP_API_TLS_KEY']);
   const gatewayTls = pair(settings.gatewayTlsCert, settings.gatewayTlsKey, ['LOCKSTEP_GATEWAY_TLS_CERT', 'LOCKSTEP_GATEWAY_TLS_KEY']);
+  const api: ListenSettings = { host: settings.apiHost, port: settings.apiPort, tls: apiTls };
   return {
     database: { url: settings.databaseUrl, ownerUrl: settings.databaseOwnerUrl },
     temporal: temporalSettings(settings),
@@ -111,10 +112,9 @@ export function serverSettings(settings: Settings, home: Home): ServerSettings {
       settings.masterKey === undefined
         ? { file: settings.masterKeyFile ?? home.masterKeyFile }
         : { env: settings.masterKey },
-    api: { host: settings.apiHost, port: settings.apiPort, tls: apiTls },
+    api,
     gateway: { host: settings.gatewayHost, port: settings.gatewayPort, tls: gatewayTls },
-    publicUrl:
-      settings.publicUrl ?? `${apiTls === undefined ? 'http' : 'https'}://${hostPort(reachable(settings.apiHost), settings.apiPort)}`,
+    publicUrl: settings.publicUrl ?? localApiUrl({ api }),
     publicGateway: settings.publicGateway ?? hostPort(reachable(settings.gatewayHost), settings.gatewayPort),
     temporalUiUrl: settings.temporalUiUrl,
     logLevel: settings.logLevel,
@@ -133,6 +133,10 @@ export function temporalSettings(settings: Settings): TemporalSettings {
     apiKey,
   };
 }
+
+/** The API as it is reached on this machine, whatever its public address is. */
+export const localApiUrl = ({ api }: Pick<ServerSettings, 'api'>): string =>
+  `${api.tls === undefined ? 'http' : 'https'}://${hostPort(reachable(api.host), api.port)}`;
 
 /** The home folder that `--home` or LOCKSTEP_HOME names. */
 export const homeOf = (env: Environment, folder?: string): Home => homeAt(folder ?? (env['LOCKSTEP_HOME'] || undefined));

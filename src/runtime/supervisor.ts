@@ -45,6 +45,7 @@ export class Supervisor {
   readonly #running: Running[] = [];
   readonly #stopping = new AbortController();
   readonly #hurry = new AbortController();
+  #stopped: Promise<void> | undefined;
   readonly #giveUp: (error: Error) => void;
   /** Rejects when a part was given up. Never resolves. */
   readonly failure: Promise<never>;
@@ -88,8 +89,13 @@ export class Supervisor {
     return this.#running.find(({ part }) => part.name === name)?.child?.pid;
   }
 
-  /** Ends everything in reverse order, each within its bound. Calling it again changes nothing. */
-  async stop(): Promise<void> {
+  /** Ends everything in reverse order, each within its bound. Whoever calls it again waits for the same end. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopAll();
+    return this.#stopped;
+  }
+
+  async #stopAll(): Promise<void> {
     this.#stopping.abort();
     for (const running of this.#running.splice(0).reverse()) {
       const { part } = running;
@@ -141,7 +147,7 @@ export class Supervisor {
     while (!child.ended()) {
       try {
         await Promise.race([
-          part.check(signal),
+          part.check(signal, child),
           child.exit.then((exit) => Promise.reject(new Error(exit))),
           aborted(signal),
         ]);

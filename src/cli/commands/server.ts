@@ -12,10 +12,7 @@ export const serverCommand = defineCommand({
     'Writes its log as lines of JSON to standard output. SIGTERM ends it in order: work that it holds goes on elsewhere, or here when it starts again.',
   ].join('\n\n'),
   examples: [
-    {
-      what: 'With a database and a Temporal server of your own',
-      line: 'DATABASE_URL=postgres://lockstep_app:…@db/lockstep TEMPORAL_ADDRESS=temporal:7233 lockstep server',
-    },
+    { what: 'With DATABASE_URL, DATABASE_OWNER_URL and TEMPORAL_ADDRESS set', line: 'lockstep server' },
   ],
   async run(_input, io) {
     const settings = serverSettings(readSettings(io.env), io.home);

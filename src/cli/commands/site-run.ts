@@ -12,7 +12,7 @@ export const siteRunCommand = defineCommand({
     'The first start enrols it with a one-time code (lockstep site code NAME, on the platform). Its keys stay in its state folder; run several nodes of one site by enrolling once and starting it on each with the same state folder.',
   ].join('\n\n'),
   examples: [
-    { what: 'Enrol this machine as a site and run it', line: 'LOCKSTEP_SITE_CODE=… lockstep site --url https://lockstep.example' },
+    { what: 'Enrol this machine as a site, with LOCKSTEP_SITE_CODE set, and run it', line: 'lockstep site --url https://lockstep.example' },
     { what: 'Run it from then on', line: 'lockstep site' },
   ],
   options: {

@@ -1,0 +1,60 @@
+import type { Directory, NewDirectory, RunSummary } from '../../api/schemas/directories.ts';
+import type { ApiClient } from '../api-client.ts';
+import { ApiProblem } from '../api-problem.ts';
+import { LOCAL_SITE } from './local-site.ts';
+
+export const SAMPLE = 'sample';
+
+/**
+ * Makes sure that the sample directory is an integration of the organisation and has been, or is being, synchronised.
+ * Answers the run to follow; undefined when an earlier one took everything over.
+ */
+export async function ensureSampleSynchronised(api: ApiClient, port: number): Promise<RunSummary | undefined> {
+  const wanted = await sampleDirectory(port);
+  const found = await findDirectory(api);
+  if (found === undefined) await api.addDirectory(wanted);
+  // The password again, too: should the site have enrolled anew, only this seals it to its new key.
+  else if (found.settings.port !== port || found.site !== LOCAL_SITE || !synchronised(found)) {
+    await api.changeDirectory(SAMPLE, { settings: wanted.settings, password: wanted.password });
+  }
+  return found !== undefined && synchronised(found) ? undefined : api.startRun(SAMPLE, 'sync');
+}
+
+const synchronised = ({ lastRun }: Directory): boolean => lastRun?.state === 'succeeded' || lastRun?.state === 'partial';
+
+async function findDirectory(api: ApiClient): Promise<Directory | undefined> {
+  try {
+    return await api.directory(SAMPLE);
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** The integration of the sample directory: a directory of our own on loopback, hence without TLS, which is asked for by name. */
+async function sampleDirectory(port: number): Promise<NewDirectory> {
+  const { sampleOrganisation } = await import('../../sample/organisation/organisation.ts');
+  const organisation = sampleOrganisation();
+  const account = organisation.serviceAccounts.find(({ state }) => state === 'active');
+  if (account === undefined) throw new Error('the sample organisation has no usable account');
+  return {
+    name: SAMPLE,
+    description: `Sample organisation: ${organisation.name}`,
+    site: LOCAL_SITE,
+    settings: {
+      host: '127.0.0.1',
+      port,
+      security: 'plain',
+      account: `${account.name}@${organisation.dnsName}`,
+      acknowledgeDisabled: true,
+    },
+    password: account.password,
+    schedule: {
+      kind: 'interval',
+      start: '00:00',
+      end: '00:00',
+      everyMinutes: 60,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    },
+  };
+}
