@@ -18,6 +18,8 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   'cli.no-installation-token': exitCodes.usage,
   'cli.organisation-unknown': exitCodes.usage,
   'cli.file-unreadable': exitCodes.usage,
+  'cli.no-installation': exitCodes.usage,
+  'cli.no-site': exitCodes.usage,
   'api.not-lockstep': exitCodes.usage,
   'api.certificate-rejected': exitCodes.usage,
   'home.in-use': exitCodes.refused,
