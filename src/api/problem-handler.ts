@@ -1,15 +1,9 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerFor, ApiError } from './problems.ts';
 
 /** Every failure of the API is answered here, and only here. */
 export function answerProblems(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
-    const { problem, retryAfterSeconds } = answerFor(error);
-    if (problem.status === 500 || problem.status === 503) request.log.error({ err: loggable(error) }, 'request could not be answered');
-    if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="lockstep"');
-    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
-    return reply.code(problem.status).type('application/problem+json').send(problem);
-  });
+  app.setErrorHandler(answerProblem);
   app.setNotFoundHandler((request) => {
     throw new ApiError({
       status: 404,
@@ -18,6 +12,15 @@ export function answerProblems(app: FastifyInstance): void {
       next: 'See the API reference: /docs.',
     });
   });
+}
+
+/** Also for what fails before a route is found (`frameworkErrors` of Fastify): a path that cannot be decoded. */
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { problem, retryAfterSeconds } = answerFor(error);
+  if (problem.status === 500 || problem.status === 503) request.log.error({ err: loggable(error) }, 'request could not be answered');
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="lockstep"');
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  void reply.code(problem.status).type('application/problem+json').send(problem);
 }
 
 /** Class, code and stack, and of a PostgreSQL error not the detail, which quotes the row. */

@@ -12,7 +12,7 @@ import { FailedAttempts } from './failed-attempts.ts';
 import { ingestRoutes } from './ingest/ingest-routes.ts';
 import { createApiMetrics } from './metrics.ts';
 import { describeRoutes, describeSiteRoutes } from './openapi.ts';
-import { answerProblems } from './problem-handler.ts';
+import { answerProblem, answerProblems } from './problem-handler.ts';
 import { logRequests, redactedPaths, requestIdOf } from './request-log.ts';
 import { configRoutes } from './routes/config.ts';
 import { directoryRoutes } from './routes/directories.ts';
@@ -64,6 +64,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
     // Connections that wait for nothing must not keep the server from stopping.
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    frameworkErrors: answerProblem,
   });
   const metrics = createApiMetrics(deps.registry, database);
 
@@ -78,7 +79,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   await describeRoutes(app, deps.version);
   await app.register(healthRoutes, { database, engine, metrics });
   const { temporalUi } = deps;
-  if (temporalUi !== undefined) await app.register(temporalUiRoutes, { database, keyring, ...temporalUi });
+  if (temporalUi !== undefined) await app.register(temporalUiRoutes, { database, keyring, ...temporalUi, namespace: deps.gateway.namespace });
   await app.register(
     async (site) => {
       describeSiteRoutes(site);
