@@ -104,6 +104,7 @@ export const runServer: RunServer = async (settings, { logger, signal, onReady }
     registry,
     version: productVersion,
     gateway: { address: settings.publicGateway, tls: settings.gateway.tls !== undefined, namespace: temporal.namespace },
+    temporalUi: settings.temporalUiUrl === undefined ? undefined : { uiUrl: settings.temporalUiUrl, publicUrl: settings.publicUrl },
   });
   closing.defer(() => api.close());
   await api.listen({ host: settings.api.host, port: settings.api.port });
