@@ -16,8 +16,11 @@ import { answerProblem, answerProblems } from './problem-handler.ts';
 import { logRequests, redactedPaths, requestIdOf } from './request-log.ts';
 import { configRoutes } from './routes/config.ts';
 import { directoryRoutes } from './routes/directories.ts';
+import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { organisationRoutes } from './routes/organisations.ts';
+import { peopleRoutes } from './routes/people.ts';
+import { runResultRoutes } from './routes/run-results.ts';
 import { runRoutes } from './routes/runs.ts';
 import { siteAdminRoutes } from './routes/sites.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -105,6 +108,9 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(siteAdminRoutes, routes);
       await admin.register(directoryRoutes, routes);
       await admin.register(runRoutes, routes);
+      await admin.register(runResultRoutes, routes);
+      await admin.register(peopleRoutes, routes);
+      await admin.register(groupRoutes, routes);
       await admin.register(configRoutes, routes);
       if (temporalUi !== undefined) await admin.register(uiLinkRoutes, { database, publicUrl: temporalUi.publicUrl });
     },

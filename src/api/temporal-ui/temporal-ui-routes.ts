@@ -25,6 +25,7 @@ export interface TemporalUiOptions {
   readonly uiUrl: string;
   /** Where browsers reach this API: `https://lockstep.example`. */
   readonly publicUrl: string;
+  readonly namespace: string;
 }
 
 /** Registered at the root: GET /ui/open, POST /codec/…, and the UI itself. */
@@ -40,7 +41,7 @@ export const temporalUiRoutes: FastifyPluginAsyncTypebox<TemporalUiOptions> = as
     async (request, reply) => {
       if (!(await consumeUiLink(database, request.query.code))) throw usedLink();
       await setUiCookie(reply, keyring, secure);
-      return reply.header('referrer-policy', 'no-referrer').redirect(`${TEMPORAL_UI_PATH}/`);
+      return reply.header('referrer-policy', 'no-referrer').redirect(`${TEMPORAL_UI_PATH}/namespaces/${encodeURIComponent(options.namespace)}/workflows`);
     },
   );
 
@@ -53,6 +54,8 @@ export const temporalUiRoutes: FastifyPluginAsyncTypebox<TemporalUiOptions> = as
       upstream: options.uiUrl,
       prefix: TEMPORAL_UI_PATH,
       rewritePrefix: TEMPORAL_UI_PATH,
+      // The UI waits for new events by requests of half a minute: they must not outlive the API.
+      destroyAgent: true,
       replyOptions: {
         rewriteRequestHeaders: (_request, headers) => ({ ...headers, cookie: withoutOwnCookie(headers.cookie ?? '') }),
       },
