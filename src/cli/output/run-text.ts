@@ -60,21 +60,19 @@ export function totalsText(totals: RunSummary['totals']): string {
   const names = [...totalOrder.filter((name) => name in totals), ...Object.keys(totals).filter((name) => !totalOrder.includes(name))];
   return names
     .filter((name) => totals[name] !== 0 || name === 'seen')
-    .map((name) => `${count(totals[name] ?? 0)} ${clean(name)}`)
+    .map((name) => `${count(totals[name] ?? 0)} ${clean(totals[name] === 1 ? name.replace(/(?<=page|member|problem)s$/, '') : name)}`)
     .join(' · ');
 }
 
 /** One line while the run is open: pages, entries and rate, or what it waits for. */
 export function runProgressText(run: RunSummary, now: Date): string {
   const title = `${runTitle(run)}:`;
-  if (run.waiting !== null) return `${title} waiting: ${clean(run.waiting)}`;
-  // The reason of the last attempt stands until the next one gets somewhere.
-  if (run.error !== null) return `${title} trying again: ${clean(run.error.message)} (${clean(run.error.code)})`;
+  if (run.waiting !== null) return `${title} ${clean(run.waiting)}`;
   if (run.state === 'queued') return `${title} queued`;
   const { pages, seen } = run.totals;
   if (pages === undefined || seen === undefined || run.startedAt === null) return `${title} ${run.state}`;
   const seconds = (now.getTime() - new Date(run.startedAt).getTime()) / 1000;
-  const rate = seconds > 0 ? `, ${count(Math.round(seen / seconds))} a second` : '';
+  const rate = seconds > 0 && seen > 0 ? `, ${count(Math.round(seen / seconds))} a second` : '';
   return `${title} ${counted(pages, 'page')}, ${counted(seen, 'entry', 'entries')}${rate}`;
 }
 
