@@ -94,6 +94,7 @@ function serverArguments(options: LocalTemporalOptions, known: ReadonlySet<strin
     ['--sqlite-pragma', 'journal_mode=WAL'],
     ['--sqlite-pragma', 'synchronous=NORMAL'],
     ['--namespace', settings.temporalNamespace],
+    ...DYNAMIC_CONFIG.map((value) => ['--dynamic-config-value', value] as const),
     ['--ui-public-path', uiPublicPath],
     ['--ui-codec-endpoint', uiCodecEndpoint],
     ['--log-level', 'warn'],
@@ -101,3 +102,6 @@ function serverArguments(options: LocalTemporalOptions, known: ReadonlySet<strin
   ];
   return ['server', 'start-dev', ...wanted.flatMap(([flag, value]) => (value !== undefined && known.has(flag) ? [flag, value] : []))];
 }
+
+/** Off by default in server 1.29: which workers live is what an operator asks first. Also in temporal/dynamicconfig. */
+const DYNAMIC_CONFIG = ['frontend.WorkerHeartbeatsEnabled=true', 'frontend.ListWorkersEnabled=true'];

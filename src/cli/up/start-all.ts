@@ -1,3 +1,4 @@
+import { codecEndpoint, TEMPORAL_UI_PATH } from '../../api/temporal-ui/temporal-ui-routes.ts';
 import { type Installation, prepareInstallation } from '../../runtime/installation.ts';
 import { installedDatabase } from '../../runtime/installed-database.ts';
 import { localTemporal } from '../../runtime/local-temporal.ts';
@@ -32,7 +33,17 @@ export async function startAll(supervisor: Supervisor, options: StartOptions, io
   const { home } = io;
   const settings = readSettings(io.env);
   const database = await installedDatabase(home, settings);
-  const temporal = settings.temporalAddress === undefined ? localTemporal({ home, settings, env: io.env }) : undefined;
+  const { publicUrl } = serverSettings({ ...settings, databaseUrl: database.url }, home);
+  const temporal =
+    settings.temporalAddress === undefined
+      ? localTemporal({
+          home,
+          settings,
+          env: io.env,
+          uiPublicPath: TEMPORAL_UI_PATH,
+          uiCodecEndpoint: codecEndpoint(publicUrl),
+        })
+      : undefined;
   const temporalUi = settings.temporalUiUrl ?? temporal?.uiUrl;
 
   const shared = { ...io.env, LOCKSTEP_HOME: home.folder };
@@ -68,7 +79,12 @@ export async function startAll(supervisor: Supervisor, options: StartOptions, io
       LOCKSTEP_SITE_CODE: await enrolmentCodeWhenNeeded(api, home, io.now()),
     })),
   );
-  const places = { api: apiUrl, reference: `${apiUrl}/docs`, temporalUi, home: home.folder };
+  const places = {
+    api: apiUrl,
+    reference: `${apiUrl}/docs`,
+    temporalUi: temporalUi === undefined ? undefined : `${temporalUi}${TEMPORAL_UI_PATH}`,
+    home: home.folder,
+  };
   return { api, installation, places, samplePort: settings.samplePort };
 }
 

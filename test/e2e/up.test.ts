@@ -1,0 +1,113 @@
+import { jest } from '@jest/globals';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { processIdentity } from '../../src/runtime/process-identity.ts';
+import { until } from '../lab/component.ts';
+import { filesIn, type Installation, lockstep, newInstallation, Up } from './lockstep-process.ts';
+
+// Each test starts up to five programs, on a machine that runs other tests too.
+jest.setTimeout(300_000);
+
+/** The real programs under plain Node; one installation that the tests use one after the other, as its user would. */
+let installation: Installation;
+let up: Up;
+
+beforeAll(async () => {
+  installation = await newInstallation();
+});
+afterEach(async () => {
+  up.child.kill('SIGTERM');
+  await up.exit;
+});
+afterAll(() => rm(installation.folder, { recursive: true, force: true }));
+
+const parts = ['postgresql', 'temporal', 'server', 'sample', 'site'];
+const gone = async (pids: readonly number[]) => (await Promise.all(pids.map(processIdentity))).every((identity) => identity === undefined);
+
+test('one command starts everything in order, synchronises the sample and says what is there', async () => {
+  up = new Up(installation, '--sample');
+  const summary = await up.event('up');
+  expect(up.events.filter(({ event }) => event === 'ready').map(({ part }) => part)).toEqual(parts);
+  expect(summary).toMatchObject({
+    directories: [{ name: 'sample', lastRun: 'succeeded' }],
+    reference: `${installation.apiUrl}/docs`,
+  });
+  const kinds = summary['kinds'] as Record<string, number>;
+  for (const kind of ['people', 'contacts', 'rooms', 'equipment', 'sharedMailboxes']) expect(kinds[kind]).toBeGreaterThan(0);
+  expect((await fetch(`${installation.apiUrl}/readyz`)).status).toBe(200);
+  expect((await fetch(`${installation.apiUrl}/docs/json`)).status).toBe(200);
+
+  const second = await lockstep(installation, 'up');
+  expect(second).toMatchObject({ code: 5, output: expect.stringContaining('home.in-use') as string });
+
+  const pids = parts.map((part) => up.pidOf(part));
+  up.child.kill('SIGINT');
+  expect(await up.exit).toBe(0);
+  expect(up.events.filter(({ event }) => event === 'stopped').map(({ part, forced }) => [part, forced])).toEqual(
+    [...parts].reverse().map((part) => [part, false]),
+  );
+  expect(await gone(pids)).toBe(true);
+});
+
+test('started again it goes on with what was there, and synchronises nothing anew', async () => {
+  up = new Up(installation, '--sample');
+  const summary = await up.event('up');
+  expect(up.events.some(({ event }) => event === 'run')).toBe(false);
+  expect(summary['directories']).toMatchObject([{ name: 'sample', lastRun: 'succeeded' }]);
+  const status = await lockstep(installation, 'runs', '--json');
+  expect((JSON.parse(status.output) as { items: unknown[] }).items).toHaveLength(1);
+});
+
+test('a part that is killed is started again', async () => {
+  up = new Up(installation);
+  await up.event('up');
+  for (const part of ['postgresql', 'temporal', 'server', 'site']) {
+    const from = up.events.length;
+    process.kill(up.pidOf(part), 'SIGKILL');
+    expect(await up.event('died', from)).toMatchObject({ part, exit: 'signal SIGKILL' });
+    await up.event('ready', from, (event) => event['part'] === part);
+  }
+  await until('the server is ready', async () => (await fetch(`${installation.apiUrl}/readyz`)).ok);
+});
+
+test('killed itself, it leaves nothing of ours running, and the next start ends the rest', async () => {
+  up = new Up(installation);
+  await up.event('up');
+  const ours = [up.pidOf('server'), up.pidOf('site')];
+  const others = [up.pidOf('postgresql'), up.pidOf('temporal')];
+  up.child.kill('SIGKILL');
+  await up.exit;
+  await until('server and site have ended', () => gone(ours));
+
+  up = new Up(installation);
+  await up.event('up');
+  expect(await gone(others)).toBe(true);
+});
+
+test('a second Ctrl-C ends everything at once', async () => {
+  up = new Up(installation);
+  await up.event('up');
+  const pids = ['postgresql', 'temporal', 'server', 'site'].map((part) => up.pidOf(part));
+  // The server cannot end in order, so that the first Ctrl-C is still being answered when the second comes.
+  process.kill(up.pidOf('site'), 'SIGSTOP');
+  up.child.kill('SIGINT');
+  await up.event('stopping');
+  await until('the second Ctrl-C is told from an echo of the first', async () => {
+    if (up.child.exitCode === null) up.child.kill('SIGINT');
+    return up.child.exitCode !== null;
+  });
+  expect(await up.exit).toBe(130);
+  await until('no process is left', () => gone(pids));
+});
+
+test('no secret is in a log, and files are for their user only', async () => {
+  const home = installation.env['LOCKSTEP_HOME'] ?? '';
+  const config = JSON.parse(await readFile(join(home, 'config.json'), 'utf8')) as { installationToken: string; tokens: Record<string, string> };
+  const database = JSON.parse(await readFile(join(home, 'database.json'), 'utf8')) as { passwords: Record<string, string> };
+  const masterKey = (await readFile(join(home, 'master.key'), 'utf8')).trim();
+  const secrets = [config.installationToken, ...Object.values(config.tokens), ...Object.values(database.passwords), masterKey, 'Sample-Passw0rd!'];
+  for (const file of await filesIn(join(home, 'logs'))) {
+    const log = await readFile(file, 'utf8');
+    for (const secret of secrets) expect(log.includes(secret)).toBe(false);
+  }
+});
