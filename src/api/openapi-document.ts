@@ -20,12 +20,13 @@ export async function openApiDocument(): Promise<string> {
   });
   const app = await createApi({
     database,
-    keyring: unused('keyring'),
+    keyring: unused('keyring', { codecKeys: () => unused('codec keys') }),
     engine: unused('engine'),
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
     version: '0.0.0',
     gateway: { address: '', tls: false, namespace: '' },
+    temporalUi: { uiUrl: 'http://127.0.0.1', publicUrl: 'http://127.0.0.1' },
   });
   await app.ready();
   const document = JSON.stringify(app.swagger(), null, 2);
@@ -34,9 +35,10 @@ export async function openApiDocument(): Promise<string> {
 }
 
 /** Stands for a part that no registration of a route may touch. */
-function unused<T extends object>(name: string): T {
-  return new Proxy({} as T, {
-    get(_target, key) {
+function unused<T extends object>(name: string, used: object = {}): T {
+  return new Proxy(used as T, {
+    get(target, key, receiver) {
+      if (key in target) return Reflect.get(target, key, receiver) as unknown;
       throw new Error(`${name}.${String(key)} was used while routes were registered`);
     },
   });

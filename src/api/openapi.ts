@@ -52,6 +52,13 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { docExpansion: 'list', tryItOutEnabled: false } });
 }
 
+/** Leaves the routes registered in this scope from now on out of the document: they are for browsers. */
+export function hideRoutes(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    route.schema = { ...route.schema, hide: true };
+  });
+}
+
 /** Routes of the site contract that need no token: they are how a site gets one. */
 const openSiteRoutes = new Set(['/site/v1/enrol', '/site/v1/token']);
 

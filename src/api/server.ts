@@ -11,7 +11,7 @@ import { createEngineCalls } from './engine-calls.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { ingestRoutes } from './ingest/ingest-routes.ts';
 import { createApiMetrics } from './metrics.ts';
-import { describeRoutes, describeSiteRoutes } from './openapi.ts';
+import { describeRoutes, describeSiteRoutes, hideRoutes } from './openapi.ts';
 import { answerProblem, answerProblems } from './problem-handler.ts';
 import { logRequests, redactedPaths, requestIdOf } from './request-log.ts';
 import { configRoutes } from './routes/config.ts';
@@ -82,7 +82,12 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   await describeRoutes(app, deps.version);
   await app.register(healthRoutes, { database, engine, metrics });
   const { temporalUi } = deps;
-  if (temporalUi !== undefined) await app.register(temporalUiRoutes, { database, keyring, ...temporalUi, namespace: deps.gateway.namespace });
+  if (temporalUi !== undefined) {
+    await app.register(async (ui) => {
+      hideRoutes(ui);
+      await ui.register(temporalUiRoutes, { database, keyring, ...temporalUi, namespace: deps.gateway.namespace });
+    });
+  }
   await app.register(
     async (site) => {
       describeSiteRoutes(site);

@@ -3,11 +3,12 @@ import type { ApiTokenRow, IssuedApiToken } from '../archive/api-tokens.ts';
 import type { IntegrationView } from '../archive/integrations.ts';
 import { settingsWarnings } from '../archive/integration-rules.ts';
 import type { OrganisationRow } from '../archive/organisations.ts';
+import type { ProblemRow } from '../archive/problems.ts';
 import type { RunView } from '../archive/run-list.ts';
 import type { SiteView } from '../archive/sites.ts';
 import type { DirectorySettings } from '../shared/directory.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
-import type { Directory, Run, RunSummary } from './schemas/directories.ts';
+import type { Directory, DirectoryProblem, Run, RunSummary } from './schemas/directories.ts';
 import type { IssuedToken, Organisation, Scope, Token } from './schemas/organisations.ts';
 import type { Site } from './schemas/sites.ts';
 
@@ -98,6 +99,16 @@ export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany)
   warnings: settingsWarnings(row.settings),
   createdAt: time(row.created_at),
   changedAt: time(row.changed_at),
+});
+
+export const directoryProblemAnswer = (row: ProblemRow): DirectoryProblem => ({
+  id: row.id,
+  code: row.code,
+  subject: row.subject,
+  detail: row.detail,
+  guid: row.guid,
+  firstSeenAt: time(row.first_seen_at),
+  lastSeenAt: time(row.last_seen_at),
 });
 
 /** The types of the schemas know no readonly; the serialiser changes nothing. */

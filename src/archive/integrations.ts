@@ -4,6 +4,7 @@ import type { DirectorySettings } from '../shared/directory.ts';
 import { integrationId, type IntegrationId, type OrganisationId, type SiteId } from '../shared/ids.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 import type { OrganisationTransaction } from './database.ts';
+import { isGroup, isPerson } from './directory-list.ts';
 import { settingsIssues } from './integration-rules.ts';
 import type { NameRange } from './keyset.ts';
 import { InvalidInputError, nameTaken, NotFoundError } from './record-errors.ts';
@@ -34,21 +35,12 @@ const integrations = (tx: OrganisationTransaction) =>
     .leftJoinLateral(
       (eb) =>
         eb
-          .selectFrom('directory_object as object')
-          .whereRef('object.integration_id', '=', 'integration.id')
-          .select((count) => [
-            count.fn
-              .countAll<string>()
-              .filterWhere('object.kind', 'in', ['user', 'contact'])
-              .filterWhere('object.included', '=', true)
-              .filterWhere('object.missing_since', 'is', null)
-              .as('people'),
-            count.fn
-              .countAll<string>()
-              .filterWhere('object.kind', 'in', ['group', 'dynamic-group'])
-              .filterWhere('object.missing_since', 'is', null)
-              .as('groups'),
-            count.fn.countAll<string>().filterWhere('object.missing_since', 'is not', null).as('missing'),
+          .selectFrom('directory_object as o')
+          .whereRef('o.integration_id', '=', 'integration.id')
+          .select(({ fn }) => [
+            fn.countAll<string>().filterWhere(sql<boolean>`${isPerson} and o.missing_since is null`).as('people'),
+            fn.countAll<string>().filterWhere(sql<boolean>`${isGroup} and o.missing_since is null`).as('groups'),
+            fn.countAll<string>().filterWhere('o.missing_since', 'is not', null).as('missing'),
           ])
           .as('counts'),
       (join) => join.onTrue(),

@@ -10,6 +10,11 @@ export const ListQuery = listQuery({});
 /** The default of `limit`, where the schema left it out. */
 export const DEFAULT_LIMIT = 100;
 
+export const Search = Type.Optional(
+  Type.String({ minLength: 1, maxLength: 200, description: 'Beginning of a name or address, without regard to case' }),
+);
+/** What people call somebody or something by. */
+export const Reference = Type.String({ minLength: 1, maxLength: 500 });
 export const NamedPath = Type.Object({ name: Slug });
 export const IdPath = Type.Object({ id: Uuid });
 

@@ -1,0 +1,67 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { withOrganisation } from '../../archive/database.ts';
+import { findGroup, listGroupMembers, listGroups } from '../../archive/groups.ts';
+import { organisationOf } from '../access.ts';
+import type { RouteDependencies } from '../dependencies.ts';
+import { page } from '../schemas/common.ts';
+import { DEFAULT_LIMIT, ListQuery, listQuery, Reference, Search } from '../schemas/lists.ts';
+import { Group, GroupMember, GroupSummary } from '../schemas/people.ts';
+import { answer, problems } from '../schemas/responses.ts';
+
+const GroupPath = Type.Object({ reference: Reference });
+
+export const groupRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (app, { database }) => {
+  app.get(
+    '/groups',
+    {
+      config: { access: 'read' },
+      schema: {
+        operationId: 'listGroups',
+        summary: 'List or search groups',
+        description: 'Those that are missing from their directory are listed too, with that state.',
+        tags: ['groups'],
+        querystring: listQuery({ search: Search }),
+        response: { 200: answer(page(GroupSummary), 'By name'), ...problems(400, 422) },
+      },
+    },
+    (request) =>
+      withOrganisation(database, organisationOf(request), (tx) => listGroups(tx, { ...request.query, limit: request.query.limit ?? DEFAULT_LIMIT })),
+  );
+
+  app.get(
+    '/groups/:reference',
+    {
+      config: { access: 'read' },
+      schema: {
+        operationId: 'getGroup',
+        summary: 'Show a group',
+        description: 'By id, by its address, or by its whole name.',
+        tags: ['groups'],
+        params: GroupPath,
+        response: { 200: answer(Group, 'The group'), ...problems(400, 404, 409) },
+      },
+    },
+    (request) => withOrganisation(database, organisationOf(request), (tx) => findGroup(tx, request.params.reference)),
+  );
+
+  app.get(
+    '/groups/:reference/members',
+    {
+      config: { access: 'read' },
+      schema: {
+        operationId: 'listGroupMembers',
+        summary: 'List the direct members of a group',
+        description: 'A member that is not (yet) known is listed as `pending`, by its DN.',
+        tags: ['groups'],
+        params: GroupPath,
+        querystring: ListQuery,
+        response: { 200: answer(page(GroupMember), 'In an order that has no meaning but stays'), ...problems(400, 404, 409, 422) },
+      },
+    },
+    (request) =>
+      withOrganisation(database, organisationOf(request), (tx) =>
+        listGroupMembers(tx, request.params.reference, { after: request.query.after, limit: request.query.limit ?? DEFAULT_LIMIT }),
+      ),
+  );
+};
