@@ -74,22 +74,21 @@ kept_claims as (
   on conflict (object_id, address) do update set is_primary = excluded.is_primary
   where a.is_primary <> excluded.is_primary
 ),
--- A new object that is no group is a person of its own. New persons are all alike, so that any may be anybody's.
-unlinked as materialized (
-  select w.id, row_number() over () as n
+-- A new object that is no group is a person of its own. Their ids are drawn here, because pairing rows that an insert
+-- returned with objects by number is a nested loop (measured: two thirds of the whole statement).
+newcomers as materialized (
+  select w.id, nextval(pg_get_serial_sequence('person', 'id')) as person_id
   from written w
   left join before b on b.guid = w.guid
   where b.id is null and w.kind not in ('group', 'dynamic-group')
 ),
 persons as (
-  insert into person (org_id) select current_setting('lockstep.org')::uuid from unlinked returning id
-),
-numbered_persons as (
-  select id, row_number() over () as n from persons
+  insert into person (id, org_id) overriding system value
+  select person_id, current_setting('lockstep.org')::uuid from newcomers
 ),
 linked as (
   insert into person_link (org_id, person_id, object_id, rule)
-  select current_setting('lockstep.org')::uuid, p.id, u.id, 'self' from unlinked u join numbered_persons p using (n)
+  select current_setting('lockstep.org')::uuid, person_id, id, 'self' from newcomers
 )
 select
   count(*) filter (where epoch_before is distinct from $3) as seen,
