@@ -10,15 +10,21 @@ if ('skip' in found) {
   describe("the lab's domain controller", () => {
     let lab: SambaLab = found;
     const as = (account: SambaLab['accounts']['read']) => ({
-      url: lab.ldapUrl, bind: account.bind, password: account.password, base: lab.baseDn,
+      url: lab.ldapUrl,
+      bind: account.bind,
+      password: account.password,
+      base: lab.baseDn,
     });
 
-    test.each(['disabled', 'locked', 'expired', 'mustChange'] as const)('refuses the account that is %s, with the reason of AD', async (account) => {
-      const reasons = { disabled: '533', locked: '775', expired: '701', mustChange: '773' };
-      const { code, message } = await ldapsearch({ ...as(lab.accounts[account]), scope: 'base' });
-      expect(code).toBe(49);
-      expect(message).toContain(`data ${reasons[account]}`);
-    });
+    test.each(['disabled', 'locked', 'expired', 'mustChange'] as const)(
+      'refuses the account that is %s, with the reason of AD',
+      async (account) => {
+        const reasons = { disabled: '533', locked: '775', expired: '701', mustChange: '773' };
+        const { code, message } = await ldapsearch({ ...as(lab.accounts[account]), scope: 'base' });
+        expect(code).toBe(49);
+        expect(message).toContain(`data ${reasons[account]}`);
+      },
+    );
 
     test('answers over LDAPS and StartTLS with a certificate of its own authority', async () => {
       for (const transport of [{ url: lab.ldapsUrl }, { url: lab.ldapUrl, startTls: true }]) {
@@ -32,13 +38,21 @@ if ('skip' in found) {
       const admin = await administrator(lab);
       const dn = `CN=New Person,OU=People,${lab.baseDn}`;
       const moved = `CN=Renamed Person,OU=Contacts,${lab.baseDn}`;
-      await admin.create(dn, { objectClass: 'user', sAMAccountName: 'new', proxyAddresses: ['SMTP:a@b.test', 'smtp:c@b.test'] });
+      await admin.create(dn, {
+        objectClass: 'user',
+        sAMAccountName: 'new',
+        proxyAddresses: ['SMTP:a@b.test', 'smtp:c@b.test'],
+      });
       await admin.modify(dn, { title: 'Engineer' });
       await admin.addValues(dn, { proxyAddresses: 'smtp:d@b.test' });
       await admin.removeValues(dn, { proxyAddresses: 'smtp:c@b.test' });
       await admin.move(dn, moved);
       await admin.close();
-      const search = { ...as(lab.accounts.read), filter: '(sAMAccountName=new)', attributes: ['title', 'proxyAddresses'] };
+      const search = {
+        ...as(lab.accounts.read),
+        filter: '(sAMAccountName=new)',
+        attributes: ['title', 'proxyAddresses'],
+      };
       const [entry] = (await ldapsearch(search)).entries;
       expect(entry?.dn).toBe(moved);
       expect(entry?.attributes['title']).toEqual([Buffer.from('Engineer')]);

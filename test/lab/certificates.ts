@@ -10,8 +10,19 @@ const p256 = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 /** Makes `ca.pem` and `ca.key` in the folder: a certification authority of the lab's own. */
 export async function makeAuthority(folder: string, name = 'Lockstep lab CA'): Promise<void> {
   await openssl(
-    'req', '-x509', ...p256, '-days', '30', '-subj', `/CN=${name}`, '-keyout', `${folder}/ca.key`, '-out', `${folder}/ca.pem`,
-    '-addext', 'keyUsage=critical,keyCertSign,cRLSign',
+    'req',
+    '-x509',
+    ...p256,
+    '-days',
+    '30',
+    '-subj',
+    `/CN=${name}`,
+    '-keyout',
+    `${folder}/ca.key`,
+    '-out',
+    `${folder}/ca.pem`,
+    '-addext',
+    'keyUsage=critical,keyCertSign,cRLSign',
   );
 }
 
@@ -25,11 +36,30 @@ export async function makeCertificate(
   const alternatives = [...names.dns.map((name) => `DNS:${name}`), `IP:${names.ip}`].join(',');
   await writeFile(`${folder}/san.cnf`, `subjectAltName=${alternatives}\n`);
   await openssl(
-    'req', ...p256, '-subj', `/CN=${names.dns[0] ?? names.ip}`,
-    '-keyout', `${folder}/key.pem`, '-out', `${folder}/request.pem`,
+    'req',
+    ...p256,
+    '-subj',
+    `/CN=${names.dns[0] ?? names.ip}`,
+    '-keyout',
+    `${folder}/key.pem`,
+    '-out',
+    `${folder}/request.pem`,
   );
   await openssl(
-    'x509', '-req', '-in', `${folder}/request.pem`, '-CA', `${authority}/ca.pem`, '-CAkey', `${authority}/ca.key`,
-    '-CAcreateserial', '-days', options.expired === true ? '-1' : '30', '-extfile', `${folder}/san.cnf`, '-out', `${folder}/cert.pem`,
+    'x509',
+    '-req',
+    '-in',
+    `${folder}/request.pem`,
+    '-CA',
+    `${authority}/ca.pem`,
+    '-CAkey',
+    `${authority}/ca.key`,
+    '-CAcreateserial',
+    '-days',
+    options.expired === true ? '-1' : '30',
+    '-extfile',
+    `${folder}/san.cnf`,
+    '-out',
+    `${folder}/cert.pem`,
   );
 }

@@ -46,12 +46,24 @@ export async function ldapsearch(options: LdapsearchOptions): Promise<Ldapsearch
 }
 
 const argumentsOf = (options: LdapsearchOptions): string[] => [
-  '-x', '-LLL', '-o', 'ldif-wrap=no', '-o', 'nettimeout=10', '-H', options.url,
+  '-x',
+  '-LLL',
+  '-o',
+  'ldif-wrap=no',
+  '-o',
+  'nettimeout=10',
+  '-H',
+  options.url,
   ...(options.startTls === true ? ['-ZZ'] : []),
   ...(options.bind === undefined ? [] : ['-D', options.bind, '-w', options.password ?? '']),
   ...(options.pageSize === undefined ? [] : ['-E', `pr=${options.pageSize}/noprompt`]),
   ...(options.sizeLimit === undefined ? [] : ['-z', String(options.sizeLimit)]),
-  '-b', options.base, '-s', options.scope ?? 'sub', options.filter ?? '(objectClass=*)', ...(options.attributes ?? []),
+  '-b',
+  options.base,
+  '-s',
+  options.scope ?? 'sub',
+  options.filter ?? '(objectClass=*)',
+  ...(options.attributes ?? []),
 ];
 
 async function parseLdif(lines: AsyncIterable<string>): Promise<LdifEntry[]> {

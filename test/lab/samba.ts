@@ -45,7 +45,7 @@ interface State extends SambaLab {
   readonly usn: string;
 }
 
-/** One controller for each jest worker: a worker runs one test file at a time, so a file has the directory to itself. */
+/** One for each jest worker: a worker runs one test file at a time, so that a file has its directory to itself. */
 const name = (): string => `samba-${process.env['JEST_WORKER_ID'] ?? '1'}`;
 
 const account = (bind: string, container: string): SambaAccount => ({
@@ -121,7 +121,9 @@ async function firstUse(): Promise<State | { skip: string }> {
     });
   });
   // An earlier test file of this worker may have left changes.
-  return fresh || (await committedUsn(state.ldapUrl)) === state.usn ? state : restart(state, () => restore(state.image, state.folder));
+  return fresh || (await committedUsn(state.ldapUrl)) === state.usn
+    ? state
+    : restart(state, () => restore(state.image, state.folder));
 }
 
 /** Stops the server, does the work on its data, starts it again at the same address. */

@@ -21,7 +21,9 @@ export class Accounts {
 
   constructor(model: DirectoryModel, store: DirectoryStore) {
     this.#store = store;
-    const passwords = new Map(Object.entries(model.passwords).map(([name, password]) => [name.toLowerCase(), password]));
+    const passwords = new Map(
+      Object.entries(model.passwords).map(([name, password]) => [name.toLowerCase(), password]),
+    );
     for (const object of store.objects()) {
       const name = text(store, object, 'sAMAccountName');
       const password = passwords.get(name.toLowerCase());
@@ -54,7 +56,8 @@ export class Accounts {
   }
 }
 
-const text = (store: DirectoryStore, object: StoredObject, attribute: string): string => String(store.values(object, attribute)[0] ?? '');
+const text = (store: DirectoryStore, object: StoredObject, attribute: string): string =>
+  String(store.values(object, attribute)[0] ?? '');
 
 /** 100 ns since 1601: AD's large-integer times. */
 export const fileTime = (date: Date): bigint => (BigInt(date.getTime()) + 11_644_473_600_000n) * 10_000n;

@@ -54,7 +54,8 @@ export class Connection {
       this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
       for (;;) {
         const length = messageLength(this.#received);
-        if (length !== undefined && length > this.#context.limits.maxReceiveBufferBytes) throw new Error('the request is too large');
+        if (length !== undefined && length > this.#context.limits.maxReceiveBufferBytes)
+          throw new Error('the request is too large');
         if (length === undefined || this.#received.length < length) return;
         const request = readRequest(this.#received.subarray(0, length));
         this.#received = this.#received.subarray(length);
@@ -131,14 +132,22 @@ export class Connection {
       this.#socket.write(Buffer.concat(pieces), () => this.#socket.destroy());
       return;
     }
-    pieces.push(writeResult(request.id, answerTags.searchDone, answer.result, answer.control === undefined ? {} : { control: answer.control }));
+    pieces.push(
+      writeResult(
+        request.id,
+        answerTags.searchDone,
+        answer.result,
+        answer.control === undefined ? {} : { control: answer.control },
+      ),
+    );
     await this.#answer(Buffer.concat(pieces));
   }
 
   async #extended({ id, oid }: LdapRequest & { readonly kind: 'extended' }): Promise<void> {
     const { secureContext } = this.#context;
     if (oid !== startTlsOid) return this.#answer(writeResult(id, answerTags.extended, adResults.unknownExtension));
-    if (secureContext === undefined || this.#secure) return this.#answer(writeResult(id, answerTags.extended, adResults.noCertificate));
+    if (secureContext === undefined || this.#secure)
+      return this.#answer(writeResult(id, answerTags.extended, adResults.noCertificate));
     await this.#answer(writeResult(id, answerTags.extended, success, { extendedOid: startTlsOid }));
     this.#socket.removeAllListeners('data');
     this.#socket = new TLSSocket(this.#socket, { isServer: true, secureContext });

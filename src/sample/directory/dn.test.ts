@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { dnKey, escapeRdn, isWithin, parentDn, rdnValue } from './dn.ts';
 
 // AD has no names with control characters; a value of spaces alone has no meaning either.
-const value = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((text) => text.trim() !== '' && !/\p{Cc}/u.test(text));
+const value = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+  .filter((text) => text.trim() !== '' && !/\p{Cc}/u.test(text));
 
 test('a value that is escaped into a name comes out of it as it was', () => {
   fc.assert(
@@ -13,6 +15,10 @@ test('a value that is escaped into a name comes out of it as it was', () => {
       expect(parentDn(dn)).toBe('OU=People,DC=a,DC=test');
     }),
   );
+});
+
+test.each(['a ', ' a', '  ä  ', 'a\\', 'a\\ ', '#a', 'a, b', '\u3000a'])('%p keeps its ends', (text) => {
+  expect(rdnValue(`CN=${escapeRdn(text)} , DC=a`)).toBe(text);
 });
 
 test.each([
@@ -28,9 +34,12 @@ test('names that differ by an escaped separator are not equal', () => {
   expect(dnKey('CN=a\\,ou=b,DC=x')).not.toBe(dnKey('CN=a,OU=b,DC=x'));
 });
 
-test.each(['no name', 'CN=', '=a', 'CN=a,,DC=b', 'CN=a,', ',CN=a', 'CN=a\\', 'CN=a+SN=b,DC=x'])('%p is no name', (text) => {
-  expect(dnKey(text)).toBeUndefined();
-});
+test.each(['no name', 'CN=', '=a', 'CN=a,,DC=b', 'CN=a,', ',CN=a', 'CN=a\\', 'CN=a+SN=b,DC=x'])(
+  '%p is no name',
+  (text) => {
+    expect(dnKey(text)).toBeUndefined();
+  },
+);
 
 test('a name is within another only at a separator', () => {
   expect(isWithin('cn=a,ou=people,dc=x', 'ou=people,dc=x')).toBe(true);

@@ -4,7 +4,8 @@ const hexPair = /^[0-9a-f]{2}/i;
 
 /**
  * The form under which two spellings of one name are equal: types and values in lower case, spaces around separators
- * gone, escapes written in one way. Undefined when the text is no name. Multi-valued parts, which AD has not, are refused.
+ * gone, escapes written in one way. Undefined when the text is no name. Multi-valued parts, which AD has not, are
+ * refused.
  */
 export function dnKey(dn: string): string | undefined {
   const parts = splitDn(dn);
@@ -13,7 +14,7 @@ export function dnKey(dn: string): string | undefined {
   for (const part of parts) {
     const equals = part.indexOf('=');
     if (equals < 1) return undefined;
-    const value = unescapeValue(part.slice(equals + 1).trim());
+    const value = unescapeValue(trimSpaces(part.slice(equals + 1)));
     if (value === undefined || value === '') return undefined;
     keys.push(`${part.slice(0, equals).trim().toLowerCase()}=${value.toLowerCase().replace(/[,\\]/g, '\\$&')}`);
   }
@@ -21,7 +22,7 @@ export function dnKey(dn: string): string | undefined {
 }
 
 /** The parts as written; undefined when a separator is missing or too many. */
-export function splitDn(dn: string): string[] | undefined {
+function splitDn(dn: string): string[] | undefined {
   if (dn === '') return [];
   const parts: string[] = [];
   let start = 0;
@@ -48,7 +49,7 @@ export function parentDn(dn: string): string {
 /** The value of the first part, escapes resolved: what AD keeps as `name`. */
 export function rdnValue(dn: string): string {
   const [part = ''] = splitDn(dn) ?? [];
-  return unescapeValue(part.slice(part.indexOf('=') + 1).trim()) ?? '';
+  return unescapeValue(trimSpaces(part.slice(part.indexOf('=') + 1))) ?? '';
 }
 
 /** A value as it is written into a name (RFC 4514, section 2.4). */
@@ -61,12 +62,21 @@ export const escapeRdn = (value: string): string =>
 
 /** True when `key` is the base or lies below it. */
 export const isWithin = (key: string, base: string): boolean =>
-  key === base || base === '' || (key.length > base.length && key.endsWith(base) && key[key.length - base.length - 1] === ',');
+  key === base ||
+  base === '' ||
+  (key.length > base.length && key.endsWith(base) && key[key.length - base.length - 1] === ',');
+
+/** Spaces at the ends mean nothing, except one that is escaped. */
+function trimSpaces(text: string): string {
+  const trimmed = text.replace(/^ +/, '').replace(/ +$/, '');
+  const escapes = /\\*$/.exec(trimmed)?.[0].length ?? 0;
+  return escapes % 2 === 1 && text.endsWith(' ') ? `${trimmed} ` : trimmed;
+}
 
 function unescapeValue(text: string): string | undefined {
   if (!text.includes('\\')) return /["+]/.test(text) ? undefined : text;
   const bytes: Buffer[] = [];
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const character = String.fromCodePoint(text.codePointAt(i) ?? 0);
     if (character !== '\\') {
       if (character === '"' || character === '+') return undefined;

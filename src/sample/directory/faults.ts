@@ -63,7 +63,10 @@ export class Faults {
   }
 
   /** The first fault of the kind that fits; counts as having occurred. For the server. */
-  take<Kind extends FaultKind>(kind: Kind, fits: (fault: FaultOf<Kind>) => boolean = () => true): FaultOf<Kind> | undefined {
+  take<Kind extends FaultKind>(
+    kind: Kind,
+    fits: (fault: FaultOf<Kind>) => boolean = () => true,
+  ): FaultOf<Kind> | undefined {
     for (const injected of this.#injected) {
       const { fault } = injected;
       if (injected.left <= 0 || !isOf(kind, fault) || !fits(fault)) continue;

@@ -1,7 +1,18 @@
 import fc from 'fast-check';
 import {
-  AndFilter, ApproximateFilter, BerReader, BerWriter, EqualityFilter, ExtensibleFilter, type Filter as WireFilter,
-  GreaterThanEqualsFilter, LessThanEqualsFilter, NotFilter, OrFilter, PresenceFilter, SubstringFilter,
+  AndFilter,
+  ApproximateFilter,
+  BerReader,
+  BerWriter,
+  EqualityFilter,
+  ExtensibleFilter,
+  type Filter as WireFilter,
+  GreaterThanEqualsFilter,
+  LessThanEqualsFilter,
+  NotFilter,
+  OrFilter,
+  PresenceFilter,
+  SubstringFilter,
 } from 'ldapts';
 import { type Filter, readFilter } from './filter.ts';
 
@@ -19,25 +30,52 @@ const leaf: fc.Arbitrary<Pair> = fc.oneof(
     wire: new EqualityFilter({ attribute, value }),
     read: { kind: 'equal' as const, attribute, value },
   })),
-  attribute.map((attribute) => ({ wire: new PresenceFilter({ attribute }), read: { kind: 'present' as const, attribute } })),
-  fc.record({ attribute, value: text, which: fc.constantFrom('at-least' as const, 'at-most' as const, 'approximate' as const) }).map(({ attribute, value, which }) => {
-    const Class = { 'at-least': GreaterThanEqualsFilter, 'at-most': LessThanEqualsFilter, approximate: ApproximateFilter }[which];
-    return { wire: new Class({ attribute, value }), read: { kind: which, attribute, value: Buffer.from(value) } };
-  }),
-  fc.record({ attribute, initial: fc.option(text, { nil: '' }), any: fc.array(text, { maxLength: 3 }), final: fc.option(text, { nil: '' }) }).map(({ attribute, initial, any, final }) => ({
-    wire: new SubstringFilter({ attribute, initial, any, final }),
-    read: {
-      kind: 'substrings' as const,
+  attribute.map((attribute) => ({
+    wire: new PresenceFilter({ attribute }),
+    read: { kind: 'present' as const, attribute },
+  })),
+  fc
+    .record({
       attribute,
-      any: any.map((part) => Buffer.from(part)),
-      ...(initial === '' ? {} : { initial: Buffer.from(initial) }),
-      ...(final === '' ? {} : { final: Buffer.from(final) }),
-    },
-  })),
-  fc.record({ matchType: attribute, value: text, dnAttributes: fc.boolean() }).map(({ matchType, value, dnAttributes }) => ({
-    wire: new ExtensibleFilter({ matchType, value, rule: '1.2.840.113556.1.4.803', dnAttributes }),
-    read: { kind: 'extensible' as const, attribute: matchType, rule: '1.2.840.113556.1.4.803', value: Buffer.from(value) },
-  })),
+      value: text,
+      which: fc.constantFrom('at-least' as const, 'at-most' as const, 'approximate' as const),
+    })
+    .map(({ attribute, value, which }) => {
+      const Class = {
+        'at-least': GreaterThanEqualsFilter,
+        'at-most': LessThanEqualsFilter,
+        approximate: ApproximateFilter,
+      }[which];
+      return { wire: new Class({ attribute, value }), read: { kind: which, attribute, value: Buffer.from(value) } };
+    }),
+  fc
+    .record({
+      attribute,
+      initial: fc.option(text, { nil: '' }),
+      any: fc.array(text, { maxLength: 3 }),
+      final: fc.option(text, { nil: '' }),
+    })
+    .map(({ attribute, initial, any, final }) => ({
+      wire: new SubstringFilter({ attribute, initial, any, final }),
+      read: {
+        kind: 'substrings' as const,
+        attribute,
+        any: any.map((part) => Buffer.from(part)),
+        ...(initial === '' ? {} : { initial: Buffer.from(initial) }),
+        ...(final === '' ? {} : { final: Buffer.from(final) }),
+      },
+    })),
+  fc
+    .record({ matchType: attribute, value: text, dnAttributes: fc.boolean() })
+    .map(({ matchType, value, dnAttributes }) => ({
+      wire: new ExtensibleFilter({ matchType, value, rule: '1.2.840.113556.1.4.803', dnAttributes }),
+      read: {
+        kind: 'extensible' as const,
+        attribute: matchType,
+        rule: '1.2.840.113556.1.4.803',
+        value: Buffer.from(value),
+      },
+    })),
 );
 const pair: fc.Arbitrary<Pair> = fc.letrec<{ pair: Pair }>((tie) => ({
   pair: fc.oneof(
@@ -47,7 +85,10 @@ const pair: fc.Arbitrary<Pair> = fc.letrec<{ pair: Pair }>((tie) => ({
       wire: new (and ? AndFilter : OrFilter)({ filters: parts.map(({ wire }) => wire) }),
       read: { kind: and ? ('and' as const) : ('or' as const), filters: parts.map(({ read }) => read) },
     })),
-    tie('pair').map(({ wire, read }) => ({ wire: new NotFilter({ filter: wire }), read: { kind: 'not' as const, filter: read } })),
+    tie('pair').map(({ wire, read }) => ({
+      wire: new NotFilter({ filter: wire }),
+      read: { kind: 'not' as const, filter: read },
+    })),
   ),
 })).pair;
 

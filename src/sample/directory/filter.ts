@@ -7,9 +7,19 @@ import type { BerReader } from 'ldapts';
 export type Filter =
   | { readonly kind: 'and' | 'or'; readonly filters: readonly Filter[] }
   | { readonly kind: 'not'; readonly filter: Filter }
-  | { readonly kind: 'equal' | 'at-least' | 'at-most' | 'approximate'; readonly attribute: string; readonly value: Buffer }
+  | {
+      readonly kind: 'equal' | 'at-least' | 'at-most' | 'approximate';
+      readonly attribute: string;
+      readonly value: Buffer;
+    }
   | { readonly kind: 'present'; readonly attribute: string }
-  | { readonly kind: 'substrings'; readonly attribute: string; readonly initial?: Buffer; readonly any: readonly Buffer[]; readonly final?: Buffer }
+  | {
+      readonly kind: 'substrings';
+      readonly attribute: string;
+      readonly initial?: Buffer;
+      readonly any: readonly Buffer[];
+      readonly final?: Buffer;
+    }
   | { readonly kind: 'extensible'; readonly rule?: string; readonly attribute?: string; readonly value: Buffer };
 
 const comparisons = new Map<number, 'equal' | 'at-least' | 'at-most' | 'approximate'>([

@@ -15,7 +15,8 @@ test('the length is that of the first message, whatever follows, and unknown unt
     fc.property(fc.nat(70_000), fc.uint8Array({ maxLength: 10 }), (size, rest) => {
       const whole = message(size);
       expect(messageLength(Buffer.concat([whole, rest]))).toBe(whole.length);
-      for (let cut = 0; cut <= 6; cut++) expect([undefined, whole.length]).toContain(messageLength(whole.subarray(0, cut)));
+      for (let cut = 0; cut <= 6; cut++)
+        expect([undefined, whole.length]).toContain(messageLength(whole.subarray(0, cut)));
     }),
   );
 });

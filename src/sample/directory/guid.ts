@@ -16,7 +16,9 @@ export function guidFrom(seed: string): Buffer {
 
 /** Canonical lower-case text. */
 export const guidText = (bytes: Buffer): string =>
-  swap(bytes).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  swap(bytes)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /** From canonical text, or from 32 hexadecimal digits in the byte order of AD; undefined when it is neither. */
 export function guidBytes(text: string): Buffer | undefined {

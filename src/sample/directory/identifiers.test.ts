@@ -24,7 +24,9 @@ test('a GUID that is made from a seed is of version 4, and the same again', () =
 });
 
 test('a SID is written as MS-DTYP 2.4.2 says', () => {
-  expect(sidBytes('S-1-5-21-1-2-4294967295')?.toString('hex')).toBe('010400000000000515000000' + '01000000' + '02000000' + 'ffffffff');
+  expect(sidBytes('S-1-5-21-1-2-4294967295')?.toString('hex')).toBe(
+    '010400000000000515000000' + '01000000' + '02000000' + 'ffffffff',
+  );
   expect(sidBytes('S-1-5-10')?.toString('hex')).toBe('010100000000000' + '50a000000');
 });
 

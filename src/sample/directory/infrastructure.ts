@@ -39,5 +39,7 @@ export function* infrastructure(model: DirectoryModel): Generator<DirectoryObjec
   yield object(`CN=Default-First-Site-Name,CN=Sites,${configurationDn}`, ['site']);
   yield object(`CN=Servers,CN=Default-First-Site-Name,CN=Sites,${configurationDn}`, ['serversContainer']);
   yield object(serverDn, ['server'], { dNSHostName: hostName });
-  yield object(serviceDn, ['applicationSettings', 'nTDSDSA'], { invocationId: guidFrom(`invocation ${model.dnsName}`) });
+  yield object(serviceDn, ['applicationSettings', 'nTDSDSA'], {
+    invocationId: guidFrom(`invocation ${model.dnsName}`),
+  });
 }

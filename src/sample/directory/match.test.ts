@@ -13,7 +13,9 @@ const object = (name: string, attributes: Attributes): DirectoryObject => ({
 
 describe('against a slow and obvious evaluation', () => {
   /** Few values, so that equality is often true; letters whose case and accents AD ignores. */
-  const word = fc.array(fc.constantFrom('a', 'A', 'b', 'é', 'E', 'ß', ' '), { minLength: 1, maxLength: 4 }).map((letters) => letters.join(''));
+  const word = fc
+    .array(fc.constantFrom('a', 'A', 'b', 'é', 'E', 'ß', ' '), { minLength: 1, maxLength: 4 })
+    .map((letters) => letters.join(''));
   const number = fc.integer({ min: -5, max: 5 }).map(String);
   const attributes = fc.record(
     { title: fc.uniqueArray(word, { minLength: 1, maxLength: 3 }), countryCode: number },
@@ -24,17 +26,39 @@ describe('against a slow and obvious evaluation', () => {
   const filter: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>((tie) => ({
     filter: fc.oneof(
       { depthSize: 'small' },
-      fc.record({ kind: fc.constantFrom('equal' as const, 'at-least' as const, 'at-most' as const, 'approximate' as const), attribute: name, value }),
+      fc.record({
+        kind: fc.constantFrom('equal' as const, 'at-least' as const, 'at-most' as const, 'approximate' as const),
+        attribute: name,
+        value,
+      }),
       fc.record({ kind: fc.constant('present' as const), attribute: name }),
-      fc.record({ kind: fc.constant('substrings' as const), attribute: name, initial: value, any: fc.array(value, { maxLength: 2 }), final: value }),
-      fc.record({ kind: fc.constant('extensible' as const), rule: fc.constantFrom('1.2.840.113556.1.4.803', '1.2.840.113556.1.4.804', '1.2.3'), attribute: name, value }),
-      fc.record({ kind: fc.constantFrom('and' as const, 'or' as const), filters: fc.array(tie('filter'), { maxLength: 3 }) }),
+      fc.record({
+        kind: fc.constant('substrings' as const),
+        attribute: name,
+        initial: value,
+        any: fc.array(value, { maxLength: 2 }),
+        final: value,
+      }),
+      fc.record({
+        kind: fc.constant('extensible' as const),
+        rule: fc.constantFrom('1.2.840.113556.1.4.803', '1.2.840.113556.1.4.804', '1.2.3'),
+        attribute: name,
+        value,
+      }),
+      fc.record({
+        kind: fc.constantFrom('and' as const, 'or' as const),
+        filters: fc.array(tie('filter'), { maxLength: 3 }),
+      }),
       fc.record({ kind: fc.constant('not' as const), filter: tie('filter') }),
     ),
   })).filter;
 
   // Numbers for three-valued logic: false 0, undefined 1, true 2; "and" is the least, "or" the greatest, "not" 2 minus.
-  const plain = (text: string): string => text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase();
+  const plain = (text: string): string =>
+    text
+      .normalize('NFD')
+      .replace(/[\u0300-\u036f]/g, '')
+      .toLowerCase();
   const isInteger = (text: string): boolean => /^-?\d+$/.test(text);
   function oracle(filter: Filter, of: Readonly<Record<string, readonly string[]>>): 0 | 1 | 2 {
     switch (filter.kind) {
@@ -59,7 +83,9 @@ describe('against a slow and obvious evaluation', () => {
         const numeric = attribute === 'countrycode';
         if (filter.kind === 'substrings') {
           if (numeric) return 1;
-          const escaped = [filter.initial ?? '', ...filter.any, filter.final ?? ''].map((part) => plain(String(part)).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+          const escaped = [filter.initial ?? '', ...filter.any, filter.final ?? ''].map((part) =>
+            plain(String(part)).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+          );
           const pattern = new RegExp(`^${escaped.join('[^]*')}$`);
           return any((stored) => pattern.test(plain(stored)));
         }
@@ -67,12 +93,28 @@ describe('against a slow and obvious evaluation', () => {
         if (filter.kind === 'extensible') {
           if (!numeric || !isInteger(asserted) || filter.rule === '1.2.3') return 1;
           const bits = (stored: string) => Number(stored) & Number(asserted);
-          return any((stored) => (filter.rule === '1.2.840.113556.1.4.803' ? bits(stored) === Number(asserted) : bits(stored) !== 0));
+          return any((stored) =>
+            filter.rule === '1.2.840.113556.1.4.803' ? bits(stored) === Number(asserted) : bits(stored) !== 0,
+          );
         }
         if (numeric && !isInteger(asserted)) return 1;
         const difference = (stored: string): number =>
-          numeric ? Number(stored) - Number(asserted) : plain(stored) === plain(asserted) ? 0 : plain(stored) < plain(asserted) ? -1 : 1;
-        return any((stored) => ({ equal: difference(stored) === 0, approximate: difference(stored) === 0, 'at-least': difference(stored) >= 0, 'at-most': difference(stored) <= 0 })[filter.kind]);
+          numeric
+            ? Number(stored) - Number(asserted)
+            : plain(stored) === plain(asserted)
+              ? 0
+              : plain(stored) < plain(asserted)
+                ? -1
+                : 1;
+        return any(
+          (stored) =>
+            ({
+              equal: difference(stored) === 0,
+              approximate: difference(stored) === 0,
+              'at-least': difference(stored) >= 0,
+              'at-most': difference(stored) <= 0,
+            })[filter.kind],
+        );
       }
     }
   }
@@ -84,7 +126,13 @@ describe('against a slow and obvious evaluation', () => {
         const store = storeOf([object('it', given)]);
         const it = store.find('CN=it,DC=a,DC=test');
         if (it === undefined || it === null) throw new Error('not stored');
-        const expected = truths[oracle(filter, { title: given.title ?? [], countrycode: given.countryCode === undefined ? [] : [given.countryCode] })];
+        const expected =
+          truths[
+            oracle(filter, {
+              title: given.title ?? [],
+              countrycode: given.countryCode === undefined ? [] : [given.countryCode],
+            })
+          ];
         expect(matcher(filter, store)(it)).toBe(expected);
       }),
       { numRuns: 2000 },
@@ -96,13 +144,35 @@ describe('by syntax', () => {
   const guid = Buffer.from('33221100554477668899aabbccddeeff', 'hex');
   const sid = Buffer.from('010400000000000515000000010000000200000003000000', 'hex');
   const store = storeOf([
-    object('anna', { objectGUID: guid, objectSid: sid, groupType: '-2147483646', manager: 'CN=Boss,DC=a,DC=test', msExchHideFromAddressLists: 'TRUE', whenCreated: '20260101000000.0Z' }),
-    { dn: 'CN=inner,DC=a,DC=test', attributes: { objectClass: ['top', 'group'], member: ['CN=anna,DC=a,DC=test', 'CN=outer,DC=a,DC=test'] } },
+    object('anna', {
+      objectGUID: guid,
+      objectSid: sid,
+      groupType: '-2147483646',
+      manager: 'CN=Boss,DC=a,DC=test',
+      msExchHideFromAddressLists: 'TRUE',
+      whenCreated: '20260101000000.0Z',
+    }),
+    {
+      dn: 'CN=inner,DC=a,DC=test',
+      attributes: { objectClass: ['top', 'group'], member: ['CN=anna,DC=a,DC=test', 'CN=outer,DC=a,DC=test'] },
+    },
     { dn: 'CN=outer,DC=a,DC=test', attributes: { objectClass: ['top', 'group'], member: 'CN=inner,DC=a,DC=test' } },
   ]);
-  const found = (filter: Filter): string[] => [...store.objects()].filter((stored) => matcher(filter, store)(stored) === true).map(({ dn }) => dn.slice(3, dn.indexOf(',')));
-  const equal = (attribute: string, value: string | Buffer): Filter => ({ kind: 'equal', attribute, value: Buffer.from(value) });
-  const inChain = (attribute: string, value: string): Filter => ({ kind: 'extensible', rule: '1.2.840.113556.1.4.1941', attribute, value: Buffer.from(value) });
+  const found = (filter: Filter): string[] =>
+    [...store.objects()]
+      .filter((stored) => matcher(filter, store)(stored) === true)
+      .map(({ dn }) => dn.slice(3, dn.indexOf(',')));
+  const equal = (attribute: string, value: string | Buffer): Filter => ({
+    kind: 'equal',
+    attribute,
+    value: Buffer.from(value),
+  });
+  const inChain = (attribute: string, value: string): Filter => ({
+    kind: 'extensible',
+    rule: '1.2.840.113556.1.4.1941',
+    attribute,
+    value: Buffer.from(value),
+  });
 
   test.each<[string, Filter]>([
     ['objectGUID by its bytes', equal('objectGUID', guid)],
@@ -117,7 +187,14 @@ describe('by syntax', () => {
   });
 
   test('the sign bit of groupType is asked for as an unsigned number', () => {
-    expect(found({ kind: 'extensible', rule: '1.2.840.113556.1.4.803', attribute: 'groupType', value: Buffer.from('2147483648') })).toEqual(['anna']);
+    expect(
+      found({
+        kind: 'extensible',
+        rule: '1.2.840.113556.1.4.803',
+        attribute: 'groupType',
+        value: Buffer.from('2147483648'),
+      }),
+    ).toEqual(['anna']);
   });
 
   test('the in-chain rule follows nested groups, up and down, and ends in a cycle', () => {

@@ -15,8 +15,8 @@ export type Matcher = (object: StoredObject) => Truth;
 const undefinedMatch: Matcher = () => undefined;
 
 /**
- * Turns a filter into a test of objects, with AD's semantics: attributes that the schema does not know and values that do
- * not fit the syntax are undefined, text ignores case and accents, `objectCategory` takes a class name, bit rules and
+ * Turns a filter into a test of objects, with AD's semantics: attributes that the schema does not know and values that
+ * do not fit the syntax are undefined, text ignores case and accents, `objectCategory` takes a class name, bit rules and
  * the in-chain rule work on their syntaxes (MS-ADTS 3.1.1.3.1.3 and 3.1.1.3.4.4).
  */
 export function matcher(filter: Filter, store: DirectoryStore): Matcher {
@@ -66,7 +66,10 @@ type Comparison = Extract<Filter, { readonly kind: 'equal' | 'at-least' | 'at-mo
 function comparison({ kind, value }: Comparison, type: AttributeType, store: DirectoryStore): ValueTest | undefined {
   const sign = (order: number): boolean =>
     kind === 'at-least' ? order >= 0 : kind === 'at-most' ? order <= 0 : order === 0;
-  const ordered = <T extends bigint | string>(asserted: T | undefined, of: (stored: AttributeValue) => T | undefined): ValueTest | undefined =>
+  const ordered = <T extends bigint | string>(
+    asserted: T | undefined,
+    of: (stored: AttributeValue) => T | undefined,
+  ): ValueTest | undefined =>
     asserted === undefined
       ? undefined
       : (stored) => {
@@ -87,7 +90,9 @@ function comparison({ kind, value }: Comparison, type: AttributeType, store: Dir
     case 'dn': {
       const named = type.name === 'objectCategory' ? (categoryDn(text, store.controller.baseDn) ?? text) : text;
       const key = dnKey(named);
-      return key === undefined || kind === 'at-least' || kind === 'at-most' ? undefined : (stored) => dnKey(String(stored)) === key;
+      return key === undefined || kind === 'at-least' || kind === 'at-most'
+        ? undefined
+        : (stored) => dnKey(String(stored)) === key;
     }
     case 'sid':
       return bytesEqual(sidBytes(text) ?? value);
@@ -96,10 +101,16 @@ function comparison({ kind, value }: Comparison, type: AttributeType, store: Dir
   }
 }
 
-const bytesEqual = (bytes: Buffer): ValueTest => (stored) => bytes.equals(typeof stored === 'string' ? Buffer.from(stored) : stored);
+const bytesEqual =
+  (bytes: Buffer): ValueTest =>
+  (stored) =>
+    bytes.equals(typeof stored === 'string' ? Buffer.from(stored) : stored);
 
 /** Only text has substrings in AD. */
-function substrings(filter: Extract<Filter, { readonly kind: 'substrings' }>, type: AttributeType): ValueTest | undefined {
+function substrings(
+  filter: Extract<Filter, { readonly kind: 'substrings' }>,
+  type: AttributeType,
+): ValueTest | undefined {
   if (type.syntax !== 'text') return undefined;
   const initial = fold(filter.initial?.toString('utf8') ?? '');
   const final = fold(filter.final?.toString('utf8') ?? '');

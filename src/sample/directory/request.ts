@@ -9,7 +9,7 @@ export interface RequestControl {
   readonly critical: boolean;
   readonly value: Buffer;
 }
-export type SearchScope = 'base' | 'one' | 'sub' | 'children';
+export type SearchScope = 'base' | 'one' | 'sub';
 export interface SearchOperation {
   readonly kind: 'search';
   readonly base: string;
@@ -29,7 +29,7 @@ export type Operation =
   /** Anything that changes or compares; `answerTag` is what its answer begins with. */
   | { readonly kind: 'other'; readonly answerTag: number };
 
-const scopes: readonly SearchScope[] = ['base', 'one', 'sub', 'children'];
+const scopes: readonly SearchScope[] = ['base', 'one', 'sub'];
 /** Requests that are answered with a refusal: modify, add, delete, modifyDN, compare; with the tag of the answer. */
 const refused = new Map([
   [0x66, 0x67],

@@ -16,7 +16,12 @@ export interface ResponseEntry {
 
 const octetString = 0x04;
 
-export function writeResult(id: number, tag: number, result: LdapResult, options: { readonly control?: ResponseControl; readonly extendedOid?: string } = {}): Buffer {
+export function writeResult(
+  id: number,
+  tag: number,
+  result: LdapResult,
+  options: { readonly control?: ResponseControl; readonly extendedOid?: string } = {},
+): Buffer {
   const writer = new BerWriter();
   writer.startSequence();
   writer.writeInt(id);

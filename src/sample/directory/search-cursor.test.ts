@@ -4,12 +4,23 @@ import { PagedSearches, SearchCursor } from './search-cursor.ts';
 import { DirectoryStore } from './store.ts';
 
 const store = new DirectoryStore({
-  dnsName: 'a.test', netbiosName: 'A', passwords: {},
-  objects: Array.from({ length: 40 }, (_, i) => ({ dn: `CN=${i},DC=a,DC=test`, attributes: { objectClass: ['top', i % 3 === 0 ? 'contact' : 'group'] } })),
+  dnsName: 'a.test',
+  netbiosName: 'A',
+  passwords: {},
+  objects: Array.from({ length: 40 }, (_, i) => ({
+    dn: `CN=${i},DC=a,DC=test`,
+    attributes: { objectClass: ['top', i % 3 === 0 ? 'contact' : 'group'] },
+  })),
 });
 const base = store.find('DC=a,DC=test');
 const search: SearchOperation = {
-  kind: 'search', base: 'DC=a,DC=test', scope: 'sub', sizeLimit: 0, timeLimitSeconds: 0, typesOnly: false, attributes: [],
+  kind: 'search',
+  base: 'DC=a,DC=test',
+  scope: 'sub',
+  sizeLimit: 0,
+  timeLimitSeconds: 0,
+  typesOnly: false,
+  attributes: [],
   filter: { kind: 'equal', attribute: 'objectClass', value: Buffer.from('contact') },
 };
 const open = () => {

@@ -54,7 +54,8 @@ export class SearchCursor {
   }
 }
 
-const signatureOf = ({ base, scope, filter }: SearchOperation): string => JSON.stringify([base.toLowerCase(), scope, filter]);
+const signatureOf = ({ base, scope, filter }: SearchOperation): string =>
+  JSON.stringify([base.toLowerCase(), scope, filter]);
 
 /**
  * The paged searches of one connection. AD keeps them there: a cookie from another connection is refused

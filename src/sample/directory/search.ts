@@ -24,33 +24,44 @@ export interface SearchSession {
 }
 export type SearchAnswer =
   /** `entries` are made one by one, so that a page of large groups is never in memory as a whole. */
-  | { readonly kind: 'entries'; readonly entries: readonly (() => ResponseEntry)[]; readonly result: LdapResult; readonly control?: ResponseControl }
+  | {
+      readonly kind: 'entries';
+      readonly entries: readonly (() => ResponseEntry)[];
+      readonly result: LdapResult;
+      readonly control?: ResponseControl;
+    }
   | { readonly kind: 'cut'; readonly entries: readonly (() => ResponseEntry)[] }
   | { readonly kind: 'silence' };
 
 type Search = LdapRequest & SearchOperation;
 
-const refusal = (result: LdapResult): SearchAnswer => ({ kind: 'entries', entries: [], result });
+const without = (result: LdapResult): SearchAnswer => ({ kind: 'entries', entries: [], result });
 
 /** Answers one search request. */
 export async function search(request: Search, context: SearchContext, session: SearchSession): Promise<SearchAnswer> {
   const { store, dnsName, faults } = context;
   if (request.base === '' && request.scope === 'base') {
     const dse = faults.take('not-ad') === undefined ? rootDse(store, dnsName) : foreignRootDse(store);
-    return withFaults(faults, 'rootdse', { kind: 'entries', entries: [() => selectRootDse(dse, request.attributes)], result: success });
+    return withFaults(faults, 'rootdse', {
+      kind: 'entries',
+      entries: [() => selectRootDse(dse, request.attributes)],
+      result: success,
+    });
   }
-  if (!session.bound) return refusal(adResults.bindRequired);
+  if (!session.bound) return without(adResults.bindRequired);
   const paging = pageRequest(request);
-  if (paging === 'refused') return refusal(adResults.controlRefused);
+  if (paging === 'refused') return without(adResults.controlRefused);
   const base = store.find(request.base);
-  if (base === null) return refusal(adResults.invalidDn(request.base));
-  if (base === undefined) return refusal(adResults.noSuchObject(store.bestMatch(request.base)));
+  if (base === null) return without(adResults.invalidDn(request.base));
+  if (base === undefined) return without(adResults.noSuchObject(store.bestMatch(request.base)));
   if (paging === undefined || paging.cookie.length === 0) {
     return page(request, paging, new SearchCursor(store, base, request), context, session);
   }
   const cursor = session.paged.resume(paging.cookie, request);
-  if (cursor === undefined) return refusal(adResults.controlRefused);
-  if (paging.size === 0) return { ...refusal(success), control: writePageAnswer(Buffer.alloc(0)) } as SearchAnswer; // RFC 2696: the client gives up
+  if (cursor === undefined) return without(adResults.controlRefused);
+  // RFC 2696: the client gives up.
+  if (paging.size === 0)
+    return { kind: 'entries', entries: [], result: success, control: writePageAnswer(Buffer.alloc(0)) };
   return page(request, paging, cursor, context, session);
 }
 
@@ -61,24 +72,46 @@ function pageRequest(request: Search): PageRequest | undefined | 'refused' {
     else if (critical && !acceptedControls.includes(oid)) return 'refused';
   }
   // RFC 2696: a page that is no smaller than the size limit is no page.
-  return paging !== undefined && paging.cookie.length === 0 && request.sizeLimit > 0 && request.sizeLimit <= paging.size ? undefined : paging;
+  return paging !== undefined && paging.cookie.length === 0 && request.sizeLimit > 0 && request.sizeLimit <= paging.size
+    ? undefined
+    : paging;
 }
 
-async function page(request: Search, paging: PageRequest | undefined, cursor: SearchCursor, context: SearchContext, session: SearchSession): Promise<SearchAnswer> {
+async function page(
+  request: Search,
+  paging: PageRequest | undefined,
+  cursor: SearchCursor,
+  context: SearchContext,
+  session: SearchSession,
+): Promise<SearchAnswer> {
   const { store, faults, limits } = context;
   const moment = momentOf(request, cursor.page);
   cursor.page += 1;
-  if (paging !== undefined && typeof moment === 'object' && faults.take('empty-page', (fault) => fault.page === moment.page) !== undefined) {
+  if (
+    paging !== undefined &&
+    typeof moment === 'object' &&
+    faults.take('empty-page', (fault) => fault.page === moment.page) !== undefined
+  ) {
     return { kind: 'entries', entries: [], result: success, control: writePageAnswer(session.paged.keep(cursor)) };
   }
-  const deadline = Date.now() + Math.min(limits.maxQueryDurationMs, (request.timeLimitSeconds || Number.POSITIVE_INFINITY) * 1000);
+  const deadline =
+    Date.now() + Math.min(limits.maxQueryDurationMs, (request.timeLimitSeconds || Number.POSITIVE_INFINITY) * 1000);
   const room = request.sizeLimit > 0 ? request.sizeLimit - cursor.returned : Number.POSITIVE_INFINITY;
-  const asked = paging === undefined || paging.size === 0 ? limits.maxPageSize : Math.min(paging.size, limits.maxPageSize);
+  const asked =
+    paging === undefined || paging.size === 0 ? limits.maxPageSize : Math.min(paging.size, limits.maxPageSize);
   const before = cursor.returned;
   const found = await cursor.next(Math.min(asked, room), () => Date.now() >= deadline || session.abandoned());
-  if (found === undefined) return session.abandoned() ? { kind: 'silence' } : refusal({ code: resultCodes.timeLimitExceeded });
-  const truncated = moment === undefined ? undefined : faults.take('truncate', ({ objects }) => cursor.returned > objects || (cursor.returned === objects && found.more));
-  const objects = truncated === undefined ? found.objects : found.objects.slice(0, Math.max(0, truncated.objects - before));
+  if (found === undefined)
+    return session.abandoned() ? { kind: 'silence' } : without({ code: resultCodes.timeLimitExceeded });
+  const truncated =
+    moment === undefined
+      ? undefined
+      : faults.take(
+          'truncate',
+          ({ objects }) => cursor.returned > objects || (cursor.returned === objects && found.more),
+        );
+  const objects =
+    truncated === undefined ? found.objects : found.objects.slice(0, Math.max(0, truncated.objects - before));
   const more = truncated === undefined && found.more;
   const chosen = selection(request.attributes, request.typesOnly);
   const entries = objects.map((object) => () => spoiled(select(object, store, chosen, limits), faults));
@@ -87,7 +120,9 @@ async function page(request: Search, paging: PageRequest | undefined, cursor: Se
     kind: 'entries',
     entries,
     result: exceeded ? { code: resultCodes.sizeLimitExceeded } : success,
-    ...(paging === undefined ? {} : { control: writePageAnswer(more && !exceeded ? session.paged.keep(cursor) : Buffer.alloc(0)) }),
+    ...(paging === undefined
+      ? {}
+      : { control: writePageAnswer(more && !exceeded ? session.paged.keep(cursor) : Buffer.alloc(0)) }),
   });
 }
 
@@ -97,11 +132,15 @@ function momentOf(request: Search, page: number): Moment | undefined {
 }
 
 /** The answer, or what a fault makes of it. */
-function withFaults(faults: Faults, moment: Moment | undefined, answer: Extract<SearchAnswer, { readonly kind: 'entries' }>): SearchAnswer {
+function withFaults(
+  faults: Faults,
+  moment: Moment | undefined,
+  answer: Extract<SearchAnswer, { readonly kind: 'entries' }>,
+): SearchAnswer {
   if (moment === undefined) return answer;
   if (faults.takeAt('hang', moment) !== undefined) return { kind: 'silence' };
   const result = faults.takeAt('result', moment);
-  if (result !== undefined) return refusal({ code: result.code });
+  if (result !== undefined) return without({ code: result.code });
   if (faults.takeAt('cut', moment) === undefined) return answer;
   return { kind: 'cut', entries: answer.entries.slice(0, Math.floor(answer.entries.length / 2)) };
 }
@@ -116,7 +155,10 @@ function spoiled(entry: ResponseEntry, faults: Faults): ResponseEntry {
   const spoil = faults.take('undecodable', isThis);
   if (spoil !== undefined) {
     const values: AttributeValue[] = [undecodable];
-    attributes = [...attributes.filter(({ name }) => name.toLowerCase() !== spoil.attribute.toLowerCase()), { name: spoil.attribute, values }];
+    attributes = [
+      ...attributes.filter(({ name }) => name.toLowerCase() !== spoil.attribute.toLowerCase()),
+      { name: spoil.attribute, values },
+    ];
   }
   return { dn: entry.dn, attributes };
 }

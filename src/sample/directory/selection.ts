@@ -20,16 +20,24 @@ export function selection(attributes: readonly string[], typesOnly: boolean): Se
     const [, base = attribute, first, last] = rangePattern.exec(attribute) ?? [];
     const type = attributeType(base);
     if (type === undefined) return [];
-    const range = first === undefined ? undefined : { first: Number(first), last: last === '*' ? undefined : Number(last) };
+    const range =
+      first === undefined ? undefined : { first: Number(first), last: last === '*' ? undefined : Number(last) };
     return [{ name: type.name, range }];
   });
   return { all: attributes.length === 0 || attributes.includes('*'), wanted, typesOnly };
 }
 
 /** The entry that answers, with long attributes cut as AD cuts them. */
-export function select(object: StoredObject, store: DirectoryStore, { all, wanted, typesOnly }: Selection, limits: Limits): ResponseEntry {
+export function select(
+  object: StoredObject,
+  store: DirectoryStore,
+  { all, wanted, typesOnly }: Selection,
+  limits: Limits,
+): ResponseEntry {
   const attributes: { name: string; values: readonly AttributeValue[] }[] = [];
-  const everything = all ? [...Object.keys(object.attributes), 'distinguishedName', 'memberOf'].map((name) => ({ name, range: undefined })) : [];
+  const everything = all
+    ? [...Object.keys(object.attributes), 'distinguishedName', 'memberOf'].map((name) => ({ name, range: undefined }))
+    : [];
   const named = new Set<string>();
   for (const { name, range } of [...wanted, ...everything]) {
     if (named.has(name)) continue;
@@ -41,14 +49,17 @@ export function select(object: StoredObject, store: DirectoryStore, { all, wante
 }
 
 /**
- * MS-ADTS 3.1.1.3.1.3.3, range retrieval of attribute values: at most `maxValRange` values; the part that holds the last
- * value is named `first-*`. A long attribute that was asked for without a range comes empty, its first part beside it.
+ * MS-ADTS 3.1.1.3.1.3.3, range retrieval of attribute values: at most `maxValRange` values; the part that holds the
+ * last value is named `first-*`. A long attribute that was asked for without a range comes empty, its first part beside it.
  */
 function ranged(name: string, values: readonly AttributeValue[], range: Wanted['range'], maxValRange: number) {
   if (range === undefined && values.length <= maxValRange) return [{ name, values }];
   const first = range?.first ?? 0;
   const end = Math.min(first + maxValRange, values.length, (range?.last ?? Number.POSITIVE_INFINITY) + 1);
   if (first >= end) return [];
-  const part = { name: `${name};range=${first}-${end === values.length ? '*' : end - 1}`, values: values.slice(first, end) };
+  const part = {
+    name: `${name};range=${first}-${end === values.length ? '*' : end - 1}`,
+    values: values.slice(first, end),
+  };
   return range === undefined ? [{ name, values: [] }, part] : [part];
 }

@@ -69,7 +69,8 @@ export async function startSampleDirectory(options: SampleDirectoryOptions): Pro
     socket.on('error', () => socket.destroy());
     if (faults.takeAt('cut', 'connect') !== undefined) socket.destroy();
     else if (faults.takeAt('hang', 'connect') !== undefined) socket.resume();
-    else if (tls?.mode === 'ldaps' && secureContext !== undefined) new Connection(new TLSSocket(socket, { isServer: true, secureContext }), context);
+    else if (tls?.mode === 'ldaps' && secureContext !== undefined)
+      new Connection(new TLSSocket(socket, { isServer: true, secureContext }), context);
     else new Connection(socket, context);
   });
   const port = await new Promise<number>((resolve, reject) => {

@@ -38,10 +38,6 @@ export class DirectoryStore {
     return this.#usn;
   }
 
-  get size(): number {
-    return this.#byKey.size;
-  }
-
   objects(): IterableIterator<StoredObject> {
     return this.#byKey.values();
   }
@@ -71,7 +67,7 @@ export class DirectoryStore {
   }
 
   /** Base first. A search in the domain does not enter the configuration: that is a naming context of its own. */
-  *within(base: StoredObject, scope: 'base' | 'one' | 'sub' | 'children'): Generator<StoredObject> {
+  *within(base: StoredObject, scope: 'base' | 'one' | 'sub'): Generator<StoredObject> {
     if (scope === 'base' || scope === 'sub') yield base;
     if (scope === 'base') return;
     const inConfiguration = isWithin(base.key, this.#configurationKey);
@@ -129,7 +125,9 @@ export class DirectoryStore {
     this.#byKey.delete(object.key);
     // AD drops links to what is gone.
     for (const group of [...this.groupsOf(object.key)]) {
-      const members = this.values(this.#existing(group), 'member').filter((member) => dnKey(String(member)) !== object.key);
+      const members = this.values(this.#existing(group), 'member').filter(
+        (member) => dnKey(String(member)) !== object.key,
+      );
       this.modify(group, { member: members });
     }
     this.#groupsOf.delete(object.key);

@@ -2,9 +2,26 @@
 import { fileTime } from '../directory/accounts.ts';
 import { escapeRdn } from '../directory/dn.ts';
 import { guidBytes } from '../directory/guid.ts';
-import { type AttributeValue, type Attributes, baseDnOf, type DirectoryModel, type DirectoryObject } from '../directory/model.ts';
+import {
+  type AttributeValue,
+  type Attributes,
+  baseDnOf,
+  type DirectoryModel,
+  type DirectoryObject,
+} from '../directory/model.ts';
 import { sidBytes } from '../directory/sid.ts';
-import type { Addresses, Contact, DynamicGroup, Group, MailUser, Organisation, Person, PublicFolder, Resource, ServiceAccount } from './model.ts';
+import type {
+  Addresses,
+  Contact,
+  DynamicGroup,
+  Group,
+  MailUser,
+  Organisation,
+  Person,
+  PublicFolder,
+  Resource,
+  ServiceAccount,
+} from './model.ts';
 import { offices } from './offices.ts';
 
 /** userAccountControl, MS-ADTS 2.2.16. */
@@ -17,7 +34,7 @@ const passwordExpired = 0x800000;
 const universal = 0x8;
 const universalSecurity = universal - 0x8000_0000;
 
-/** msExchRecipientTypeDetails and msExchRecipientDisplayType: Exchange's RecipientTypeDetails and RecipientDisplayType. */
+/** msExchRecipientTypeDetails and msExchRecipientDisplayType (Exchange's enumerations of these names). */
 const recipientTypes = {
   person: ['1', '1073741824'],
   shared: ['4', '0'],
@@ -30,6 +47,9 @@ const recipientTypes = {
   'dynamic-group': ['2048', '3'],
   'public-folder': ['8192', '2'],
 } as const;
+
+/** The name that every installation of Exchange has. */
+const administrativeGroup = 'Exchange Administrative Group (FYDIBOHF23SPDLT)';
 
 const user = ['top', 'person', 'organizationalPerson', 'user'];
 /** NT AUTHORITY\SELF: what Exchange writes as the master account of a mailbox that nobody logs on to. */
@@ -82,12 +102,14 @@ class DirectoryWriter {
     const taken = new Set<string>();
     const name = (id: string, wish: string, container: string): void => {
       let dn = `CN=${escapeRdn(wish)},${container}`;
-      for (let number = 2; taken.has(dn.toLowerCase()); number++) dn = `CN=${escapeRdn(`${wish} ${number}`)},${container}`;
+      for (let number = 2; taken.has(dn.toLowerCase()); number++)
+        dn = `CN=${escapeRdn(`${wish} ${number}`)},${container}`;
       taken.add(dn.toLowerCase());
       this.#dns.set(id, dn);
     };
     const { people, resources, mailUsers, contacts, publicFolders, groups, dynamicGroups } = this.#organisation;
-    for (const person of people) name(person.id, person.displayName, person.left ? this.#ou('Leavers') : this.#ou(person.office.ou, 'People'));
+    for (const person of people)
+      name(person.id, person.displayName, person.left ? this.#ou('Leavers') : this.#ou(person.office.ou, 'People'));
     for (const resource of resources) name(resource.id, resource.displayName, this.#ou('Resources'));
     for (const mailUser of mailUsers) name(mailUser.id, mailUser.displayName, this.#ou('Guests'));
     for (const contact of contacts) name(contact.id, contact.displayName, this.#ou('Contacts'));
@@ -116,13 +138,15 @@ class DirectoryWriter {
 
   *containers(): Generator<DirectoryObject> {
     const unit = (dn: string): DirectoryObject => ({ dn, attributes: { objectClass: ['top', 'organizationalUnit'] } });
-    for (const name of ['Service Accounts', 'People', 'Leavers', 'Guests', 'Resources', 'Contacts', 'Groups']) yield unit(this.#ou(name));
+    for (const name of ['Service Accounts', 'People', 'Leavers', 'Guests', 'Resources', 'Contacts', 'Groups'])
+      yield unit(this.#ou(name));
     for (const office of offices) yield unit(this.#ou(office.ou, 'People'));
     yield { dn: this.#systemObjects(), attributes: { objectClass: ['top', 'container'] } };
   }
 
   account({ name, guid, description, state }: ServiceAccount): DirectoryObject {
-    const control = state === 'disabled' ? accountDisable : state === 'password-expired' ? passwordExpired : passwordNeverExpires;
+    const control =
+      state === 'disabled' ? accountDisable : state === 'password-expired' ? passwordExpired : passwordNeverExpires;
     return {
       dn: `CN=${name},${this.#ou('Service Accounts')}`,
       attributes: {
@@ -134,7 +158,8 @@ class DirectoryWriter {
         userAccountControl: String(normalAccount + control),
         description,
         pwdLastSet: state === 'must-change-password' ? '0' : String(fileTime(new Date('2026-01-05T08:00:00Z'))),
-        accountExpires: state === 'expired' ? String(fileTime(new Date('2025-12-31T23:00:00Z'))) : '9223372036854775807',
+        accountExpires:
+          state === 'expired' ? String(fileTime(new Date('2025-12-31T23:00:00Z'))) : '9223372036854775807',
         ...(state === 'locked' ? { lockoutTime: String(fileTime(new Date('2026-06-01T09:30:00Z'))) } : {}),
       },
     };
@@ -186,7 +211,9 @@ class DirectoryWriter {
         ...this.#mail(resource),
         ...this.#mailbox(resource, resource.office.language),
         msExchMasterAccountSid: self,
-        ...(resource.delegates.length === 0 ? {} : { msExchDelegateListLink: resource.delegates.map((id) => this.#dn(id)) }),
+        ...(resource.delegates.length === 0
+          ? {}
+          : { msExchDelegateListLink: resource.delegates.map((id) => this.#dn(id)) }),
       },
     };
   }
@@ -207,7 +234,12 @@ class DirectoryWriter {
   }
 
   publicFolder(folder: PublicFolder): DirectoryObject {
-    const attributes = { objectClass: ['top', 'publicFolder'], objectGUID: bytesOf(folder.guid), whenCreated: generalizedTime(folder.createdAt), ...this.#mail(folder) };
+    const attributes = {
+      objectClass: ['top', 'publicFolder'],
+      objectGUID: bytesOf(folder.guid),
+      whenCreated: generalizedTime(folder.createdAt),
+      ...this.#mail(folder),
+    };
     return { dn: this.#dn(folder.id), attributes };
   }
 
@@ -266,7 +298,13 @@ class DirectoryWriter {
     };
   }
 
-  #mail(recipient: { kind: keyof typeof recipientTypes; id: string; displayName: string; alias: string; addresses: Addresses }): Attributes {
+  #mail(recipient: {
+    kind: keyof typeof recipientTypes;
+    id: string;
+    displayName: string;
+    alias: string;
+    addresses: Addresses;
+  }): Attributes {
     const { kind, displayName, alias, addresses } = recipient;
     const [details, display] = recipientTypes[kind];
     return {
@@ -274,19 +312,20 @@ class DirectoryWriter {
       mail: addresses.primary,
       mailNickname: alias,
       proxyAddresses: proxyAddresses(addresses),
-      legacyExchangeDN: `/o=${this.#organisation.name}/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=${alias}`,
-      showInAddressBook: [`CN=Default Global Address List,CN=All Global Address Lists,CN=Address Lists Container,${this.#exchange}`],
+      legacyExchangeDN: `/o=${this.#organisation.name}/ou=${administrativeGroup}/cn=Recipients/cn=${alias}`,
+      showInAddressBook: [
+        `CN=Default Global Address List,CN=All Global Address Lists,CN=Address Lists Container,${this.#exchange}`,
+      ],
       msExchRecipientTypeDetails: details,
       msExchRecipientDisplayType: display,
     };
   }
 
   #mailbox({ mailboxGuid }: Person | Resource, language: string): Attributes {
-    const server = 'MAIL1';
     return {
       msExchMailboxGuid: bytesOf(mailboxGuid),
-      homeMDB: `CN=Mailbox Database 1,CN=Databases,CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,${this.#exchange}`,
-      msExchHomeServerName: `/o=${this.#organisation.name}/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Configuration/cn=Servers/cn=${server}`,
+      homeMDB: `CN=Mailbox Database 1,CN=Databases,CN=${administrativeGroup},CN=Administrative Groups,${this.#exchange}`,
+      msExchHomeServerName: `/o=${this.#organisation.name}/ou=${administrativeGroup}/cn=Configuration/cn=Servers/cn=MAIL1`,
       msExchUserCulture: language,
       msExchRBACPolicyLink: `CN=Default Role Assignment Policy,CN=Policies,CN=RBAC,${this.#exchange}`,
     };

@@ -11,12 +11,28 @@ import type { Random } from './random.ts';
  * as large as the company; teams that are also used for permissions; two project lists that contain each other; one
  * with people from outside; one that is empty; one whose name needs escaping in a DN.
  */
-export function makeGroups(people: readonly Person[], contacts: readonly Contact[], random: Random, identities: Identities): Group[] {
+export function makeGroups(
+  people: readonly Person[],
+  contacts: readonly Contact[],
+  random: Random,
+  identities: Identities,
+): Group[] {
   const staff = people.filter(({ left }) => !left);
-  const group = (kind: Group['kind'], displayName: string, alias: string, members: readonly string[], owner?: string): Group => {
+  const group = (
+    kind: Group['kind'],
+    displayName: string,
+    alias: string,
+    members: readonly string[],
+    owner?: string,
+  ): Group => {
     const id = `group-${alias}`;
     return {
-      kind, id, displayName, alias, members, owner,
+      kind,
+      id,
+      displayName,
+      alias,
+      members,
+      owner,
       guid: identities.guid(id),
       addresses: kind === 'security-group' ? undefined : { primary: `${alias}@${mailDomain}`, aliases: [], x500: [] },
       createdAt: someDay(random),
@@ -27,10 +43,21 @@ export function makeGroups(people: readonly Person[], contacts: readonly Contact
 
   const byDepartment = departments.map((department) => {
     const members = staff.filter((person) => person.department === department);
-    return group('distribution-group', `All ${department.name}`, `all.${latin(department.name)}`, ids(members), members[0]?.id);
+    return group(
+      'distribution-group',
+      `All ${department.name}`,
+      `all.${latin(department.name)}`,
+      ids(members),
+      members[0]?.id,
+    );
   });
   const byOffice = offices.map((office) =>
-    group('distribution-group', `${office.city} Office`, `office.${latin(office.ou)}`, ids(staff.filter((person) => person.office === office))),
+    group(
+      'distribution-group',
+      `${office.city} Office`,
+      `office.${latin(office.ou)}`,
+      ids(staff.filter((person) => person.office === office)),
+    ),
   );
   const everyone = group('distribution-group', 'Everyone', 'everyone', ids(staff), staff[0]?.id);
   const allStaff = group('distribution-group', 'All Staff', 'all.staff', ids(byDepartment), staff[0]?.id);
@@ -39,7 +66,13 @@ export function makeGroups(people: readonly Person[], contacts: readonly Contact
     .filter(({ id }) => reports.has(id))
     .map((lead) => {
       const alias = identities.unique('alias', `team.${lead.alias}`);
-      return group('mail-security-group', `Team ${lead.displayName}`, alias, [lead.id, ...ids(reports.get(lead.id) ?? [])], lead.id);
+      return group(
+        'mail-security-group',
+        `Team ${lead.displayName}`,
+        alias,
+        [lead.id, ...ids(reports.get(lead.id) ?? [])],
+        lead.id,
+      );
     });
   const comet = 'project.comet';
   const aurora = group('distribution-group', 'Project Aurora', 'project.aurora', [...some(6), `group-${comet}`]);
@@ -65,18 +98,33 @@ export function makeDynamicGroups(random: Random, identities: Identities): Dynam
   const make = (displayName: string, alias: string, opath: string, ldap: string): DynamicGroup => {
     const id = `dynamic-group-${alias}`;
     return {
-      kind: 'dynamic-group', id, displayName, alias, opath, ldap,
+      kind: 'dynamic-group',
+      id,
+      displayName,
+      alias,
+      opath,
+      ldap,
       guid: identities.guid(id),
       addresses: { primary: `${alias}@${mailDomain}`, aliases: [], x500: [] },
       createdAt: someDay(random),
     };
   };
   return [
-    make('Managers (dynamic)', 'dynamic.managers', "((RecipientType -eq 'UserMailbox') -and (Title -like '*Manager*'))", '(&(objectCategory=person)(objectClass=user)(mailNickname=*)(title=*Manager*))'),
+    make(
+      'Managers (dynamic)',
+      'dynamic.managers',
+      "((RecipientType -eq 'UserMailbox') -and (Title -like '*Manager*'))",
+      '(&(objectCategory=person)(objectClass=user)(mailNickname=*)(title=*Manager*))',
+    ),
     ...departments
       .slice(1, 4)
       .map(({ name }) =>
-        make(`${name} (dynamic)`, `dynamic.${latin(name)}`, `((RecipientType -eq 'UserMailbox') -and (Department -eq '${name}'))`, `(&(objectCategory=person)(objectClass=user)(mailNickname=*)(department=${name}))`),
+        make(
+          `${name} (dynamic)`,
+          `dynamic.${latin(name)}`,
+          `((RecipientType -eq 'UserMailbox') -and (Department -eq '${name}'))`,
+          `(&(objectCategory=person)(objectClass=user)(mailNickname=*)(department=${name}))`,
+        ),
       ),
   ];
 }

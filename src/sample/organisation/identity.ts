@@ -27,4 +27,5 @@ export class Identities {
 }
 
 /** A working moment since the directory was introduced. */
-export const someDay = (random: Random): Date => new Date(firstDay + random.below(6000) * dayMs + random.below(36_000) * 1000 + 7 * 3_600_000);
+export const someDay = (random: Random): Date =>
+  new Date(firstDay + random.below(6000) * dayMs + random.below(36_000) * 1000 + 7 * 3_600_000);

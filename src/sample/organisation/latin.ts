@@ -1,6 +1,18 @@
 /** How letters that Unicode cannot take apart are written in an address; umlauts as German does it. */
 const spelled: Readonly<Record<string, string>> = {
-  ä: 'ae', ö: 'oe', ü: 'ue', ß: 'ss', æ: 'ae', ø: 'o', å: 'a', ł: 'l', đ: 'd', ı: 'i', þ: 'th', ð: 'd', œ: 'oe',
+  ä: 'ae',
+  ö: 'oe',
+  ü: 'ue',
+  ß: 'ss',
+  æ: 'ae',
+  ø: 'o',
+  å: 'a',
+  ł: 'l',
+  đ: 'd',
+  ı: 'i',
+  þ: 'th',
+  ð: 'd',
+  œ: 'oe',
 };
 
 /** Small ASCII letters and digits of a name in Latin script: `Größmann` → `groessmann`. */

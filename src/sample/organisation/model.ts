@@ -1,6 +1,6 @@
 /**
- * The sample organisation: who is there and what belongs to whom, free of any protocol. The sample directory is made of it,
- * and the sample Exchange servers will be. Ids are names of things in this model; GUIDs are canonical text.
+ * The sample organisation: who is there and what belongs to whom, free of any protocol. The sample directory is made of
+ * it, and the sample Exchange servers will be. Ids are names of things in this model; GUIDs are canonical text.
  */
 import type { Department } from './departments.ts';
 import type { Office } from './offices.ts';

@@ -27,13 +27,19 @@ function positions(count: number): Position[] {
   let rest = count - 1;
   for (const [index, department] of departments.entries()) {
     // The last takes what rounding left.
-    const size = index === departments.length - 1 ? rest : Math.min(rest, Math.round(((count - 1) * department.share) / 10_000));
+    const size =
+      index === departments.length - 1 ? rest : Math.min(rest, Math.round(((count - 1) * department.share) / 10_000));
     const first = all.length;
     for (let place = 0; place < size; place++) {
       const leads = place * span + 1 < size;
       all.push({
         department,
-        title: place === 0 ? department.head : leads ? department.lead : (department.titles[place % department.titles.length] ?? department.lead),
+        title:
+          place === 0
+            ? department.head
+            : leads
+              ? department.lead
+              : (department.titles[place % department.titles.length] ?? department.lead),
         manager: place === 0 ? 0 : first + Math.floor((place - 1) / span),
         leads: leads || place === 0,
       });
@@ -57,7 +63,14 @@ export function makePeople(count: number, random: Random, identities: Identities
   return people;
 }
 
-function makePerson(index: number, position: Position, office: Office, manager: string | undefined, random: Random, identities: Identities): Person {
+function makePerson(
+  index: number,
+  position: Position,
+  office: Office,
+  manager: string | undefined,
+  random: Random,
+  identities: Identities,
+): Person {
   const culture = random.pick(office.cultures);
   const pool = namePools[culture];
   const given = random.pick(pool.given);

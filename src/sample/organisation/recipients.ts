@@ -11,10 +11,19 @@ import type { Random } from './random.ts';
 const inHouse = (alias: string): Addresses => ({ primary: `${alias}@${mailDomain}`, aliases: [], x500: [] });
 
 export function makeResources(people: readonly Person[], random: Random, identities: Identities): Resource[] {
-  const make = (kind: Resource['kind'], displayName: string, alias: string, more: Pick<Resource, 'office' | 'department' | 'capacity'>): Resource => {
+  const make = (
+    kind: Resource['kind'],
+    displayName: string,
+    alias: string,
+    more: Pick<Resource, 'office' | 'department' | 'capacity'>,
+  ): Resource => {
     const id = `${kind}-${alias}`;
     return {
-      kind, id, displayName, alias, ...more,
+      kind,
+      id,
+      displayName,
+      alias,
+      ...more,
       guid: identities.guid(id),
       mailboxGuid: identities.guid(`mailbox ${id}`),
       addresses: inHouse(alias),
@@ -25,17 +34,29 @@ export function makeResources(people: readonly Person[], random: Random, identit
   const shared = departments.flatMap((department) => {
     const office = random.pick(offices);
     return ['Office', 'Requests'].map((purpose) =>
-      make('shared', `${department.name} ${purpose}`, `${latin(department.name)}.${purpose.toLowerCase()}`, { office, department, capacity: undefined }),
+      make('shared', `${department.name} ${purpose}`, `${latin(department.name)}.${purpose.toLowerCase()}`, {
+        office,
+        department,
+        capacity: undefined,
+      }),
     );
   });
   const rooms = offices.flatMap((office) =>
     Array.from({ length: roomsPerOffice(people.length) }, (_, i) =>
-      make('room', `${office.city} Room ${i + 1}`, `room.${latin(office.ou)}.${i + 1}`, { office, department: undefined, capacity: random.pick([4, 6, 8, 12, 20]) }),
+      make('room', `${office.city} Room ${i + 1}`, `room.${latin(office.ou)}.${i + 1}`, {
+        office,
+        department: undefined,
+        capacity: random.pick([4, 6, 8, 12, 20]),
+      }),
     ),
   );
   const equipment = offices.flatMap((office) =>
     ['Projector', 'Van'].map((thing) =>
-      make('equipment', `${office.city} ${thing}`, `${thing.toLowerCase()}.${latin(office.ou)}`, { office, department: undefined, capacity: undefined }),
+      make('equipment', `${office.city} ${thing}`, `${thing.toLowerCase()}.${latin(office.ou)}`, {
+        office,
+        department: undefined,
+        capacity: undefined,
+      }),
     ),
   );
   return [...shared, ...rooms, ...equipment];
@@ -44,7 +65,12 @@ export function makeResources(people: readonly Person[], random: Random, identit
 /** A room for twenty-five people, and two at least. */
 const roomsPerOffice = (people: number): number => Math.max(2, Math.ceil(people / 25 / offices.length));
 
-function outsiders<Kind extends 'contact' | 'mail-user'>(kind: Kind, count: number, random: Random, identities: Identities) {
+function outsiders<Kind extends 'contact' | 'mail-user'>(
+  kind: Kind,
+  count: number,
+  random: Random,
+  identities: Identities,
+) {
   return Array.from({ length: count }, (_, index) => {
     const pool = namePools[random.pick(['de', 'en', 'fr', 'ja'] as const)];
     const [given, surname] = [random.pick(pool.given), random.pick(pool.surnames)];
@@ -53,7 +79,10 @@ function outsiders<Kind extends 'contact' | 'mail-user'>(kind: Kind, count: numb
     const target = `${latin(given.latin)}.${latin(surname.latin)}${index}@${partner.domain}`;
     const id = `${kind}-${index}`;
     return {
-      kind, id, alias, target,
+      kind,
+      id,
+      alias,
+      target,
       guid: identities.guid(id),
       given: given.written,
       surname: surname.written,
@@ -77,5 +106,13 @@ export const makePublicFolders = (random: Random, identities: Identities): Publi
   ['Notices', 'Works Council', 'Supplier Invoices', 'Rückmeldungen'].map((displayName) => {
     const alias = identities.unique('alias', latin(displayName));
     const id = `public-folder-${alias}`;
-    return { kind: 'public-folder', id, guid: identities.guid(id), displayName, alias, addresses: inHouse(alias), createdAt: someDay(random) };
+    return {
+      kind: 'public-folder',
+      id,
+      guid: identities.guid(id),
+      displayName,
+      alias,
+      addresses: inHouse(alias),
+      createdAt: someDay(random),
+    };
   });

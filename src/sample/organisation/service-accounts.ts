@@ -15,4 +15,10 @@ const accounts: readonly (readonly [name: string, state: ServiceAccount['state']
 ];
 
 export const makeServiceAccounts = (identities: Identities): ServiceAccount[] =>
-  accounts.map(([name, state, description]) => ({ name, state, description, guid: identities.guid(`account ${name}`), password }));
+  accounts.map(([name, state, description]) => ({
+    name,
+    state,
+    description,
+    guid: identities.guid(`account ${name}`),
+    password,
+  }));

@@ -13,15 +13,26 @@ export const bulkOu = `OU=Bulk,${baseDn}`;
 const padded = (number: number): string => String(number).padStart(6, '0');
 const personDn = (number: number): string => `CN=Person ${padded(number)},${bulkOu}`;
 
-/** Many people and groups, by number: the same in every run. No passwords: hashing takes longer than everything else. */
-export function* bulk({ people, groups = Math.ceil(people / groupSize), everybody = true }: Bulk): Generator<LoadEntry> {
+/** Many people and groups, by number: the same in every run. No passwords: hashing takes longer than all else. */
+export function* bulk({
+  people,
+  groups = Math.ceil(people / groupSize),
+  everybody = true,
+}: Bulk): Generator<LoadEntry> {
   yield { dn: bulkOu, attributes: { objectClass: ['organizationalUnit'] } };
   for (let number = 0; number < people; number++) yield person(number);
   for (let number = 0; number < groups; number++) {
-    const members = Array.from({ length: Math.min(groupSize, people) }, (_, i) => personDn((number * groupSize + i) % people));
+    const members = Array.from({ length: Math.min(groupSize, people) }, (_, i) =>
+      personDn((number * groupSize + i) % people),
+    );
     yield group(`Team ${padded(number)}`, `team${padded(number)}`, members);
   }
-  if (everybody) yield group('Bulk Everybody', 'bulk.everybody', Array.from({ length: people }, (_, number) => personDn(number)));
+  if (everybody)
+    yield group(
+      'Bulk Everybody',
+      'bulk.everybody',
+      Array.from({ length: people }, (_, number) => personDn(number)),
+    );
 }
 
 function person(number: number): LoadEntry {

@@ -31,7 +31,10 @@ export async function administrator(lab: SambaLab): Promise<DirectoryAdministrat
     );
   return {
     create: (dn, attributes) =>
-      client.add(dn, Object.entries(attributes).map(([type, value]) => new Attribute({ type, values: list(value) }))),
+      client.add(
+        dn,
+        Object.entries(attributes).map(([type, value]) => new Attribute({ type, values: list(value) })),
+      ),
     modify: change('replace'),
     addValues: change('add'),
     removeValues: change('delete'),

@@ -18,7 +18,11 @@ import { dnsName, domainSid, host, hostName, netbiosName, password, realm } from
 import { type LoadEntry, loadLine } from './entry.ts';
 import { seed } from './seed.ts';
 
-const python = async (script: string, args: readonly string[], input: Iterable<string> | AsyncIterable<string> = []): Promise<string> => {
+const python = async (
+  script: string,
+  args: readonly string[],
+  input: Iterable<string> | AsyncIterable<string> = [],
+): Promise<string> => {
   // Debian's own interpreter: Samba's modules belong to it, whatever else is on the PATH.
   const child = spawn('/usr/bin/python3', ['-B', fileURLToPath(new URL(script, import.meta.url)), ...args]);
   const output: string[] = [];
@@ -64,7 +68,8 @@ const configuration = (folder: string, address: string, authority: string): stri
 export const configurationFile = (folder: string): string => `${folder}/smb.conf`;
 
 async function configure(folder: string, address: string, authority: string): Promise<void> {
-  for (const part of ['run/ncalrpc', 'run/winbindd', 'tls', 'data/cache']) await mkdir(`${folder}/${part}`, { recursive: true });
+  for (const part of ['run/ncalrpc', 'run/winbindd', 'tls', 'data/cache'])
+    await mkdir(`${folder}/${part}`, { recursive: true });
   await mkdir(`${folder}/run/ntp`, { recursive: true, mode: 0o750 });
   await writeFile(configurationFile(folder), configuration(folder, address, authority));
 }
@@ -73,7 +78,15 @@ async function configure(folder: string, address: string, authority: string): Pr
 export async function makeImage(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const address = '127.0.0.1';
-  const wanted = { folder: `${folder}/data`, realm, domain: netbiosName, domainSid, host, address, adminPassword: password };
+  const wanted = {
+    folder: `${folder}/data`,
+    realm,
+    domain: netbiosName,
+    domainSid,
+    host,
+    address,
+    adminPassword: password,
+  };
   await Promise.all([python('provision.py', [], [JSON.stringify(wanted)]), makeAuthority(folder)]);
   await configure(folder, address, folder);
   await python('exchange_schema.py', [configurationFile(folder)]);

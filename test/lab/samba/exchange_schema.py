@@ -25,6 +25,10 @@ SYNTAX = {
     "octets": ("2.5.5.10", 4),
     "sid": ("2.5.5.17", 4),
 }
+# What AD's own classes have: everything for administrators and the system, reading for everybody who is bound.
+DEFAULT_SECURITY_DESCRIPTOR = (
+    "D:(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)(A;;RPLCLORC;;;AU)"
+)
 DN_OBJECT_CLASS = bytes.fromhex("2b0c0287731c00854a")
 
 # lDAPDisplayName, cn, OID, syntax, single-valued, linkID (odd = back link)
@@ -104,6 +108,7 @@ def class_ldif(schema, name, cn, oid, attributes):
         "auxiliaryClass: mailRecipient",
         "rDNAttID: cn",
         "mustContain: cn",
+        f"defaultSecurityDescriptor: {DEFAULT_SECURITY_DESCRIPTOR}",
         f"schemaIDGUID:: {schema_guid(oid)}",
     ]
     lines += [f"mayContain: {attribute}" for attribute in attributes]

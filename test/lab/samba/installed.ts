@@ -20,7 +20,8 @@ const works = async (command: string, ...args: string[]): Promise<boolean> => {
 async function missing(): Promise<string | undefined> {
   if (!existsSync('/usr/sbin/samba')) return 'Samba is not installed (see test/lab/samba/install.sh)';
   if (!existsSync(provisionData)) return 'the package samba-ad-provision is not installed';
-  if (!(await works('/usr/bin/python3', '-c', 'import samba.provision, samba.samdb'))) return 'python3-samba is not installed';
+  if (!(await works('/usr/bin/python3', '-c', 'import samba.provision, samba.samdb')))
+    return 'python3-samba is not installed';
   if (!(await works('ldapsearch', '-VV'))) return 'ldapsearch (ldap-utils) is not installed';
   if (!(await works('openssl', 'version'))) return 'openssl is not installed';
   return undefined;
@@ -31,7 +32,8 @@ async function missing(): Promise<string | undefined> {
  * not: then tests are skipped, except in continuous integration, where their absence would go unseen.
  */
 export async function whyNoSamba(): Promise<string | undefined> {
-  let reason = userInfo().uid === 0 ? await missing() : 'a domain controller needs root: the LDAP ports 389 and 636 are fixed';
+  let reason =
+    userInfo().uid === 0 ? await missing() : 'a domain controller needs root: the LDAP ports 389 and 636 are fixed';
   if (reason !== undefined && userInfo().uid === 0 && existsSync('/usr/bin/apt-get')) {
     try {
       await run('sh', [fileURLToPath(new URL('install.sh', import.meta.url))]);
@@ -40,6 +42,7 @@ export async function whyNoSamba(): Promise<string | undefined> {
       reason = `${reason}; installing it failed: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
-  if (reason !== undefined && process.env['CI'] === 'true') throw new Error(`the tests need a domain controller: ${reason}`);
+  if (reason !== undefined && process.env['CI'] === 'true')
+    throw new Error(`the tests need a domain controller: ${reason}`);
   return reason;
 }

@@ -178,7 +178,10 @@ const publicFolder: LoadEntry = {
 
 /** `now`: a lock ends after half an hour, so it has to begin when the domain is made. */
 export const seed = (now: Date): LoadEntry[] => [
-  ...[people, groups, contacts, resources, service].map((dn) => ({ dn, attributes: { objectClass: ['organizationalUnit'] } })),
+  ...[people, groups, contacts, resources, service].map((dn) => ({
+    dn,
+    attributes: { objectClass: ['organizationalUnit'] },
+  })),
   { dn: folders, attributes: { objectClass: ['container'] } },
   account('svc-sync'),
   account('svc-read'),
@@ -192,8 +195,18 @@ export const seed = (now: Date): LoadEntry[] => [
   resource('sales', 'Sales', '4', '0'),
   resource('room-1', 'Room 1', '16', '7'),
   resource('beamer', 'Beamer', '32', '8'),
-  group('Engineering', globalSecurityGroup, [dnOf('Bob Baker'), dnOf('Carol Clarke'), dnOf('Dave Dunn'), dnOf('Jürgen Größmann')], 'engineering'),
-  group('All Staff', universalDistributionGroup, [`CN=Engineering,${groups}`, dnOf('Alice Archer'), dnOf('Erin Ellis'), contact.dn], 'all.staff'),
+  group(
+    'Engineering',
+    globalSecurityGroup,
+    [dnOf('Bob Baker'), dnOf('Carol Clarke'), dnOf('Dave Dunn'), dnOf('Jürgen Größmann')],
+    'engineering',
+  ),
+  group(
+    'All Staff',
+    universalDistributionGroup,
+    [`CN=Engineering,${groups}`, dnOf('Alice Archer'), dnOf('Erin Ellis'), contact.dn],
+    'all.staff',
+  ),
   group('Everybody', universalDistributionGroup, [`CN=All Staff,${groups}`], 'everybody'),
   // A cycle of three, one of them with a person.
   group('Ring A', universalDistributionGroup, [`CN=Ring B,${groups}`, dnOf('Carol Clarke')], 'ring.a'),
