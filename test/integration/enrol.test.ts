@@ -160,6 +160,15 @@ test('A disabled site cannot enrol, get a token or use one, and goes on when it 
   await until('the access token is good again', async () => !(await refused()), 5_000);
 });
 
+test('A site that invents node after node keeps fifty', async () => {
+  const site = await enrolledSite(lab);
+  for (let i = 0; i < 55; i++) await post('token', tokenRequest(await assertionOf(site), { node: `node-${i}` }));
+  const nodes = await lab.database.owner.selectFrom('site_node').select('node').where('site_id', '=', site.id).orderBy('last_seen_at', 'desc').execute();
+  expect(nodes).toHaveLength(50);
+  expect(nodes[0]?.node).toBe('node-54');
+  expect(await post('token', tokenRequest(await assertionOf(site), { node: 'evil\nname' }))).toMatchObject({ status: 400 });
+});
+
 test('An assertion is good once', async () => {
   const site = await enrolledSite(lab);
   const assertion = await assertionOf(site);

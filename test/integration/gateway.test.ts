@@ -4,6 +4,7 @@ import { Context, CancelledFailure } from '@temporalio/activity';
 import { Connection, type WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { issueInstallationToken } from '../../src/archive/api-tokens.ts';
 import { SITE_ACCESS, signToken, TEMPORAL_UI_COOKIE } from '../../src/security/signed-token.ts';
 import { siteQueue } from '../../src/shared/names.ts';
 import { daemon, labFolder, until } from '../lab/component.ts';
@@ -288,6 +289,24 @@ test('No token, an expired one, one of another use and an unsigned one are refus
     expect(await codeOf(workflowService.getSystemInfo({}))).toBe('UNAUTHENTICATED');
     expect(await codeOf(workflowService.pollActivityTaskQueue({ namespace: LAB_NAMESPACE, taskQueue: { name: siteQueue(berlin.id) } }))).toBe('UNAUTHENTICATED');
   }
+});
+
+test('A site token is nothing to the administrative API, and an API token nothing to the gateway', async () => {
+  const siteToken = await berlin.tokens.token();
+  const document = (await (await fetch(`${lab.platform.url}/docs/json`)).json()) as { paths: Record<string, object> };
+  let asked = 0;
+  for (const [path, operations] of Object.entries(document.paths).filter(([name]) => name.startsWith('/api/v1/'))) {
+    for (const method of Object.keys(operations)) {
+      const url = `${lab.platform.url}${path.replace(/\{[^}]+\}/g, randomUUID())}`;
+      const { status: answer } = await fetch(url, { method: method.toUpperCase(), headers: { authorization: `Bearer ${siteToken}` } });
+      // 429: after twenty tokens that are none, the address has to wait.
+      expect([`${method} ${path} 401`, `${method} ${path} 429`]).toContain(`${method} ${path} ${answer}`);
+      asked += 1;
+    }
+  }
+  expect(asked).toBeGreaterThan(20);
+  const { token } = await issueInstallationToken(lab.platform.database.app, 'lab');
+  expect(await codeOf((await connectionOf(token)).workflowService.getSystemInfo({}))).toBe('UNAUTHENTICATED');
 });
 
 test('A malformed request is refused as such', async () => {

@@ -1,18 +1,19 @@
-/** The platform as sites see it: the real routes over a real database, and machines that enrol there. */
+/** The platform as sites see it: the real API over a real database, and machines that enrol there. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
-import Fastify, { type FastifyInstance } from 'fastify';
-import { problemOf } from '../../src/api/problems.ts';
-import { siteRoutes } from '../../src/api/site/site-routes.ts';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { createApi } from '../../src/api/server.ts';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { findSite, issueEnrolmentCode } from '../../src/archive/sites.ts';
 import { Keyring } from '../../src/security/keyring.ts';
 import { type MasterKey, masterKeyOf } from '../../src/security/master-key.ts';
 import { enrolThisSite, type SiteIdentity } from '../../src/security/site-identity.ts';
 import { createSitePlatform, type SitePlatform } from '../../src/security/site-platform.ts';
-import { authenticateSite } from '../../src/security/site-token.ts';
 import { createSiteTokenProvider, type SiteTokenProvider } from '../../src/security/site-token-provider.ts';
 import type { OrganisationId, SiteId } from '../../src/shared/ids.ts';
+import { RecordingEngine } from './api.ts';
 import { anOrganisation, aSite } from './builders.ts';
 import { labFolder } from './component.ts';
 import { freshDatabase, type LabDatabase } from './postgres.ts';
@@ -33,16 +34,13 @@ export async function platformLab(gateway = { address: '127.0.0.1:1', tls: false
   const masterKey = masterKeyOf(randomBytes(32));
   const keyring = await Keyring.open(database.app, masterKey);
   const organisation = await organisationWithKey(database, keyring);
-  const app = Fastify({ bodyLimit: 1 << 20 });
-  app.setErrorHandler((error, _request, reply) => {
-    const problem = problemOf(error);
-    return reply.code(problem.status).type('application/problem+json').send(problem);
-  });
-  await app.register(siteRoutes, {
-    prefix: '/site/v1',
+  const app = await createApi({
     database: database.app,
     keyring,
-    authenticateSite: (header) => authenticateSite({ database: database.app, keyring }, header),
+    engine: new RecordingEngine(),
+    logger: pino({ level: 'silent' }),
+    registry: new Registry(),
+    version: '0.0.0-test',
     gateway,
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });

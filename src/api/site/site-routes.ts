@@ -30,8 +30,11 @@ const Contract = Type.String({ maxLength: 16 });
 const SignPublicKey = Type.String({ maxLength: 1000, description: 'Ed25519 public key, SPKI PEM' });
 const SealPublicKey = Type.String({ pattern: '^[A-Za-z0-9+/]{87}=$', description: 'P-256 public key, raw uncompressed point, base64' });
 const Signature = Type.String({ pattern: '^[A-Za-z0-9+/]{86}==$', description: 'Ed25519, base64' });
-/** base64 of a sealed password of at most 4,000 bytes. */
+/** base64 of a sealed password: 1,000 characters (schemas/directories.ts) are at most 4,000 bytes, and sealing adds 82. */
 const Sealed = Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$', maxLength: 6000 });
+/** A site with more integrations than this is more than one site's worth of work. */
+const MAX_CREDENTIALS = 1000;
+const ROTATION_BODY_LIMIT_BYTES = MAX_CREDENTIALS * 6200;
 
 export const siteRoutes: FastifyPluginAsyncTypebox<SiteRoutesOptions> = async (app, options) => {
   const { database, keyring, gateway } = options;
@@ -110,6 +113,7 @@ export const siteRoutes: FastifyPluginAsyncTypebox<SiteRoutesOptions> = async (a
   app.post(
     '/rotate-keys',
     {
+      bodyLimit: ROTATION_BODY_LIMIT_BYTES,
       schema: {
         summary: "Replace the site's keys and re-seal its credentials, at once",
         tags: ['site'],
@@ -118,7 +122,7 @@ export const siteRoutes: FastifyPluginAsyncTypebox<SiteRoutesOptions> = async (a
           sealPublicKey: SealPublicKey,
           credentials: Type.Array(
             Type.Object({ integrationId: Uuid, replaces: Type.String({ pattern: '^[0-9a-f]{64}$' }), sealed: Sealed }),
-            { maxItems: 1000 },
+            { maxItems: MAX_CREDENTIALS },
           ),
           signature: Signature,
           proof: Signature,
