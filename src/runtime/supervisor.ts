@@ -97,7 +97,8 @@ export class Supervisor {
 
   async #stopAll(): Promise<void> {
     this.#stopping.abort();
-    for (const running of this.#running.splice(0).reverse()) {
+    // Kept in the list until then: what is still to be ended must be found by #forceAll.
+    for (const running of [...this.#running].reverse()) {
       const { part } = running;
       const wasRunning = running.child !== undefined && !running.child.ended();
       if (wasRunning) this.#options.onEvent({ event: 'stopping', part: part.name, title: part.title });
@@ -106,6 +107,7 @@ export class Supervisor {
       await running.busy;
       running.log.close();
       await this.#started.remove(part.name);
+      this.#running.splice(this.#running.indexOf(running), 1);
       if (wasRunning) this.#options.onEvent({ event: 'stopped', part: part.name, title: part.title, forced });
     }
     process.off('exit', this.#forceAll);
