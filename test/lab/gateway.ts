@@ -71,13 +71,17 @@ export async function gatewayLab(ownTemporal?: string): Promise<GatewayLab> {
 let bundle: Promise<WorkflowBundle> | undefined;
 const testBundle = (): Promise<WorkflowBundle> =>
   (bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('./gateway-workflows/index.ts', import.meta.url)),
+    workflowsPath: fileURLToPath(new URL('./test-workflows/index.ts', import.meta.url)),
     failureConverterPath,
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   }));
 
-/** The platform's worker for the test workflows. */
-export async function startPlatformWorker(lab: GatewayLab): Promise<{ stop(): Promise<void> }> {
+/** A worker of the platform for the test workflows. */
+export async function startPlatformWorker(lab: {
+  readonly temporalAddress: string;
+  readonly queue: string;
+  readonly platform: Pick<PlatformLab, 'keyring'>;
+}): Promise<{ stop(): Promise<void> }> {
   const connection = await NativeConnection.connect({ address: lab.temporalAddress });
   return running(
     await Worker.create({

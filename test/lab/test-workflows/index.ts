@@ -1,5 +1,5 @@
 /** Workflows for the tests of the gateway and the codec: they hand their input to one activity of a site. */
-import { condition, defineSignal, proxyActivities, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, condition, defineSignal, proxyActivities, setHandler, sleep } from '@temporalio/workflow';
 
 export interface SiteWork {
   readonly queue: string;
@@ -30,4 +30,10 @@ export async function waiter(): Promise<string> {
   });
   await condition(() => released);
   return 'released';
+}
+
+/** Fails with what it was given; its own timer carries it as a summary. */
+export async function failWith(text: string, summary: string): Promise<void> {
+  await sleep('1 ms', { summary });
+  throw ApplicationFailure.create({ type: 'ConfigInvalid', message: text, details: [text], cause: new Error(text) });
 }
