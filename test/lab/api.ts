@@ -1,4 +1,5 @@
 /** The real API on a real database, with an engine that records what it is asked. */
+import { generateKeyPairSync } from 'node:crypto';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -13,9 +14,8 @@ import { masterKeyOf } from '../../src/security/master-key.ts';
 import { generateSealKeyPair } from '../../src/security/seal.ts';
 import { issueSiteToken } from '../../src/security/site-token.ts';
 import type { ApiScope } from '../../src/shared/principal.ts';
-import { freshDatabase, type LabDatabase } from './postgres.ts';
-import { generateKeyPairSync } from 'node:crypto';
 import { aSite } from './builders.ts';
+import { freshDatabase, type LabDatabase } from './postgres.ts';
 
 /** An engine that does nothing, remembers what it was asked, and fails while `failure` is set. */
 export class RecordingEngine implements Engine {
@@ -48,6 +48,8 @@ export class RecordingEngine implements Engine {
   }
 }
 
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -64,8 +66,8 @@ export interface LabApi {
   /** Lines of the log, as JSON text. */
   readonly log: string[];
   readonly installationToken: string;
-  /** A request as `token`, with a JSON body. */
-  call(token: string | undefined, method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: unknown): Promise<Answer>;
+  /** A request as `token`, with a JSON body (text is sent as it is). */
+  call(token: string | undefined, method: Method, url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   organisation(name: string): Promise<LabOrganisation>;
   close(): Promise<void>;
 }
@@ -96,6 +98,7 @@ export async function labApi(): Promise<LabApi> {
     registry: new Registry(),
     version: '0.0.0-test',
     gateway: { address: '127.0.0.1:7233', tls: false, namespace: 'default' },
+    temporalUi: { uiUrl: 'http://127.0.0.1:9', publicUrl: 'http://127.0.0.1' },
     now: () => new Date('2026-11-24T08:00:00Z'),
   });
   const { token: installationToken } = await issueInstallationToken(lab.app, 'lab');
@@ -107,10 +110,12 @@ export async function labApi(): Promise<LabApi> {
     engine,
     log,
     installationToken,
-    async call(token, method, url, body) {
-      const request: InjectOptions = { method, url };
-      if (token !== undefined) request.headers = { authorization: `Bearer ${token}` };
-      if (body !== undefined) request.payload = body as object;
+    async call(token, method, url, body, headers = {}) {
+      const request: InjectOptions = { method, url, headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) } };
+      if (body !== undefined) {
+        request.payload = typeof body === 'string' ? body : JSON.stringify(body);
+        request.headers = { 'content-type': 'application/json', ...request.headers };
+      }
       const response = await app.inject(request);
       return { status: response.statusCode, headers: response.headers, text: response.body, body: parsed(response.body) };
     },

@@ -1,0 +1,425 @@
+/**
+ * Two organisations in one database cannot read, change or even notice each other: every route of the OpenAPI document, with
+ * every kind of token. A route without a row in the table below fails the first test.
+ */
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { StartedRun } from '../../src/api/schemas/directories.ts';
+import { withOrganisation } from '../../src/archive/database.ts';
+import { listGroups } from '../../src/archive/groups.ts';
+import { listPeople } from '../../src/archive/people.ts';
+import { finishRun } from '../../src/archive/runs.ts';
+import { runId } from '../../src/shared/ids.ts';
+import type { ApiScope } from '../../src/shared/principal.ts';
+import { type Answer, type LabApi, labApi, type LabOrganisation, type Method } from '../lab/api.ts';
+import { directoryPage, groupEntry, membersOf, userEntry } from '../lab/builders.ts';
+
+/** What can be named of an organisation from outside. Every text of it holds its word: `alpha` or `bravo`. */
+interface Names {
+  readonly organisation: string;
+  readonly site: string;
+  readonly directory: string;
+  readonly token: string;
+  readonly endedRun: string;
+  readonly planRun: string;
+  readonly openRun: string;
+  readonly person: string;
+  readonly personAddress: string;
+  readonly group: string;
+  readonly groupAddress: string;
+  readonly groupName: string;
+}
+interface Side {
+  readonly lab: LabOrganisation;
+  readonly siteToken: string;
+  readonly names: Names;
+}
+
+const settings = { security: 'ldaps', account: 'sync@corp.example', acknowledgeDisabled: true };
+const nowhere: Names = {
+  organisation: 'nobody',
+  site: 'ghost-site',
+  directory: 'ghost-dir',
+  token: '00000000-0000-4000-8000-000000000000',
+  endedRun: '00000000-0000-4000-8000-000000000001',
+  planRun: '00000000-0000-4000-8000-000000000002',
+  openRun: '00000000-0000-4000-8000-000000000003',
+  person: '9223372036854775806',
+  personAddress: 'ghost.person@corp.example',
+  group: '9223372036854775807',
+  groupAddress: 'ghost.group@corp.example',
+  groupName: 'Ghost Group',
+};
+
+let api: LabApi;
+let alpha: Side;
+let bravo: Side;
+let before: string;
+beforeAll(async () => {
+  api = await labApi();
+  alpha = await aSide('alpha');
+  bravo = await aSide('bravo');
+  before = await everythingOf(bravo);
+  api.engine.calls.length = 0;
+});
+afterAll(() => api.close());
+
+/** An organisation with a site, a directory that was read, planned and is being tested, people, groups and problems. */
+async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
+  const Word = word === 'alpha' ? 'Alpha' : 'Bravo';
+  const lab = await api.organisation(word);
+  const site = await lab.site(`${word}-site`);
+  const admin = <T>(method: Method, url: string, body?: unknown): Promise<T> => done(api.call(lab.tokens.admin, method, `/api/v1${url}`, body));
+  const token = await admin<{ id: string }>('POST', '/tokens', { label: `${word}-token`, scopes: ['read'] });
+  const schedule = { kind: 'daily', at: '08:00', timeZone: 'UTC' };
+  await admin('POST', '/directories', { name: `${word}-dir`, site: `${word}-site`, description: `${word} directory`, settings: { ...settings, account: `sync@${word}.example` }, password: 'p', schedule });
+
+  const person = userEntry(`${Word} Person`);
+  const group = groupEntry(`${Word} Group`);
+  const page = directoryPage({
+    entries: [person, group],
+    members: [membersOf(group, [person])],
+    problems: [{ guid: null, subject: `CN=${word}`, code: 'attribute.undecodable', detail: `${word} cannot be read` }],
+    last: true,
+  });
+  const read = async (verb: 'sync' | 'plan') => {
+    const { id } = await admin<StartedRun>('POST', `/directories/${word}-dir/${verb}`);
+    const { cursor } = await done<{ cursor: { epoch: number; seq: number } }>(api.call(site.token, 'POST', `/site/v1/runs/${id}/open`));
+    const body = JSON.stringify(page);
+    const hash = { 'x-page-sha256': createHash('sha256').update(body).digest('hex') };
+    await done(api.call(site.token, 'POST', `/site/v1/runs/${id}/pages/${cursor.epoch}/${cursor.seq}`, body, hash));
+    await withOrganisation(api.lab.app, lab.row.id, (tx) => finishRun(tx, runId(id), { state: 'partial' }));
+    return id;
+  };
+  const planRun = await read('plan');
+  const endedRun = await read('sync');
+  const openRun = (await admin<StartedRun>('POST', `/directories/${word}-dir/test`)).id;
+  const [people, groups] = await withOrganisation(api.lab.app, lab.row.id, async (tx) => [
+    await listPeople(tx, { limit: 10 }),
+    await listGroups(tx, { limit: 10 }),
+  ]);
+  const names: Names = {
+    organisation: word,
+    site: `${word}-site`,
+    directory: `${word}-dir`,
+    token: token.id,
+    endedRun,
+    planRun,
+    openRun,
+    person: people?.items[0]?.id ?? '',
+    personAddress: `${word}.person@corp.example`,
+    group: groups?.items[0]?.id ?? '',
+    groupAddress: `${word}.group@corp.example`,
+    groupName: `${Word} Group`,
+  };
+  return { lab, siteToken: site.token, names };
+}
+
+async function done<T>(call: Promise<Answer>): Promise<T> {
+  const { status, body, text } = await call;
+  if (status >= 300) throw new Error(`set-up was answered ${status}: ${text}`);
+  return body as T;
+}
+
+/** Every row of an organisation, in every table. */
+async function everythingOf({ lab }: Side): Promise<string> {
+  const { rows: tables } = await sql<{ name: string }>`
+    select table_name as name from information_schema.columns where table_schema = 'public' and column_name = 'org_id' order by 1`.execute(api.lab.owner);
+  const parts: string[] = [];
+  for (const { name } of tables) {
+    const { rows } = await sql<{ row: string }>`select t::text as row from ${sql.table(name)} t where org_id = ${lab.row.id} order by 1`.execute(api.lab.owner);
+    parts.push(`${name}:`, ...rows.map(({ row }) => row));
+  }
+  return parts.join('\n');
+}
+
+interface Row {
+  readonly access: ApiScope | 'installation' | 'site' | 'none';
+  /**
+   * What a token of alpha gets when it names what is bravo's. `absent`: what it gets for names that nobody has.
+   * `own`: alpha's things alone. `create`: a new thing of its own, though bravo has one of that name. `other`: see the row's own test.
+   */
+  readonly foreign: 'absent' | 'own' | 'create' | 'other';
+  readonly urls: (names: Names) => readonly string[];
+  readonly body?: (names: Names) => unknown;
+}
+const uri = encodeURIComponent;
+const page = JSON.stringify(directoryPage());
+const key = 'A'.repeat(87);
+const enrolment = {
+  code: '0000-0000-0000-0000',
+  signPublicKey: 'x',
+  sealPublicKey: `${key}=`,
+  node: 'n',
+  version: '1.0.0',
+  contract: '1.0',
+  signature: `${'A'.repeat(86)}==`,
+};
+const rotation = { signPublicKey: 'x', sealPublicKey: `${key}=`, credentials: [], signature: enrolment.signature, proof: enrolment.signature };
+
+const rows: Readonly<Record<string, Row>> = {
+  'GET /healthz': { access: 'none', foreign: 'other', urls: () => ['/healthz'] },
+  'GET /readyz': { access: 'none', foreign: 'other', urls: () => ['/readyz'] },
+  'GET /metrics': { access: 'none', foreign: 'other', urls: () => ['/metrics'] },
+
+  'GET /api/v1/organisations': { access: 'installation', foreign: 'other', urls: () => ['/api/v1/organisations'] },
+  'POST /api/v1/organisations': { access: 'installation', foreign: 'other', urls: () => ['/api/v1/organisations'], body: () => ({ name: 'new' }) },
+  'POST /api/v1/organisations/{name}/tokens': {
+    access: 'installation',
+    foreign: 'other',
+    urls: (names) => [`/api/v1/organisations/${names.organisation}/tokens`],
+    body: () => ({ label: 'l', scopes: ['admin'] }),
+  },
+  'POST /api/v1/ui-links': { access: 'installation', foreign: 'other', urls: () => ['/api/v1/ui-links'] },
+
+  'GET /api/v1/organisation': { access: 'read', foreign: 'own', urls: () => ['/api/v1/organisation'] },
+  'GET /api/v1/tokens': { access: 'admin', foreign: 'own', urls: (names) => ['/api/v1/tokens', `/api/v1/tokens?after=${names.token}`] },
+  'POST /api/v1/tokens': { access: 'admin', foreign: 'create', urls: () => ['/api/v1/tokens'], body: () => ({ label: 'bravo-token', scopes: ['read'] }) },
+  'DELETE /api/v1/tokens/{id}': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/tokens/${names.token}`] },
+
+  'GET /api/v1/sites': { access: 'read', foreign: 'own', urls: () => ['/api/v1/sites'] },
+  'POST /api/v1/sites': { access: 'admin', foreign: 'create', urls: () => ['/api/v1/sites'], body: (names) => ({ name: names.site }) },
+  'GET /api/v1/sites/{name}': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/sites/${names.site}`] },
+  'PATCH /api/v1/sites/{name}': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/sites/${names.site}`], body: () => ({ disabled: true }) },
+  'POST /api/v1/sites/{name}/enrolment-codes': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/sites/${names.site}/enrolment-codes`] },
+
+  'GET /api/v1/directories': { access: 'read', foreign: 'own', urls: () => ['/api/v1/directories'] },
+  'POST /api/v1/directories': {
+    access: 'admin',
+    foreign: 'absent',
+    urls: () => ['/api/v1/directories'],
+    body: (names) => ({ name: 'mine', site: names.site, settings, password: 'p' }),
+  },
+  'GET /api/v1/directories/{name}': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}`] },
+  'PATCH /api/v1/directories/{name}': {
+    access: 'admin',
+    foreign: 'absent',
+    urls: (names) => [`/api/v1/directories/${names.directory}`],
+    body: () => ({ password: 'p', settings: { ...settings, host: 'evil.example' }, schedule: null }),
+  },
+  'DELETE /api/v1/directories/{name}': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}`] },
+  ...Object.fromEntries(
+    ['pause', 'resume', 'sync', 'plan', 'test'].map((verb): [string, Row] => [
+      `POST /api/v1/directories/{name}/${verb}`,
+      { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}/${verb}`] },
+    ]),
+  ),
+  'GET /api/v1/directories/{name}/problems': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}/problems`] },
+
+  'GET /api/v1/runs': { access: 'read', foreign: 'own', urls: () => ['/api/v1/runs', '/api/v1/runs?kind=directory-sync', '/api/v1/runs?state=queued'] },
+  'GET /api/v1/runs/{id}': { access: 'read', foreign: 'absent', urls: (names) => [names.endedRun, names.planRun, names.openRun].map((id) => `/api/v1/runs/${id}`) },
+  'POST /api/v1/runs/{id}/cancel': { access: 'operate', foreign: 'absent', urls: (names) => [names.openRun, names.endedRun].map((id) => `/api/v1/runs/${id}/cancel`) },
+  'GET /api/v1/runs/{id}/plan': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.planRun}/plan`] },
+
+  'GET /api/v1/people': { access: 'read', foreign: 'own', urls: () => ['/api/v1/people'] },
+  'GET /api/v1/people/{reference}': {
+    access: 'read',
+    foreign: 'absent',
+    urls: (names) => [names.person, names.personAddress, names.personAddress.toUpperCase()].map((reference) => `/api/v1/people/${uri(reference)}`),
+  },
+  'GET /api/v1/groups': { access: 'read', foreign: 'own', urls: () => ['/api/v1/groups'] },
+  'GET /api/v1/groups/{reference}': {
+    access: 'read',
+    foreign: 'absent',
+    urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}`),
+  },
+  'GET /api/v1/groups/{reference}/members': {
+    access: 'read',
+    foreign: 'absent',
+    urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}/members`),
+  },
+
+  'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },
+  'PUT /api/v1/config': {
+    access: 'admin',
+    foreign: 'absent',
+    urls: () => ['/api/v1/config', '/api/v1/config?dryRun=true'],
+    body: (names) => ({ version: 1, directories: [{ name: 'mine', site: names.site, settings }] }),
+  },
+
+  'POST /site/v1/enrol': { access: 'none', foreign: 'other', urls: () => ['/site/v1/enrol'], body: () => enrolment },
+  'POST /site/v1/token': { access: 'none', foreign: 'other', urls: () => ['/site/v1/token'], body: () => ({ assertion: 'a.b.c', node: 'n', version: '1', contract: '1.0' }) },
+  'GET /site/v1/credentials': { access: 'site', foreign: 'other', urls: () => ['/site/v1/credentials'] },
+  'POST /site/v1/rotate-keys': { access: 'site', foreign: 'other', urls: () => ['/site/v1/rotate-keys'], body: () => rotation },
+  'POST /site/v1/runs/{run}/open': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/runs/${names.openRun}/open`] },
+  'POST /site/v1/runs/{run}/pages/{epoch}/{seq}': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/runs/${names.openRun}/pages/1/0`], body: () => page },
+  'PUT /site/v1/runs/{run}/report': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/runs/${names.openRun}/report`], body: () => ({ steps: [] }) },
+  'PUT /site/v1/runs/{run}/error': {
+    access: 'site',
+    foreign: 'absent',
+    urls: (names) => [`/site/v1/runs/${names.openRun}/error`],
+    body: () => ({ class: 'Unavailable', code: 'x.y', message: 'm', next: 'n' }),
+  },
+};
+
+const allRows = Object.entries(rows).map(([route, row]) => ({ route, method: route.split(' ')[0] as Method, ...row }));
+type TableRow = (typeof allRows)[number];
+const having = (...access: Row['access'][]) => allRows.filter((row) => access.includes(row.access));
+const scopes = ['read', 'operate', 'admin'] as const;
+
+function ask(token: string | undefined, row: TableRow, url: string, names: Names): Promise<Answer> {
+  const body = row.body?.(names);
+  return api.call(token, row.method, url, body, body === page ? { 'x-page-sha256': createHash('sha256').update(page).digest('hex') } : {});
+}
+/** Every address of the row, asked for with bravo's names. */
+const askAll = (token: string | undefined, row: TableRow): Promise<Answer[]> =>
+  Promise.all(row.urls(bravo.names).map((url) => ask(token, row, url, bravo.names)));
+const sufficient = (row: TableRow, side: Side): string =>
+  row.access === 'installation' ? api.installationToken : row.access === 'site' ? side.siteToken : row.access === 'none' ? '' : side.lab.tokens[row.access];
+
+test('every route of the API reference has a row here', async () => {
+  await api.app.ready();
+  const { paths } = api.app.swagger() as { paths: Record<string, Record<string, unknown>> };
+  const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+  expect(Object.keys(rows).sort()).toEqual(routes.sort());
+});
+
+test('each row is real: its own organisation is answered', async () => {
+  const wrong: string[] = [];
+  for (const row of allRows.filter((one) => one.method === 'GET')) {
+    for (const url of row.urls(bravo.names)) {
+      const { status } = await ask(sufficient(row, bravo), row, url, bravo.names);
+      if (status !== 200) wrong.push(`${url} ${status}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+  // From here on the tokens count as used.
+  for (const token of Object.values(bravo.lab.tokens)) await api.call(token, 'GET', '/api/v1/organisation');
+  before = await everythingOf(bravo);
+});
+
+describe.each(having('read', 'operate', 'admin', 'installation', 'site'))('$route', (row) => {
+  test('answers 401 without a token', async () => {
+    for (const { status, headers } of await askAll(undefined, row)) {
+      expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer realm="lockstep"']);
+    }
+  });
+});
+
+describe.each(having('read', 'operate', 'admin', 'installation'))('$route', (row) => {
+  test('answers 401 to the token of a site', async () => {
+    for (const { status } of await askAll(bravo.siteToken, row)) expect(status).toBe(401);
+  });
+});
+
+describe.each(having('site'))('$route', (row) => {
+  test('answers 401 to every token of the API', async () => {
+    for (const token of [...Object.values(bravo.lab.tokens), api.installationToken]) {
+      for (const { status } of await askAll(token, row)) expect(status).toBe(401);
+    }
+  });
+});
+
+describe.each(having('read', 'operate', 'admin'))('$route', (row) => {
+  test('answers 403 to the token of the installation', async () => {
+    for (const { status, body } of await askAll(api.installationToken, row)) {
+      expect([status, body]).toEqual([403, expect.objectContaining({ code: 'auth.organisation-only' })]);
+    }
+  });
+  test('answers 403 to a scope that is too small, even at home', async () => {
+    for (const scope of scopes.slice(0, scopes.indexOf(row.access as ApiScope))) {
+      for (const { status, body } of await askAll(bravo.lab.tokens[scope], row)) {
+        expect([scope, status, body]).toEqual([scope, 403, expect.objectContaining({ code: 'auth.scope-missing' })]);
+      }
+    }
+  });
+});
+
+describe.each(having('installation'))('$route', (row) => {
+  test('answers 403 to every token of an organisation', async () => {
+    for (const token of Object.values(bravo.lab.tokens)) {
+      for (const { status, body } of await askAll(token, row)) expect([status, body]).toEqual([403, expect.objectContaining({ code: 'auth.installation-only' })]);
+    }
+  });
+});
+
+describe.each(allRows.filter((row) => row.foreign === 'absent'))('$route', (row) => {
+  test('answers for what is of another organisation exactly as for what nobody has', async () => {
+    const theirs = row.urls(bravo.names);
+    const nobodys = row.urls(nowhere);
+    for (const [index, url] of theirs.entries()) {
+      const token = sufficient(row, alpha);
+      const foreign = await ask(token, row, url, bravo.names);
+      const absent = await ask(token, row, nobodys[index] ?? '', nowhere);
+      expect([404, 422]).toContain(foreign.status);
+      expect([url, foreign.status, anonymous(foreign.text, bravo.names)]).toEqual([url, absent.status, anonymous(absent.text, nowhere)]);
+    }
+  });
+});
+
+/** The slug that was asked for is repeated in the answer, and nothing else may differ. */
+const anonymous = (text: string, { site, directory }: Names): string => text.replaceAll(site, '<site>').replaceAll(directory, '<directory>');
+
+describe.each(allRows.filter((row) => row.foreign === 'own'))('$route', (row) => {
+  test('answers what is of the own organisation, and nothing of another', async () => {
+    for (const [index, url] of row.urls(bravo.names).entries()) {
+      const { status, text } = await ask(sufficient(row, alpha), row, url, bravo.names);
+      expect([status, text]).toEqual([200, expect.not.stringMatching(/bravo/i)]);
+      if (index === 0) expect(text).toMatch(/alpha/i);
+      expect(text).not.toContain(bravo.lab.row.id);
+    }
+  });
+});
+
+describe.each(allRows.filter((row) => row.foreign === 'create'))('$route', (row) => {
+  test('makes a thing of the own organisation under a name that another has', async () => {
+    const organisation = await api.organisation(`fresh-${allRows.indexOf(row)}`);
+    const [answer] = await askAll(organisation.tokens.admin, row);
+    expect(answer?.status).toBe(201);
+  });
+});
+
+describe('lists with filters', () => {
+  const alphas = (url: string) => api.call(alpha.lab.tokens.read, 'GET', `/api/v1${url}`);
+  test('by the names of another organisation are empty', async () => {
+    for (const url of ['/runs?integration=bravo-dir', '/people?search=bravo', '/people?search=bravo.person@corp.example', '/groups?search=Bravo%20Group']) {
+      expect([url, (await alphas(url)).body]).toEqual([url, { items: [], next: null }]);
+    }
+  });
+  test('continued from a place of another organisation show the own only', async () => {
+    const { next } = (await api.call(bravo.lab.tokens.read, 'GET', '/api/v1/runs?limit=1')).body as { next: string };
+    const { text } = await alphas(`/runs?after=${next}`);
+    expect(text).not.toMatch(/bravo/i);
+  });
+});
+
+describe('the installation', () => {
+  test('lists organisations, and nothing of what is in them', async () => {
+    const { status, text } = await api.call(api.installationToken, 'GET', '/api/v1/organisations');
+    expect(status).toBe(200);
+    for (const word of ['-site', '-dir', 'Person', 'Group', '-token']) expect(text).not.toContain(word);
+  });
+  test('cannot let itself into an organisation that has a token', async () => {
+    const answer = await api.call(api.installationToken, 'POST', '/api/v1/organisations/bravo/tokens', { label: 'l', scopes: ['admin'] });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'organisation.has-tokens' } });
+  });
+});
+
+describe('a site', () => {
+  test('gets the credentials of its own integrations only', async () => {
+    const credentials = async (token: string) => ((await api.call(token, 'GET', '/site/v1/credentials')).body as { credentials: { integrationId: string }[] }).credentials;
+    const [mine] = await credentials(alpha.siteToken);
+    const [theirs] = await credentials(bravo.siteToken);
+    expect(mine?.integrationId).not.toBe(theirs?.integrationId);
+    expect(await credentials(alpha.siteToken)).toHaveLength(1);
+  });
+  test('cannot reach a run of another site of its own organisation', async () => {
+    const second = await bravo.lab.site('second-site');
+    expect((await api.call(second.token, 'POST', `/site/v1/runs/${bravo.names.openRun}/open`)).status).toBe(404);
+    await sql`delete from site_node where site_id = ${second.row.id}`.execute(api.lab.owner);
+    await sql`delete from site where id = ${second.row.id}`.execute(api.lab.owner);
+  });
+});
+
+test('routes without a token say nothing of anybody', async () => {
+  for (const row of having('none')) {
+    for (const { text } of await askAll(undefined, row)) expect([row.route, text]).toEqual([row.route, expect.not.stringMatching(/alpha|bravo/i)]);
+  }
+});
+
+test('after all this, nothing of the other organisation is changed, and nothing was asked of Temporal for it', async () => {
+  // Tokens were used, and a site was seen: that is all.
+  const settled = (text: string) => text.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+00/g, 'T');
+  expect(settled(await everythingOf(bravo))).toBe(settled(before));
+  expect(api.engine.calls.filter((call) => call.includes(bravo.lab.row.id) && !call.startsWith('skipped'))).toEqual([]);
+});
