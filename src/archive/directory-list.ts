@@ -10,7 +10,8 @@ import type { DirectoryObjectKind, RecipientType } from '../shared/directory.ts'
 import type { DirectoryObjectId, PersonId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { isDisabledByDesign } from './directory-kinds.ts';
-import { sortKey } from './directory-text.ts';
+import { isStorable, sortKey } from './directory-text.ts';
+import type { KeysetPage } from './keyset.ts';
 import { InvalidInputError } from './record-errors.ts';
 
 export interface ListQuery {
@@ -54,57 +55,137 @@ export const listedJoins = sql`
   left join lateral (
     select a.address from directory_address a where a.object_id = o.id and a.is_primary limit 1) mail on true`;
 
-/** `limit` + 1 rows in order of name, so that the caller knows whether there are more. */
+/** A row that was found, and what a page that ends with it goes on from. */
+interface Found {
+  readonly id: DirectoryObjectId;
+  readonly position: Position;
+}
+interface Position {
+  readonly by: 'name' | 'address';
+  readonly key: string;
+  readonly id: string;
+}
+interface FoundPage {
+  readonly found: readonly Found[];
+  /** Null: there is no more. */
+  readonly next: Position | null;
+}
+
+/**
+ * A page of people or groups: by name; of a search first those whose name begins with it, then those with an address that
+ * does. Searching addresses is bounded by page, so a page may have fewer rows than `limit` and still have a `next`.
+ * @throws InvalidInputError when `after` is none of this list's
+ */
 export async function listObjects(
   tx: OrganisationTransaction,
   which: RawBuilder<boolean>,
   query: ListQuery,
-): Promise<ListedObject[]> {
-  const after = query.after === undefined ? { sortKey: '', id: '0' } : decodeAfter(query.after);
-  const position = sql`(o.sort_key, o.id) > (${after.sortKey}, ${after.id}::bigint)`;
-  const limit = sql`order by o.sort_key, o.id limit ${query.limit + 1}`;
-  const { rows } = await sql<ListedObject>`
-    with page as materialized (${
-      query.search === undefined
-        ? sql`select o.id from directory_object o where ${which} and ${position} ${limit}`
-        : foundBy(query.search, sql`${which} and ${position}`, limit)
-    })
-    select ${listedColumns}
-    from page
-    cross join lateral (select * from directory_object o where o.id = page.id limit 1) o
-    ${listedJoins}
-    order by o.sort_key, o.id`.execute(tx);
-  return rows;
+): Promise<KeysetPage<ListedObject>> {
+  const after = query.after === undefined ? beginning : decodePosition(query.after);
+  const { found, next } = await search(tx, which, query, after);
+  return {
+    items: await loadListed(tx, found.map(({ id }) => id)),
+    next: next === null ? null : encodePosition(next),
+  };
+}
+
+async function search(
+  tx: OrganisationTransaction,
+  which: RawBuilder<boolean>,
+  { search: text, limit }: ListQuery,
+  after: Position,
+): Promise<FoundPage> {
+  if (text === undefined) return findByName(tx, which, '', after, limit);
+  const name = sortKey(text);
+  const byName = after.by === 'name' ? await findByName(tx, which, name, after, limit) : { found: [], next: null };
+  if (byName.next !== null) return byName;
+  const from = after.by === 'address' ? after : { ...beginning, by: 'address' as const };
+  const rest = { name, address: text.trim().toLowerCase(), limit: limit - byName.found.length };
+  const byAddress = await findByAddress(tx, which, rest, from);
+  return { found: [...byName.found, ...byAddress.found], next: byAddress.next };
 }
 
 const LAST_CHARACTER = '\u{10FFFF}';
+const beginsWith = (column: RawBuilder<string>, prefix: string) =>
+  sql<boolean>`(${column} >= ${prefix} and ${column} < ${prefix + LAST_CHARACTER})`;
 
-function foundBy(search: string, wanted: RawBuilder<unknown>, limit: RawBuilder<unknown>): RawBuilder<unknown> {
-  const name = sortKey(search);
-  const address = search.trim().toLowerCase();
-  return sql`
-    select o.id from (
-      (select o.id, o.sort_key from directory_object o
-        where ${wanted} and o.sort_key >= ${name} and o.sort_key < ${name + LAST_CHARACTER} ${limit})
-      union
-      (select o.id, o.sort_key from directory_address a
-        cross join lateral (select * from directory_object o where o.id = a.object_id limit 1) o
-        where a.address >= ${address} and a.address < ${address + LAST_CHARACTER} and ${wanted} ${limit})
-    ) o ${limit}`;
+async function findByName(
+  tx: OrganisationTransaction,
+  which: RawBuilder<boolean>,
+  prefix: string,
+  after: Position,
+  limit: number,
+): Promise<FoundPage> {
+  const { rows } = await sql<{ id: DirectoryObjectId; key: string }>`
+    select o.id, o.sort_key as key
+    from directory_object o
+    where ${which} and ${beginsWith(sql`o.sort_key`, prefix)} and (o.sort_key, o.id) > (${after.key}, ${after.id}::bigint)
+    order by o.sort_key, o.id
+    limit ${limit + 1}`.execute(tx);
+  const found = rows.slice(0, limit).map(({ id, key }): Found => ({ id, position: { by: 'name', key, id } }));
+  return { found, next: rows.length > limit ? (found.at(-1)?.position ?? null) : null };
+}
+
+/** Addresses looked at for one page: most may be of others than those wanted (people, when groups are searched). */
+const ADDRESSES_PER_PAGE = 1000;
+
+async function findByAddress(
+  tx: OrganisationTransaction,
+  which: RawBuilder<boolean>,
+  wanted: { readonly name: string; readonly address: string; readonly limit: number },
+  after: Position,
+): Promise<FoundPage> {
+  const { rows } = await sql<{ id: DirectoryObjectId; key: string; hit: boolean }>`
+    with looked_at as materialized (
+      select a.object_id, a.address
+      from directory_address a
+      where ${beginsWith(sql`a.address`, wanted.address)} and (a.address, a.object_id) > (${after.key}, ${after.id}::bigint)
+      order by a.address, a.object_id
+      limit ${ADDRESSES_PER_PAGE}
+    )
+    select c.object_id as id, c.address as key,
+      -- Who was found by name, or by an address before this one, is not found again.
+      ${which} and not ${beginsWith(sql`o.sort_key`, wanted.name)} and not exists (
+        select from directory_address b
+        where b.object_id = c.object_id and ${beginsWith(sql`b.address`, wanted.address)} and b.address < c.address) as hit
+    from looked_at c
+    cross join lateral (select * from directory_object o where o.id = c.object_id limit 1) o
+    order by c.address, c.object_id`.execute(tx);
+  const hits = rows.filter(({ hit }) => hit);
+  const position = ({ id, key }: { id: DirectoryObjectId; key: string }): Position => ({ by: 'address', key, id });
+  const found = hits.slice(0, wanted.limit).map((row): Found => ({ id: row.id, position: position(row) }));
+  const lastLookedAt = rows.length < ADDRESSES_PER_PAGE ? undefined : rows.at(-1);
+  if (hits.length > wanted.limit) return { found, next: found.at(-1)?.position ?? { ...after, by: 'address' } };
+  return { found, next: lastLookedAt === undefined ? null : position(lastLookedAt) };
+}
+
+async function loadListed(tx: OrganisationTransaction, ids: readonly DirectoryObjectId[]): Promise<ListedObject[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<ListedObject>`
+    select ${listedColumns}
+    from unnest(${ids}::bigint[]) with ordinality as wanted (id, place)
+    cross join lateral (select * from directory_object o where o.id = wanted.id limit 1) o
+    ${listedJoins}
+    order by wanted.place`.execute(tx);
+  return rows;
 }
 
 /** Disabled as the source says, where the integration acknowledges it and the account is one that anybody uses. */
 export const isDisabled = (row: Pick<ListedObject, 'account_disabled' | 'acknowledge_disabled' | 'recipient_type'>): boolean =>
   row.account_disabled && row.acknowledge_disabled && !isDisabledByDesign(row.recipient_type);
 
-export const afterOf = (row: Pick<ListedObject, 'sort_key' | 'id'>): string =>
-  Buffer.from(JSON.stringify([row.sort_key, row.id])).toString('base64url');
+const beginning: Position = { by: 'name', key: '', id: '0' };
 
-function decodeAfter(after: string): { sortKey: string; id: string } {
+const encodePosition = ({ by, key, id }: Position): string => Buffer.from(JSON.stringify([by, key, id])).toString('base64url');
+
+function decodePosition(after: string): Position {
   try {
     const value: unknown = JSON.parse(Buffer.from(after, 'base64url').toString('utf8'));
-    if (Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'string' && isBigintId(value[1])) {
-      return { sortKey: sortKey(value[0]), id: value[1] };
+    if (Array.isArray(value) && value.length === 3) {
+      const [by, key, id] = value as unknown[];
+      if ((by === 'name' || by === 'address') && typeof key === 'string' && isStorable(key) && typeof id === 'string' && /^(?:0|[1-9][0-9]{0,17})$/.test(id)) {
+        return { by, key, id };
+      }
     }
   } catch {
     // Not ours.

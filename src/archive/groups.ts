@@ -3,7 +3,6 @@ import { sql } from 'kysely';
 import type { DirectoryObjectId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import {
-  afterOf,
   isBigintId,
   isGroup,
   listedColumns,
@@ -50,7 +49,7 @@ export interface GroupMemberView {
 
 /** By name. Those that are missing are listed too. @throws InvalidInputError when `after` is none of this list's */
 export async function listGroups(tx: OrganisationTransaction, query: ListQuery): Promise<KeysetPage<GroupSummary>> {
-  const page = keysetPage(await listObjects(tx, isGroup, query), query.limit, afterOf);
+  const page = await listObjects(tx, isGroup, query);
   const counts = await memberCounts(tx, page.items.map(({ id }) => id));
   return { ...page, items: page.items.map((row) => summary(row, counts.get(row.id) ?? 0)) };
 }

@@ -4,7 +4,6 @@ import type { DirectoryObjectId, IntegrationId, PersonId } from '../shared/ids.t
 import type { OrganisationTransaction } from './database.ts';
 import { firstRdnValue } from './directory-dn.ts';
 import {
-  afterOf,
   isBigintId,
   isDisabled,
   isPerson,
@@ -15,7 +14,7 @@ import {
   type ListQuery,
 } from './directory-list.ts';
 import { type AddressView, addressesOf, countDirectReports, findHolder, findManager, memberOf } from './directory-relations.ts';
-import { type KeysetPage, keysetPage } from './keyset.ts';
+import type { KeysetPage } from './keyset.ts';
 import { NotFoundError } from './record-errors.ts';
 
 export interface PersonSummary {
@@ -55,8 +54,7 @@ type ListedPerson = ListedObject & { readonly person_id: PersonId };
 
 /** By name. Those that are missing are listed too. @throws InvalidInputError when `after` is none of this list's */
 export async function listPeople(tx: OrganisationTransaction, query: ListQuery): Promise<KeysetPage<PersonSummary>> {
-  const rows = await listObjects(tx, isPerson, query);
-  const page = keysetPage(rows, query.limit, afterOf);
+  const page = await listObjects(tx, isPerson, query);
   return { ...page, items: page.items.filter(hasPerson).map(summary) };
 }
 

@@ -152,6 +152,29 @@ test('search finds the beginning of a name or of an address, each person once, i
   expect(second.next).toBeNull();
 });
 
+test.each([1, 2, 3, 10])('pages of %i of a search are together all of it, by name first and then by address', async (limit) => {
+  const directory = await aDirectory(lab.owner);
+  const aliases = (...names: string[]) => ({ attributes: { mail: [], proxyAddresses: names.map((name) => `smtp:${name}@corp.example`) } });
+  const entries = [
+    userEntry('Anna', aliases('anna', 'a.second')),
+    userEntry('Zoe', aliases('a1', 'a2', 'zoe')),
+    userEntry('Max', aliases('a1.max')),
+    userEntry('Ben', aliases('ben')),
+    userEntry('Amy', aliases()),
+    groupEntry('All'),
+  ];
+  await sync(directory, { entries });
+  const seen: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = await inside(directory, (tx) => listPeople(tx, { search: 'a', after, limit }));
+    expect(page.items.length).toBeLessThanOrEqual(limit);
+    seen.push(...page.items.map(({ displayName }) => displayName));
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  expect(seen).toEqual(['Amy', 'Anna', 'Max', 'Zoe']);
+});
+
 test('a disabled account is disabled where the integration acknowledges it, but not a mailbox that Exchange disables itself', async () => {
   const corp = await company();
   expect(await person(corp, 'bob.example@corp.example')).toMatchObject({ state: 'disabled', addresses: [{ disabled: true }, { disabled: true }] });

@@ -6,7 +6,7 @@
 -- remains this run's outcome.
 --
 -- All parts see the tables as they were before the statement; the cursor's lock keeps other pages of the integration away.
--- Measured with the rest of a page of 500 on one connection: see docs/benchmarks.md, "Directory ingest".
+-- `lateral … limit 1` is one look-up a row, whatever the planner thinks of their number.
 with input as materialized (
   select * from jsonb_to_recordset($1::jsonb) as x (
     guid uuid, kind text, recipient_type text, dn text, dn_key text, sid text, mailbox_guid uuid, display_name text,
@@ -16,8 +16,8 @@ with input as materialized (
 before as materialized (
   select x.guid, o.id, o.missing_since, o.content_hash <> decode(x.content_hash, 'hex') as differs, s.epoch, s.outcome
   from input x
-  join directory_object o on o.integration_id = $2 and o.guid = x.guid
-  left join directory_sighting s on s.object_id = o.id
+  cross join lateral (select * from directory_object o where o.integration_id = $2 and o.guid = x.guid limit 1) o
+  left join lateral (select * from directory_sighting s where s.object_id = o.id limit 1) s on true
 ),
 written as (
   insert into directory_object as o (
