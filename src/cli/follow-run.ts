@@ -3,6 +3,7 @@ import type { Run, RunSummary } from '../api/schemas/directories.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { openRunStates } from '../shared/runs.ts';
 import type { ApiClient } from './api-client.ts';
+import { ApiProblem } from './api-problem.ts';
 import type { CommandIo } from './command.ts';
 import { runProgressText } from './output/run-text.ts';
 
@@ -12,6 +13,10 @@ const POLL_MS = 500;
 const OUTAGE_MS = 120_000;
 
 export const isOpenRun = (run: Pick<RunSummary, 'state'>): boolean => openRunStates.some((state) => state === run.state);
+
+/** No answer, or one that says to come back: the database restarts, or there were too many requests. */
+const isAway = (error: unknown): boolean =>
+  error instanceof ApiProblem ? [429, 502, 503, 504].includes(error.status) : error instanceof LockstepError && error.class === 'Unavailable';
 
 /**
  * Shows a run's progress until it is over, through restarts of the server. Undefined when the user ended the wait: the run
@@ -33,7 +38,7 @@ export async function followRun(api: ApiClient, run: RunSummary, io: CommandIo):
       } catch (error) {
         const now = io.now().getTime();
         goneSince ??= now;
-        if (!(error instanceof LockstepError) || error.class !== 'Unavailable' || now - goneSince > OUTAGE_MS) throw error;
+        if (!isAway(error) || now - goneSince > OUTAGE_MS) throw error;
         io.progress.update('the API does not answer; still waiting');
       }
       await pause(POLL_MS, undefined, { signal: io.signal });

@@ -1,7 +1,11 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { writeFile } from 'node:fs/promises';
+import { createServer as createTlsServer } from 'node:https';
+import { join } from 'node:path';
 import { type LabApi, labApi, type LabOrganisation } from '../lab/api.ts';
+import { makeAuthority, makeCertificate } from '../lab/certificates.ts';
 import { type Cli, cli } from '../lab/cli.ts';
+import { labFolder } from '../lab/component.ts';
 import { freePort } from '../lab/ports.ts';
 
 let api: LabApi;
@@ -90,4 +94,43 @@ test('an unknown command or option is exit code 2 with what was meant', async ()
   expect(await shell.run(['drectory', 'list'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean directory?') as string });
   expect(await shell.run(['runs', 'shwo'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean show?') as string });
   expect(await shell.run(['site', 'list', '--josn'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--json') as string });
+});
+
+test('a certificate is checked against an authority of one\'s own, and refused without it', async () => {
+  const folder = await mkdtemp(join(labFolder(), 'cli-tls-'));
+  await makeAuthority(folder);
+  await makeCertificate(folder, folder, { dns: ['lockstep.example'], ip: '127.0.0.1' });
+  const tls = createTlsServer(
+    { cert: await readFile(join(folder, 'cert.pem')), key: await readFile(join(folder, 'key.pem')) },
+    (request, response) => api.app.routing(request, response),
+  );
+  await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+  const address = tls.address();
+  const env = { LOCKSTEP_URL: `https://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`, LOCKSTEP_TOKEN: acme.tokens.read };
+  try {
+    const refused = await shell.run(['site', 'list'], { env });
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('LOCKSTEP_CA')]);
+    const trusted = await shell.run(['site', 'list'], { env: { ...env, LOCKSTEP_CA: join(folder, 'ca.pem') } });
+    expect([trusted.stderr, trusted.code]).toEqual(['', 0]);
+  } finally {
+    tls.closeAllConnections();
+    await new Promise((resolve) => tls.close(resolve));
+  }
+});
+
+test('a token that would cross the network unencrypted is warned of', async () => {
+  const env = { LOCKSTEP_URL: `http://0.0.0.0:${new URL(url).port}`, LOCKSTEP_TOKEN: acme.tokens.read };
+  const { code, stderr } = await shell.run(['site', 'list'], { env });
+  expect([code, stderr]).toEqual([0, expect.stringContaining('crosses the network unencrypted')]);
+  expect((await shell.run(['site', 'list'])).stderr).not.toContain('unencrypted');
+});
+
+test('the link to the Temporal UI is alone on standard output and good once', async () => {
+  const refused = await shell.run(['ui'], { env: { LOCKSTEP_TOKEN: acme.tokens.admin } });
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('installation token')]);
+  const { stdout } = await shell.run(['ui'], { env: { LOCKSTEP_TOKEN: api.installationToken } });
+  const { pathname, search } = new URL(stdout.trim());
+  const open = () => fetch(new URL(`${pathname}${search}`, url), { redirect: 'manual' });
+  expect((await open()).status).toBe(302);
+  expect((await open()).status).toBe(401);
 });

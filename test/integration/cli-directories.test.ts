@@ -181,6 +181,20 @@ test('a run that is only started is followed later by its number', async () => {
   expect((await run(['runs', '--state', 'failed', '--limit', '1'])).stdout).toMatch(/^ *#\d+ +hq +sync +failed +manual +2\d{3}-\d\d-\d\d .* The password was refused\.$/m);
 });
 
+test('Ctrl-C ends the watching with exit code 130; the run goes on until it is cancelled', async () => {
+  const watching = shell.start(['directory', 'sync', 'hq']);
+  const open = () => withOrganisation(api.lab.app, acme.row.id, (tx) => tx.selectFrom('run').select('id').where('state', '=', 'queued').executeTakeFirst());
+  await until('the run is queued', async () => (await open()) !== undefined);
+  watching.interrupt();
+  const result = await watching.ended;
+  seen.push(result);
+  expect([result.code, result.stdout]).toEqual([130, expect.stringMatching(/^sync #\d+ of hq goes on\. .*lockstep runs cancel \d+\n$/)]);
+  const opened = await open();
+  expect((await run(['runs', 'cancel', 'last'])).code).toBe(0);
+  expect(api.engine.calls).toContain(`cancel ${acme.row.id} ${opened?.id ?? ''}`);
+  await playNextRun({ state: 'cancelled' });
+});
+
 test('a run that does not exist is exit code 6, and nonsense exit code 2', async () => {
   expect((await run(['runs', 'show', '99999'])).code).toBe(6);
   expect((await run(['runs', 'show', '11111111-1111-4111-8111-111111111111'])).code).toBe(6);

@@ -13,11 +13,24 @@ export interface CliResult {
   json(): unknown;
 }
 
+export interface CliOptions {
+  /** Standard input. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface RunningCli {
+  /** Ctrl-C. */
+  interrupt(): void;
+  readonly ended: Promise<CliResult>;
+}
+
 export interface Cli {
   /** The home folder; empty at first. */
   readonly home: string;
-  /** Runs `lockstep …` and waits for its end; `input` is its standard input. */
-  run(args: readonly string[], options?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> }): Promise<CliResult>;
+  start(args: readonly string[], options?: CliOptions): RunningCli;
+  /** Runs `lockstep …` and waits for its end. */
+  run(args: readonly string[], options?: CliOptions): Promise<CliResult>;
 }
 
 const program = new URL('../../bin/lockstep.js', import.meta.url).pathname;
@@ -25,20 +38,23 @@ const program = new URL('../../bin/lockstep.js', import.meta.url).pathname;
 /** A command line with a home folder of its own and nothing of this process's environment that could steer it. */
 export async function cli(environment: Readonly<Record<string, string>> = {}): Promise<Cli> {
   const home = await mkdtemp(join(labFolder(), 'cli-'));
-  return {
-    home,
-    async run(args, options = {}) {
-      const child = spawn(process.execPath, [program, ...args], {
-        env: { PATH: process.env['PATH'] ?? '', TZ: 'Europe/Berlin', LOCKSTEP_HOME: home, ...environment, ...options.env },
-        stdio: ['pipe', 'pipe', 'pipe'],
-      });
-      child.stdin.end(options.input ?? '');
-      const ended = new Promise<number | null>((resolve, reject) => {
-        child.once('error', reject);
-        child.once('close', resolve);
-      });
-      const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-      return { code, stdout, stderr, json: () => JSON.parse(stdout) as unknown };
-    },
+  const start = (args: readonly string[], options: CliOptions = {}): RunningCli => {
+    const child = spawn(process.execPath, [program, ...args], {
+      env: { PATH: process.env['PATH'] ?? '', TZ: 'Europe/Berlin', LOCKSTEP_HOME: home, ...environment, ...options.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    child.stdin.end(options.input ?? '');
+    const closed = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    const ended = Promise.all([text(child.stdout), text(child.stderr), closed]).then(([stdout, stderr, code]) => ({
+      code,
+      stdout,
+      stderr,
+      json: () => JSON.parse(stdout) as unknown,
+    }));
+    return { interrupt: () => child.kill('SIGINT'), ended };
   };
+  return { home, start, run: (args, options) => start(args, options).ended };
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { connectInstallation, connectionOptions } from '../api-connection.ts';
+import { ApiProblem, notFound } from '../api-problem.ts';
 import { defineCommand, flag } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { localTime } from '../output/times.ts';
@@ -16,7 +17,11 @@ export const uiCommand = defineCommand({
   options: { open: flag('open it in a browser'), ...connectionOptions },
   async run({ options }, io) {
     const api = await connectInstallation(options, io);
-    const link = await api.uiLink();
+    const link = await api.uiLink().catch((error: unknown) => {
+      throw error instanceof ApiProblem && error.status === 404
+        ? notFound('This server shows no Temporal UI.', 'Set LOCKSTEP_TEMPORAL_UI_URL on the server; lockstep up does it by itself.')
+        : error;
+    });
     if (options.open) openBrowser(link.url);
     const what = options.open ? 'Opening; if no browser appears, open' : 'Open';
     io.progress.line(`${what} this once, before ${localTime(link.expiresAt)}:`);
