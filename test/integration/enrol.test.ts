@@ -299,3 +299,24 @@ test('Tokens are renewed at half of their life, once for all that ask, and outli
   now += 300_000;
   await expect(tokens.token()).rejects.toMatchObject({ class: 'Unavailable', code: 'platform.unreachable' });
 });
+
+test('A connection is told each new token, also after another process replaced the keys', async () => {
+  const site = await enrolledSite(lab);
+  const tokens: string[] = [];
+  const failures: unknown[] = [];
+  const stop = new AbortController();
+  const kept = site.tokens.keepFresh(
+    (token) => tokens.push(token),
+    (error) => failures.push(error),
+    stop.signal,
+  );
+  await until('the first token came', async () => tokens.length === 1);
+  const other = await SiteIdentity.load(site.stateFolder);
+  await other?.rotateKeys(site.platform, tokens[0] ?? '');
+  await until('the second token came', async () => tokens.length === 2, 15_000);
+  const deps = { database: lab.database.app, keyring: lab.keyring };
+  await expect(authenticateSite(deps, `Bearer ${tokens[1]}`)).resolves.toMatchObject({ siteId: site.id });
+  stop.abort();
+  await kept;
+  expect(failures).toEqual([]);
+});
