@@ -183,6 +183,6 @@ const unreadable = (context: string, cause?: unknown): LockstepError =>
     class: 'ConfigInvalid',
     code: 'key.ciphertext-unreadable',
     message: `What is stored as ${context} cannot be decrypted: it was changed, damaged, or belongs elsewhere.`,
-    next: 'Set the value again (for a credential: lockstep directory set-password); see docs/security.md, "A damaged key".',
+    next: 'Set the value again (a password: lockstep directory change NAME --password); see docs/security.md, "A damaged key".',
     cause,
   });

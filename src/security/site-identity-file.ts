@@ -70,5 +70,5 @@ const readable = (path: string): LockstepError =>
     class: 'ConfigInvalid',
     code: 'site.identity-readable',
     message: `The site's private keys in ${path} can be read by other users of this machine.`,
-    next: 'Make the file private with chmod 600, then replace the keys: lockstep site rotate-keys.',
+    next: 'Make the file private with chmod 600, then replace the keys: lockstep keys rotate site.',
   });

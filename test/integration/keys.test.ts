@@ -269,7 +269,7 @@ test('A site replaces its keys: its credentials are re-sealed, old tokens end, a
   const oldToken = await site.tokens.token();
   const oldIdentity = JSON.parse(await readFile(`${site.stateFolder}/site-identity.json`, 'utf8')) as { signPrivateKey: string };
 
-  // Another process of the site does it, as `lockstep site rotate-keys` does.
+  // Another process of the site does it, as `lockstep keys rotate site` does.
   const other = await SiteIdentity.load(site.stateFolder);
   await other?.rotateKeys(site.platform, oldToken);
 
