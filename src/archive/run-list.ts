@@ -71,17 +71,22 @@ export async function listRuns(tx: OrganisationTransaction, query: RunQuery): Pr
 /** The last synchronisation of each of these integrations that had one. */
 export async function listLastRuns(tx: OrganisationTransaction, of: readonly IntegrationId[]): Promise<Map<IntegrationId, RunView>> {
   if (of.length === 0) return new Map();
-  const rows = await runs(tx)
-    .where('integration.id', 'in', of)
-    .where('run.id', '=', (eb) =>
-      eb
-        .selectFrom('run as latest')
-        .select('latest.id')
-        .whereRef('latest.integration_id', '=', 'integration.id')
-        .where('latest.kind', '=', 'directory-sync')
-        .orderBy('latest.number', 'desc')
-        .limit(1),
+  const latest = tx
+    .selectFrom('directory_integration as one')
+    .innerJoinLateral(
+      (eb) =>
+        eb
+          .selectFrom('run')
+          .select('run.id')
+          .whereRef('run.integration_id', '=', 'one.id')
+          .where('run.kind', '=', 'directory-sync')
+          .orderBy('run.number', 'desc')
+          .limit(1)
+          .as('last'),
+      (join) => join.onTrue(),
     )
-    .execute();
+    .where('one.id', 'in', of)
+    .select('last.id');
+  const rows = await runs(tx).where('run.id', 'in', latest).execute();
   return new Map(rows.map((row) => [row.integration_id, view(row)]));
 }

@@ -131,6 +131,7 @@ create table run (
 -- "Synchronise now" joins the run that is open.
 create unique index run_open on run (integration_id, kind) where state in ('queued', 'running');
 create index run_by_integration on run (integration_id, number desc);
+create index run_by_state on run (org_id, state, number desc);
 create index run_finished on run (finished_at) where finished_at is not null;
 
 -- The position of a reading. See docs/architecture.md, "Pages and cursors". Never compare `value`: after a reset it repeats.
@@ -178,6 +179,8 @@ create table directory_object (
 create index directory_object_dn on directory_object (org_id, dn_key);
 create index directory_object_people on directory_object (org_id, sort_key, id) where included and kind in ('user', 'contact', 'public-folder');
 create index directory_object_groups on directory_object (org_id, sort_key, id) where kind in ('group', 'dynamic-group');
+-- People, groups and missing objects of an integration are counted without reading them.
+create index directory_object_counts on directory_object (org_id, integration_id, kind, included, missing_since);
 create index directory_object_sid on directory_object (org_id, sid) where sid is not null;
 create index directory_object_manager on directory_object (org_id, manager_key) where manager_key is not null;
 
@@ -266,12 +269,22 @@ create table directory_plan_entry (
 );
 create index directory_plan_entry_list on directory_plan_entry (run_id, action, guid);
 
+-- Members of a group whose list the plan has not read to its end: kept until then, to know who would leave.
+create table directory_plan_member (
+  run_id     uuid not null references run,
+  guid       uuid not null,
+  member_key bytea not null,
+  org_id     uuid not null,
+  member_dn  text not null,
+  primary key (run_id, guid, member_key)
+);
+
 do $$
 declare t text;
 begin
   foreach t in array array['api_token', 'site', 'site_node', 'site_enrolment_code', 'directory_integration', 'run',
     'page_cursor', 'directory_object', 'directory_sighting', 'directory_address', 'directory_member', 'person',
-    'person_link', 'directory_problem', 'directory_plan_entry'] loop
+    'person_link', 'directory_problem', 'directory_plan_entry', 'directory_plan_member'] loop
     execute format('alter table %I enable row level security', t);
     execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, t);
   end loop;
