@@ -9,11 +9,15 @@ export interface InstalledDatabase {
   readonly url: string;
   readonly ownerUrl: string | undefined;
   readonly part: Part | undefined;
+  /** Of the embedded one. */
+  readonly dataFolder: string | undefined;
 }
 
 /** @throws LockstepError ConfigInvalid `setting.missing` with an owner's URL alone, and what `embeddedPostgres` throws */
 export async function installedDatabase(home: Home, settings: Settings): Promise<InstalledDatabase> {
-  if (settings.databaseUrl !== undefined) return { url: settings.databaseUrl, ownerUrl: settings.databaseOwnerUrl, part: undefined };
+  if (settings.databaseUrl !== undefined) {
+    return { url: settings.databaseUrl, ownerUrl: settings.databaseOwnerUrl, part: undefined, dataFolder: undefined };
+  }
   if (settings.databaseOwnerUrl !== undefined) {
     throw new LockstepError({
       class: 'ConfigInvalid',

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,6 +22,8 @@ export interface Installation {
 
 export async function newInstallation(): Promise<Installation> {
   const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'lockstep-e2e-'));
+  // Under root PostgreSQL runs as another user, who must get there: else the data would be kept outside this folder.
+  await chmod(folder, 0o755);
   const ports = await Promise.all(
     ['API', 'GATEWAY', 'POSTGRES', 'TEMPORAL', 'TEMPORAL_UI', 'TEMPORAL_METRICS', 'SAMPLE'].map(
       async (name) => [`LOCKSTEP_${name}_PORT`, String(await freePort())] as const,

@@ -84,6 +84,7 @@ export async function startAll(supervisor: Supervisor, options: StartOptions, io
     reference: `${apiUrl}/docs`,
     temporalUi: temporalUi === undefined ? undefined : `${temporalUi}${TEMPORAL_UI_PATH}`,
     home: home.folder,
+    database: database.dataFolder?.startsWith(home.folder) === true ? undefined : database.dataFolder,
   };
   return { api, installation, places, samplePort: settings.samplePort };
 }

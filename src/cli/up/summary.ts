@@ -27,6 +27,8 @@ export interface Places {
   readonly reference: string;
   readonly temporalUi: string | undefined;
   readonly home: string;
+  /** Data of the embedded PostgreSQL; undefined when they are in the home, or the database is one's own. */
+  readonly database: string | undefined;
 }
 
 export const directoryCounts = async (api: ApiClient): Promise<DirectoryCounts[]> =>
@@ -64,7 +66,8 @@ export function summaryText(
       [
         ['API reference', places.reference],
         ['Temporal UI', places.temporalUi],
-        ['Data and logs', places.home],
+        [places.database === undefined ? 'Data and logs' : 'Keys and logs', places.home],
+        ['Database', places.database],
       ],
       '  ',
     ),
@@ -103,6 +106,7 @@ function nextCommands(directories: readonly DirectoryCounts[]): readonly (readon
     first.problems > 0 ? [[`directory problems ${first.name}`, 'objects that were not taken over, and why']] : [];
   return [
     ['status', 'what runs, and what asks for a person'],
+    ['ui', 'a link to the Temporal UI in which payloads can be read'],
     ['person list', 'people; lockstep person show ADDRESS for one'],
     ...problems,
     [`directory sync ${first.name}`, 'synchronise now'],
