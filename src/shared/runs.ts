@@ -4,8 +4,9 @@ export const runKinds = ['directory-sync', 'directory-plan', 'directory-test'] a
 export type RunKind = (typeof runKinds)[number];
 
 /**
- * queued → running → succeeded | partial | failed | cancelled | interrupted; queued → skipped.
+ * queued → running → succeeded | partial | held | failed | cancelled | interrupted; queued → skipped.
  * `partial`: everything else was done, some objects have recorded problems.
+ * `held`: everything else was done, but what would have gone passes a limit and waits for an administrator.
  * `interrupted`: Temporal no longer knows the run (its store was deleted).
  */
 export const runStates = [
@@ -13,6 +14,7 @@ export const runStates = [
   'running',
   'succeeded',
   'partial',
+  'held',
   'failed',
   'cancelled',
   'interrupted',
@@ -23,7 +25,8 @@ export type RunState = (typeof runStates)[number];
 export const openRunStates = ['queued', 'running'] as const satisfies readonly RunState[];
 export const isOpen = (state: RunState): boolean => (openRunStates as readonly RunState[]).includes(state);
 
-export const runTriggers = ['schedule', 'manual'] as const;
+/** `reconcile`: a watcher cannot go on by changes alone; the run says why. */
+export const runTriggers = ['schedule', 'manual', 'reconcile'] as const;
 export type RunTrigger = (typeof runTriggers)[number];
 
 /** Numbers of a directory run; the workflow's result too. */

@@ -5,7 +5,7 @@
  * A site reaches the platform by HTTP (ingest API, below) and by the site gateway (activity polls). What a site sends is
  * untrusted input: the platform checks every field against the database.
  */
-import type { DirectorySettings, DirectoryTestStep } from './directory.ts';
+import type { DirectorySettings, DirectoryTestStep, DirectoryWatermark, ReconcileReason } from './directory.ts';
 import type { ErrorReport } from './errors.ts';
 import type { IntegrationId, RunId, SiteId } from './ids.ts';
 
@@ -60,6 +60,45 @@ export type PageAnswer =
   | { readonly outcome: 'stale'; readonly seq: number }
   /** A newer epoch was opened: stop. */
   | { readonly outcome: 'superseded'; readonly epoch: number };
+
+/**
+ * POST /site/v1/integrations/{integrationId}/watch, body WatchRequest: what a watcher needs. 404 when the integration is none
+ * of the site's, 409 `directory.paused` when nothing is to be watched: the watcher ends. A watcher that is told `stale`
+ * or `superseded` asks again and goes on from there.
+ */
+export interface WatchRequest {
+  /** `version` of the last answer: as long as it holds, settings and credential are left out. */
+  readonly known?: string;
+}
+export interface WatchAnswer {
+  /** Changes whenever settings or credential do. */
+  readonly version: string;
+  /** Absent when `known` still holds. */
+  readonly access?: {
+    readonly settings: DirectorySettings;
+    /** base64, as in OpenRunAnswer. */
+    readonly sealedCredential: string;
+  };
+  readonly pollSeconds: number;
+  /** Absent: there is no watermark to go on from (no full reading yet, or a new one is needed); the watcher waits and asks again. */
+  readonly cursor?: { readonly epoch: number; readonly seq: number; readonly watermark: DirectoryWatermark };
+}
+
+/**
+ * POST /site/v1/integrations/{integrationId}/changes/{epoch}/{seq}, body DirectoryChangesPage, header and answer as with the
+ * pages of a run. There is no last page: the epoch goes on until a full reading opens the next.
+ */
+
+/**
+ * POST /site/v1/integrations/{integrationId}/needs-full, body NeedsFullRequest: the watermark of this epoch leads nowhere any
+ * more. The platform forgets it, asks for a full reading and answers 204; of an older epoch it does nothing.
+ */
+export interface NeedsFullRequest {
+  readonly epoch: number;
+  readonly reason: ReconcileReason;
+  /** A sentence for the administrator. */
+  readonly detail: string;
+}
 
 /** PUT /site/v1/runs/{runId}/report */
 export interface DirectoryTestReport {
