@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DirectoryPage } from '../shared/directory.ts';
 import { type ErrorReport, LockstepError } from '../shared/errors.ts';
 import type { RunId } from '../shared/ids.ts';
-import type { DirectoryTestReport, OpenRunAnswer, PageAnswer } from '../shared/site-contract.ts';
+import type { RunReport, OpenRunAnswer, PageAnswer } from '../shared/site-contract.ts';
 
 /** Where a page belongs. */
 export interface PageCursor {
@@ -15,7 +15,7 @@ export interface PageCursor {
 export interface IngestClient {
   openRun(runId: RunId, signal: AbortSignal): Promise<OpenRunAnswer>;
   postPage(runId: RunId, cursor: PageCursor, page: DirectoryPage, signal: AbortSignal): Promise<PageAnswer>;
-  putReport(runId: RunId, report: DirectoryTestReport, signal: AbortSignal): Promise<void>;
+  putReport(runId: RunId, report: RunReport, signal: AbortSignal): Promise<void>;
   putError(runId: RunId, report: ErrorReport, signal: AbortSignal): Promise<void>;
 }
 

@@ -160,6 +160,8 @@ export type DirectoryWatermark = {
       readonly method: 'dirsync';
       /** base64. */
       readonly cookie: string;
+      /** The highest USN known when the cookie was given: a controller that has not got so far was put back to an earlier state. */
+      readonly usn?: string;
     }
   | {
       readonly method: 'usn';
@@ -203,8 +205,12 @@ export const directoryTestSteps = [
 ] as const;
 export type DirectoryTestStepName = (typeof directoryTestSteps)[number];
 
-export interface DirectoryTestStep {
-  readonly step: DirectoryTestStepName;
+/** Steps of synchronising one object on demand. */
+export const directoryObjectSteps = ['connect', 'find', 'read', 'scope', 'apply'] as const;
+export type DirectoryObjectStepName = (typeof directoryObjectSteps)[number];
+
+export interface DirectoryStep<Name extends string> {
+  readonly step: Name;
   readonly outcome: 'passed' | 'failed' | 'skipped';
   /** What was found or what went wrong, in a sentence. */
   readonly detail: string;
@@ -212,4 +218,31 @@ export interface DirectoryTestStep {
   /** What to do, when it failed. */
   readonly next?: string;
   readonly durationMs: number;
+}
+export type DirectoryTestStep = DirectoryStep<DirectoryTestStepName>;
+export type DirectoryObjectStep = DirectoryStep<DirectoryObjectStepName>;
+
+/** Which object to synchronise on demand. */
+export interface DirectoryObjectQuery {
+  readonly by: 'guid' | 'dn' | 'address';
+  readonly value: string;
+}
+
+/** A domain of the forest, as its crossRef object says (MS-ADTS §6.1.1.2.1.1.3). */
+export interface DirectoryDomain {
+  /** nCName. */
+  readonly dn: string;
+  readonly dnsName: string;
+  readonly netbiosName: string | null;
+  /** `dn` of the parent domain; null for the root of a tree. */
+  readonly parentDn: string | null;
+  /** The one that this integration reads. */
+  readonly own: boolean;
+}
+
+/** What a source saw beside its objects. Notes: nothing is followed and nothing is wrong. */
+export interface DirectoryFindings {
+  readonly domains: readonly DirectoryDomain[];
+  /** LDAP URLs that the server referred to: other domains and partitions. */
+  readonly references: readonly string[];
 }

@@ -5,7 +5,9 @@
  * A site reaches the platform by HTTP (ingest API, below) and by the site gateway (activity polls). What a site sends is
  * untrusted input: the platform checks every field against the database.
  */
-import type { DirectorySettings, DirectoryTestStep, DirectoryWatermark, ReconcileReason } from './directory.ts';
+import type {
+  DirectoryFindings, DirectoryObjectQuery, DirectoryObjectStep, DirectorySettings, DirectoryTestStep, DirectoryWatermark, ReconcileReason,
+} from './directory.ts';
 import type { ErrorReport } from './errors.ts';
 import type { IntegrationId, RunId, SiteId } from './ids.ts';
 
@@ -25,16 +27,34 @@ export interface DirectoryReadTotals {
   readonly problems: number;
 }
 
-/** Result of `testDirectory`: the report itself goes to the ingest API. */
+/** Result of `testDirectory` and `syncObject`: the report itself goes to the ingest API. */
 export interface DirectoryTestTotals {
   readonly passed: number;
   readonly failed: number;
+}
+
+/** Input of `watchDirectory`, which belongs to no run. */
+export interface SiteWatchInput {
+  readonly integrationId: IntegrationId;
+}
+
+/** Result of `watchDirectory`: counts only. */
+export interface DirectoryWatchTotals {
+  /**
+   * `due`: it has watched for long enough; `changed`: settings or credential are not those it began with. In both cases it
+   * is started again at once. `paused`: there is nothing to watch.
+   */
+  readonly outcome: 'due' | 'changed' | 'paused';
+  readonly polls: number;
+  readonly pages: number;
 }
 
 /** The activities that a site runs on `site.<id>`. */
 export interface SiteActivities {
   readDirectory(input: SiteRunInput): Promise<DirectoryReadTotals>;
   testDirectory(input: SiteRunInput): Promise<DirectoryTestTotals>;
+  watchDirectory(input: SiteWatchInput): Promise<DirectoryWatchTotals>;
+  syncObject(input: SiteRunInput): Promise<DirectoryTestTotals>;
 }
 
 /* ---- ingest API: HTTP, JSON, bearer token of the site ---- */
@@ -45,6 +65,8 @@ export interface OpenRunAnswer {
   readonly settings: DirectorySettings;
   /** base64 of the credential, sealed to this site's key (src/shared → seal format in src/security/seal.ts). */
   readonly sealedCredential: string;
+  /** Only for `syncObject`. */
+  readonly object?: DirectoryObjectQuery;
   /** Absent for a test. */
   readonly cursor?: { readonly epoch: number; readonly seq: number };
 }
@@ -54,12 +76,21 @@ export interface OpenRunAnswer {
  * SHA-256 of the exact body bytes. Repeating a page is harmless. 429 with Retry-After when the database is behind.
  */
 export type PageAnswer =
-  | { readonly outcome: 'applied'; readonly seq: number }
+  | { readonly outcome: 'applied'; readonly seq: number; readonly object?: AppliedObject }
   | { readonly outcome: 'already-applied'; readonly seq: number }
   /** The cursor is elsewhere in the same epoch; `seq` is where. */
   | { readonly outcome: 'stale'; readonly seq: number }
   /** A newer epoch was opened: stop. */
   | { readonly outcome: 'superseded'; readonly epoch: number };
+
+/** What became of the object of `syncObject`; with the answer to the last page of such a run. */
+export interface AppliedObject {
+  readonly outcome: 'added' | 'changed' | 'unchanged' | 'returned' | 'removed' | 'ignored';
+  readonly inScope: boolean;
+  /** Sentences for the administrator. */
+  readonly scopeDetail: string;
+  readonly outcomeDetail: string;
+}
 
 /**
  * POST /site/v1/integrations/{integrationId}/watch, body WatchRequest: what a watcher needs. 404 when the integration is none
@@ -100,9 +131,20 @@ export interface NeedsFullRequest {
   readonly detail: string;
 }
 
-/** PUT /site/v1/runs/{runId}/report */
-export interface DirectoryTestReport {
-  readonly steps: readonly DirectoryTestStep[];
+/**
+ * PUT /site/v1/integrations/{integrationId}/watch/error, body ErrorReport: why a watcher waits, or why it stopped. The next
+ * WatchRequest says that this is over.
+ */
+export type WatchErrorReport = ErrorReport;
+
+/** PUT /site/v1/runs/{runId}/report: what is absent stays as it is. */
+export interface RunReport {
+  /** Of a test. */
+  readonly steps?: readonly DirectoryTestStep[];
+  /** Of one object on demand. */
+  readonly objectSteps?: readonly DirectoryObjectStep[];
+  /** Of a test or a reading. */
+  readonly findings?: DirectoryFindings;
 }
 
 /** PUT /site/v1/runs/{runId}/error: the class and the sentences that an administrator sees; the history has the class only. */
