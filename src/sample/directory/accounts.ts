@@ -1,4 +1,4 @@
-import { dnKey } from './dn.ts';
+import { dnKey } from '../../ldap-filter/dn.ts';
 import type { BindRefusal } from './faults.ts';
 import type { DirectoryModel } from './model.ts';
 import type { DirectoryStore, StoredObject } from './store.ts';

@@ -1,5 +1,5 @@
 import { baseDnOf, type DirectoryModel, type DirectoryObject } from './model.ts';
-import { guidFrom } from './guid.ts';
+import { guidFrom } from '../../ldap-filter/guid.ts';
 
 /** Names of the one domain controller that a sample directory is. */
 export interface DomainController {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { type Matcher, matcher } from './match.ts';
+import type { Matcher } from '../../ldap-filter/match.ts';
 import type { SearchOperation } from './request.ts';
 import type { DirectoryStore, StoredObject } from './store.ts';
+import { storeMatcher } from './store-matcher.ts';
 
 /** Objects tested before others get their turn. */
 const objectsAtOnce = 2000;
@@ -16,13 +17,13 @@ export class SearchCursor {
   /** Objects already answered. */
   returned = 0;
   readonly #objects: Iterator<StoredObject>;
-  readonly #matches: Matcher;
+  readonly #matches: Matcher<StoredObject>;
   #ahead: StoredObject | undefined;
 
   constructor(store: DirectoryStore, base: StoredObject, search: SearchOperation) {
     this.signature = signatureOf(search);
     this.#objects = store.within(base, search.scope);
-    this.#matches = matcher(search.filter, store);
+    this.#matches = storeMatcher(search.filter, store);
   }
 
   /** The next matches, and whether there are more. `undefined` when `stop` said so. */

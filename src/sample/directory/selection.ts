@@ -1,7 +1,7 @@
 import type { Limits } from './limits.ts';
 import type { AttributeValue } from './model.ts';
 import type { ResponseEntry } from './response.ts';
-import { attributeType } from './schema.ts';
+import { attributeType } from '../../ldap-filter/schema.ts';
 import type { DirectoryStore, StoredObject } from './store.ts';
 
 interface Wanted {

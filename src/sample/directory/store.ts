@@ -1,8 +1,8 @@
-import { dnKey, isWithin, parentDn, rdnValue } from './dn.ts';
-import { guidBytes, guidFrom } from './guid.ts';
+import { dnKey, isWithin, parentDn, rdnValue } from '../../ldap-filter/dn.ts';
+import { guidBytes, guidFrom } from '../../ldap-filter/guid.ts';
 import { type DomainController, domainController, infrastructure } from './infrastructure.ts';
 import type { Attributes, AttributeValue, DirectoryModel, DirectoryObject } from './model.ts';
-import { attributeType, categoryDn } from './schema.ts';
+import { attributeType, categoryDn } from '../../ldap-filter/schema.ts';
 
 export interface StoredObject extends DirectoryObject {
   /** The DN in the form for comparing. */

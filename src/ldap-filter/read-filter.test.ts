@@ -14,7 +14,8 @@ import {
   PresenceFilter,
   SubstringFilter,
 } from 'ldapts';
-import { type Filter, readFilter } from './filter.ts';
+import type { Filter } from './filter.ts';
+import { readFilter } from './read-filter.ts';
 
 /** The same filter twice: as ldapts writes it, and as it must be read. */
 interface Pair {

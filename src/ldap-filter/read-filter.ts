@@ -1,26 +1,5 @@
 import type { BerReader } from 'ldapts';
-
-/**
- * Search filters as they come over the wire (RFC 4511, section 4.5.1.7). Assertion values stay bytes: ldapts' own
- * FilterParser reads them as UTF-8 text, which loses every objectGUID that a client asks for.
- */
-export type Filter =
-  | { readonly kind: 'and' | 'or'; readonly filters: readonly Filter[] }
-  | { readonly kind: 'not'; readonly filter: Filter }
-  | {
-      readonly kind: 'equal' | 'at-least' | 'at-most' | 'approximate';
-      readonly attribute: string;
-      readonly value: Buffer;
-    }
-  | { readonly kind: 'present'; readonly attribute: string }
-  | {
-      readonly kind: 'substrings';
-      readonly attribute: string;
-      readonly initial?: Buffer;
-      readonly any: readonly Buffer[];
-      readonly final?: Buffer;
-    }
-  | { readonly kind: 'extensible'; readonly rule?: string; readonly attribute?: string; readonly value: Buffer };
+import type { Filter } from './filter.ts';
 
 const comparisons = new Map<number, 'equal' | 'at-least' | 'at-most' | 'approximate'>([
   [0xa3, 'equal'],
@@ -29,7 +8,10 @@ const comparisons = new Map<number, 'equal' | 'at-least' | 'at-most' | 'approxim
   [0xa8, 'approximate'],
 ]);
 
-/** Reads one filter. Throws on what is no filter. */
+/**
+ * Reads one filter as it comes over the wire. ldapts' own FilterParser reads assertion values as UTF-8 text. Throws on what is
+ * no filter.
+ */
 export function readFilter(reader: BerReader): Filter {
   const tag = reader.peek() ?? 0;
   if (tag === 0x87) return { kind: 'present', attribute: readBytes(reader, tag).toString() };
