@@ -32,3 +32,13 @@ export type BegunRun =
 export type DirectoryRunResult =
   | { readonly outcome: 'succeeded' | 'partial'; readonly totals: Partial<DirectoryRunTotals> }
   | { readonly outcome: 'skipped'; readonly reason: SkipReason };
+
+export interface DirectoryChangesInput {
+  readonly organisationId: OrganisationId;
+  readonly integrationId: IntegrationId;
+}
+
+/** Where a directory is watched; or nothing is to be watched (paused, removed, without a credential). */
+export type WatchPlace =
+  | { readonly outcome: 'watch'; readonly siteQueue: string; readonly integration: string; readonly site: string }
+  | { readonly outcome: 'idle' };

@@ -1,4 +1,5 @@
 /** The workflow bundle: every exported function is a workflow type. */
+export { directoryChanges } from './directory-changes.ts';
 export { directoryPlan } from './directory-plan.ts';
 export { directorySync } from './directory-sync.ts';
 export { directoryTest } from './directory-test.ts';

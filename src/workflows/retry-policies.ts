@@ -31,3 +31,14 @@ export const siteTest: ActivityOptions = {
   heartbeatTimeout: '30 seconds',
   retry: { maximumAttempts: 2, nonRetryableErrorTypes: [...permanentErrorClasses] },
 };
+
+/**
+ * Watching changes: half a day at a time (the activity returns by itself after twelve hours, so that a history stays short
+ * and a new version takes over), one hour to spare. A dead node is found by its heartbeat; an unreachable domain controller
+ * is waited for inside the activity.
+ */
+export const siteWatch: ActivityOptions = {
+  startToCloseTimeout: '13 hours',
+  heartbeatTimeout: '30 seconds',
+  retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute', nonRetryableErrorTypes: [...permanentErrorClasses] },
+};
