@@ -15,7 +15,7 @@ export interface Resolver {
 export const systemResolver: Resolver = { resolveSrv };
 
 /** LDAPS has a port of its own; StartTLS and plain share one (RFC 4511 §5.2, IANA). */
-export const defaultPort = (security: DirectorySettings['security']): number => (security === 'ldaps' ? 636 : 389);
+const defaultPort = (security: DirectorySettings['security']): number => (security === 'ldaps' ? 636 : 389);
 
 /**
  * Where to connect, best first. The host of the settings, else the domain controllers that DNS names for the account's
@@ -69,6 +69,17 @@ export function domainOf({ account, baseDn }: Pick<DirectorySettings, 'account' 
     if (parts.length > 0) return parts.join('.');
   }
   return null;
+}
+
+/**
+ * Where a controller that was found before is: its own name, if it could have been found in DNS again. Null otherwise; with a
+ * host in the settings, that host is the controller.
+ */
+export function controllerEndpoint(settings: DirectorySettings, dnsHostName: string): Endpoint | null {
+  const { security, host, port = defaultPort(security) } = settings;
+  const domain = domainOf(settings);
+  if (host !== undefined || domain === null || !isInside(dnsHostName, domain)) return null;
+  return { host: dnsHostName, port, security };
 }
 
 async function resolveService(name: string, domain: string, resolver: Resolver): Promise<readonly SrvRecord[]> {

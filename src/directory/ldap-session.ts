@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { DirectorySettings } from '../shared/directory.ts';
 import { LockstepError } from '../shared/errors.ts';
-import { findEndpoints, type Resolver, systemResolver } from './discovery.ts';
+import { controllerEndpoint, findEndpoints, type Resolver, systemResolver } from './discovery.ts';
 import { LdapConnection, type LdapTimeouts, defaultTimeouts } from './ldap-connection.ts';
 import { caInvalid, type Endpoint } from './ldap-errors.ts';
 
@@ -13,9 +13,14 @@ export interface SessionOptions {
   readonly password: string;
   readonly resolver?: Resolver;
   readonly timeouts?: LdapTimeouts;
+  /** dnsHostName of the one controller to ask, where DNS names several. */
+  readonly controller?: string;
 }
 
-export const resolve = ({ settings, resolver = systemResolver }: SessionOptions): Promise<readonly Endpoint[]> => findEndpoints(settings, resolver);
+export async function resolve({ settings, resolver = systemResolver, controller }: SessionOptions): Promise<readonly Endpoint[]> {
+  const one = controller === undefined ? null : controllerEndpoint(settings, controller);
+  return one === null ? findEndpoints(settings, resolver) : [one];
+}
 
 /** Connects to the first endpoint that answers. Throws the failure of the first: it was the best one. */
 export async function connect(endpoints: readonly Endpoint[], options: SessionOptions, signal: AbortSignal): Promise<LdapConnection> {

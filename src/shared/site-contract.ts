@@ -18,9 +18,8 @@ export interface SiteRunInput {
   readonly runId: RunId;
 }
 
-/** Result of `readDirectory`: counts only. */
+/** Result of a `readDirectory` whose last page was committed: counts only. */
 export interface DirectoryReadTotals {
-  readonly outcome: 'complete' | 'superseded';
   readonly pages: number;
   readonly entries: number;
   readonly members: number;
@@ -100,6 +99,8 @@ export interface AppliedObject {
 export interface WatchRequest {
   /** `version` of the last answer: as long as it holds, settings and credential are left out. */
   readonly known?: string;
+  /** Why the directory cannot be watched just now, or why the watcher ends; absent: it can. */
+  readonly failure?: ErrorReport;
 }
 export interface WatchAnswer {
   /** Changes whenever settings or credential do. */
@@ -130,12 +131,6 @@ export interface NeedsFullRequest {
   /** A sentence for the administrator. */
   readonly detail: string;
 }
-
-/**
- * PUT /site/v1/integrations/{integrationId}/watch/error, body ErrorReport: why a watcher waits, or why it stopped. The next
- * WatchRequest says that this is over.
- */
-export type WatchErrorReport = ErrorReport;
 
 /** PUT /site/v1/runs/{runId}/report: what is absent stays as it is. */
 export interface RunReport {

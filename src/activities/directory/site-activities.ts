@@ -6,9 +6,11 @@ import { createLdapSource } from '../../directory/ldap-source.ts';
 import type { DirectorySettings } from '../../shared/directory.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { IntegrationId, RunId } from '../../shared/ids.ts';
-import type { DirectoryReadTotals, OpenRunAnswer, SiteActivities } from '../../shared/site-contract.ts';
+import type { OpenRunAnswer, SiteActivities } from '../../shared/site-contract.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import { siteFailure, withClass } from './site-failure.ts';
+import { syncObject } from './sync-object.ts';
+import { watchDirectory, type WatchTiming } from './watch-directory.ts';
 
 export interface SiteActivityDependencies {
   readonly ingest: IngestClient;
@@ -17,17 +19,16 @@ export interface SiteActivityDependencies {
   readonly createSource?: (options: { readonly settings: DirectorySettings; readonly password: string }) => DirectorySource;
   readonly logger: Logger;
   /** For tests that must not wait as long as real sources may. */
-  readonly timing?: Pick<ProgressOptions, 'heartbeatMs' | 'stalledMs'>;
+  readonly timing?: Pick<ProgressOptions, 'heartbeatMs' | 'stalledMs'> & Partial<WatchTiming>;
 }
 
 /** The site's part of the directory workflows. Nothing that is read, and no sentence, is returned or thrown: counts and codes only. */
 export function createDirectorySiteActivities(deps: SiteActivityDependencies): SiteActivities {
   const { ingest, createSource = createLdapSource } = deps;
 
-  const sourceOf = async (answer: OpenRunAnswer): Promise<DirectorySource> => {
-    const { settings, integrationId } = answer;
-    return createSource({ settings, password: await openPassword(deps, answer.sealedCredential, integrationId) });
-  };
+  const openSource = async (integration: IntegrationId, { settings, sealedCredential }: Pick<OpenRunAnswer, 'settings' | 'sealedCredential'>): Promise<DirectorySource> =>
+    createSource({ settings, password: await openPassword(deps, sealedCredential, integration) });
+  const sourceOf = (answer: OpenRunAnswer): Promise<DirectorySource> => openSource(answer.integrationId, answer);
 
   return {
     readDirectory: ({ runId }) =>
@@ -38,8 +39,9 @@ export function createDirectorySiteActivities(deps: SiteActivityDependencies): S
         const { epoch } = answer.cursor;
         let { seq } = answer.cursor;
         const totals = { pages: 0, entries: 0, members: 0, problems: 0 };
-        const result = (outcome: DirectoryReadTotals['outcome']): DirectoryReadTotals => ({ outcome, ...totals });
-        for await (const page of source.read(progress.signal)) {
+        for await (const { findings, ...page } of source.read(progress.signal)) {
+          // Before the page that ends the run's reading: after it the run may be closed at any moment.
+          if (findings !== undefined) await ingest.putReport(runId, { findings }, progress.signal);
           const committed = await ingest.postPage(runId, { epoch, seq }, page, progress.signal);
           switch (committed.outcome) {
             case 'applied':
@@ -47,8 +49,10 @@ export function createDirectorySiteActivities(deps: SiteActivityDependencies): S
               seq = committed.seq;
               break;
             case 'superseded':
-              logger.info({ epoch, newer: committed.epoch }, 'another attempt reads this directory now');
-              return result('superseded');
+              // Of an attempt that Temporal has given up nobody hears this failure. If it is the current one that was
+              // overtaken (by the late opening of a lost one), it must read again: nothing would end the run otherwise.
+              logger.info({ epoch, newer: committed.epoch }, 'another attempt opened a newer epoch');
+              throw superseded();
             case 'stale':
               throw stale();
           }
@@ -59,17 +63,26 @@ export function createDirectorySiteActivities(deps: SiteActivityDependencies): S
           progress.made({ seq, entries: totals.entries });
         }
         logger.info({ epoch, ...totals }, 'directory read');
-        return result('complete');
+        return totals;
       }),
 
     testDirectory: ({ runId }) =>
       working(deps, runId, async (progress) => {
         const source = await sourceOf(await ingest.openRun(runId, progress.signal));
-        const steps = await source.test(progress.signal);
-        await ingest.putReport(runId, { steps }, progress.signal);
+        const { steps, domains } = await source.test(progress.signal);
+        await ingest.putReport(runId, { steps, findings: { domains, references: [] } }, progress.signal);
         const count = (outcome: string) => steps.filter((step) => step.outcome === outcome).length;
         return { passed: count('passed'), failed: count('failed') };
       }),
+
+    syncObject: ({ runId }) =>
+      working(deps, runId, async (progress) => {
+        const answer = await ingest.openRun(runId, progress.signal);
+        return syncObject(ingest, runId, answer, await sourceOf(answer), progress);
+      }),
+
+    watchDirectory: ({ integrationId }) =>
+      watchDirectory({ ingest, openSource: (access) => openSource(integrationId, access), logger: deps.logger, timing: deps.timing ?? {} }, integrationId),
   };
 }
 
@@ -88,7 +101,8 @@ async function working<T>(deps: SiteActivityDependencies, runId: RunId, work: (p
     // Whatever else failed because of it: what was cancelled ends as cancelled.
     if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
     const failure = withClass(error);
-    logger.warn({ class: failure.class, code: failure.code, err: failure.cause }, 'directory activity failed');
+    // A known failure's sentences go to the platform; only of an unknown one is more of use here.
+    logger.warn({ class: failure.class, code: failure.code, ...(failure === error ? {} : { err: error }) }, 'directory activity failed');
     // Not for as long as the work itself may wait: without the sentences the run still ends with its code.
     await deps.ingest
       .putError(runId, failure.report(), AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(30_000)]))
@@ -118,6 +132,14 @@ const noCursor = (): LockstepError =>
     code: 'site.not-a-reading',
     message: 'The platform opened the run without a place to begin.',
     next: 'Upgrade site and server to versions that go together.',
+  });
+
+const superseded = (): LockstepError =>
+  new LockstepError({
+    class: 'CursorInvalid',
+    code: 'directory.superseded',
+    message: 'A newer attempt of the same run reads the directory.',
+    next: 'Nothing: one of the attempts reads to the end.',
   });
 
 /** Somebody else wrote in our epoch, which no attempt shares with another: begin again in a new one. */
