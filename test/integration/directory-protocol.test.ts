@@ -1,5 +1,6 @@
 /** Servers that no real directory is: what a proxy, a wrong port or an attacker may answer. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { DIRSYNC } from '../../src/directory/dirsync-control.ts';
 import type { SessionOptions } from '../../src/directory/ldap-session.ts';
 import { pagedResultsOid, readPageRequest, writePageAnswer } from '../../src/sample/directory/paged-results.ts';
 import { type LdapRequest, readRequest, type SearchOperation } from '../../src/sample/directory/request.ts';
@@ -53,14 +54,27 @@ async function serve(onConnection: (socket: Socket) => void, settings: Partial<D
   };
 }
 
+const refuses = (search: Search, code: number) => writeResult(search.id, answerTags.searchDone, { code });
+/** What a reading asks beside its pages: the base is there, changes are not told, deleted objects are not shown. */
+function answerAround(search: Search): Buffer | undefined {
+  if (search.base === '') return Buffer.concat([writeEntry(search.id, rootDse), refuses(search, 0)]);
+  if (search.controls.some(({ oid }) => oid === DIRSYNC)) return refuses(search, 12);
+  if (search.base.startsWith('<WKGUID=')) return refuses(search, 32);
+  if (search.scope === 'base' && search.base === 'DC=corp,DC=example') return refuses(search, 0);
+  return undefined;
+}
+
 /** A server that signs anybody in and answers subtree searches by `onSearch`, reads of one object by `onObject`. */
 const directory = (onSearch: (search: Search, socket: Socket) => void, onObject: (search: Search, socket: Socket) => void = () => undefined) =>
   serve((socket) => {
     socket.on('data', (bytes) => {
       const request = readRequest(bytes);
       if (request.kind === 'bind') socket.write(writeResult(request.id, answerTags.bind, { code: 0 }));
-      else if (request.kind === 'search' && request.base === '') socket.write(Buffer.concat([writeEntry(request.id, rootDse), writeResult(request.id, answerTags.searchDone, { code: 0 })]));
-      else if (request.kind === 'search') (request.scope === 'base' ? onObject : onSearch)(request, socket);
+      else if (request.kind === 'search') {
+        const answer = answerAround(request);
+        if (answer === undefined) (request.scope === 'base' ? onObject : onSearch)(request, socket);
+        else socket.write(answer);
+      }
     });
   });
 
