@@ -6,7 +6,7 @@ import { createLdapSource } from '../../directory/ldap-source.ts';
 import type { DirectorySettings } from '../../shared/directory.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { IntegrationId, RunId } from '../../shared/ids.ts';
-import type { OpenRunAnswer, SiteActivities } from '../../shared/site-contract.ts';
+import type { OpenRunAnswer, SiteActivities, WatchAnswer } from '../../shared/site-contract.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import { siteFailure, withClass } from './site-failure.ts';
 import { syncObject } from './sync-object.ts';
@@ -81,8 +81,14 @@ export function createDirectorySiteActivities(deps: SiteActivityDependencies): S
         return syncObject(ingest, runId, answer, await sourceOf(answer), progress);
       }),
 
-    watchDirectory: ({ integrationId }) =>
-      watchDirectory({ ingest, openSource: (access) => openSource(integrationId, access), logger: deps.logger, timing: deps.timing ?? {} }, integrationId),
+    watchDirectory: ({ integrationId }) => {
+      const context = Context.current();
+      const openWatched = (access: NonNullable<WatchAnswer['access']>) => openSource(integrationId, access);
+      return watchDirectory({ ingest, openSource: openWatched, logger: deps.logger, timing: deps.timing ?? {} }, integrationId, {
+        heartbeat: (details) => context.heartbeat(details),
+        signal: context.cancellationSignal,
+      });
+    },
   };
 }
 

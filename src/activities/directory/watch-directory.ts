@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { IngestClient } from '../../client/ingest-client.ts';
 import type { ChangeFeed, DirectorySource } from '../../directory/directory-source.ts';
@@ -14,6 +13,13 @@ export interface WatchDependencies {
   openSource(access: NonNullable<WatchAnswer['access']>): Promise<DirectorySource>;
   readonly logger: Logger;
   readonly timing: Partial<WatchTiming>;
+}
+
+/** Of the activity. */
+export interface WatchContext {
+  readonly heartbeat: (details: WatchState) => void;
+  /** Cancelled from outside. */
+  readonly signal: AbortSignal;
 }
 
 export interface WatchTiming {
@@ -40,7 +46,7 @@ const defaultTiming: WatchTiming = {
 };
 
 /** What an operator sees of it in Temporal: no name, no sentence. */
-type WatchState =
+export type WatchState =
   | { readonly state: 'watching'; readonly polls: number; readonly pages: number }
   /** No full reading has left a watermark yet. */
   | { readonly state: 'no-watermark'; readonly polls: number; readonly pages: number }
@@ -56,18 +62,17 @@ type WatchState =
  *    │   └► no watermark:      └────► Unavailable, Throttled, CursorInvalid: wait (doubling), refresh
  *    └───── wait pollSeconds
  */
-export async function watchDirectory(deps: WatchDependencies, integration: IntegrationId): Promise<DirectoryWatchTotals> {
-  const context = Context.current();
+export async function watchDirectory(deps: WatchDependencies, integration: IntegrationId, { heartbeat, signal }: WatchContext): Promise<DirectoryWatchTotals> {
   const logger = deps.logger.child({ integration });
-  const watch = new Watch({ ...deps, logger }, integration, context.cancellationSignal);
+  const watch = new Watch({ ...deps, logger }, integration, signal);
   const timing = { ...defaultTiming, ...deps.timing };
-  const heartbeat = () => context.heartbeat(watch.state);
-  heartbeat();
-  const timer = setInterval(heartbeat, timing.heartbeatMs);
+  heartbeat(watch.state);
+  const timer = setInterval(() => heartbeat(watch.state), timing.heartbeatMs);
   try {
     return await watch.run(timing);
   } catch (error) {
-    if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
+    // Whatever else failed because of it: what was cancelled ends as cancelled.
+    if (signal.aborted) throw signal.reason;
     const failure = withClass(error);
     logger.warn({ class: failure.class, code: failure.code, ...(failure === error ? {} : { err: error }) }, 'the directory is watched no more');
     throw siteFailure(failure);
