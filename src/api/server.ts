@@ -88,13 +88,18 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await ui.register(temporalUiRoutes, { database, keyring, ...temporalUi, namespace: deps.gateway.namespace });
     });
   }
+  const engineCalls = createEngineCalls(engine, app.log);
   await app.register(
     async (site) => {
       describeSiteRoutes(site);
       const authenticate = (header: string | undefined) => authenticateSite({ database, keyring }, header);
       const common = { database, keyring, authenticateSite: authenticate };
       await site.register(siteRoutes, { ...common, gateway: deps.gateway });
-      await site.register(ingestRoutes, { ...common, onPageApplied: (entries) => metrics.pageApplied(entries) });
+      await site.register(ingestRoutes, {
+        ...common,
+        onPageApplied: (entries) => metrics.pageApplied(entries),
+        startRun: (organisation, run) => engineCalls.startRun(organisation, run),
+      });
     },
     { prefix: '/site/v1' },
   );
@@ -102,7 +107,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
     database,
     keyring,
     engine,
-    engineCalls: createEngineCalls(engine, app.log),
+    engineCalls,
     now: deps.now ?? (() => new Date()),
   };
   await app.register(

@@ -39,8 +39,8 @@ export interface ListedObject {
 }
 
 /** In the words of the partial indexes directory_object_people and directory_object_groups. */
-export const isPerson = sql<boolean>`o.included and o.kind in ('user', 'contact', 'public-folder')`;
-export const isGroup = sql<boolean>`o.kind in ('group', 'dynamic-group')`;
+export const isPerson = sql<boolean>`o.listed and o.included and o.kind in ('user', 'contact', 'public-folder')`;
+export const isGroup = sql<boolean>`o.listed and o.kind in ('group', 'dynamic-group')`;
 
 /** What ListedObject needs of `o`: one row of each, found by its key. */
 export const listedColumns = sql`

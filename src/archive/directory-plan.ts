@@ -18,6 +18,8 @@ interface AttributeChange {
 }
 interface StoredObject {
   readonly guid: string;
+  /** Was taken once. */
+  readonly listed: boolean;
   readonly missing: boolean;
   readonly differs: boolean;
   /** The rest only when it differs. */
@@ -43,15 +45,21 @@ export async function forgetPlan(tx: OrganisationTransaction, run: RunId): Promi
 /** Plans a page and gives what it adds to the totals. In the transaction of commitPage only. */
 export async function planDirectoryPage(
   tx: OrganisationTransaction,
-  { run, integration, settings }: DirectoryAttempt,
+  attempt: DirectoryAttempt,
   page: DirectoryPage,
 ): Promise<DirectoryTotalsDelta> {
-  const mapped = mapPage(page.entries, settings);
+  const { run, integration } = attempt;
+  const mapped = mapPage(page.entries, attempt);
   const counts = new Map<PlanAction, number>();
   if (mapped.rows.length > 0) {
-    const wanted = mapped.rows.map((row) => ({ guid: row.guid, content_hash: row.contentHash.toString('hex') }));
+    const wanted = mapped.rows.map((row) => ({
+      guid: row.guid,
+      content_hash: row.contentHash.toString('hex'),
+      dn: row.dn,
+      manager_key: row.managerKey?.toString('hex'),
+    }));
     const stored = new Map((await storedObjectsSql(tx, JSON.stringify(wanted), integration)).map((object) => [object.guid, object]));
-    const entries = mapped.rows.map((row) => planEntry(row, stored.get(row.guid)));
+    const entries = mapped.rows.flatMap((row) => planEntry(row, stored.get(row.guid)) ?? []);
     for (const { action, count } of await addPlanEntriesSql(tx, JSON.stringify(entries), run)) counts.set(action, Number(count));
   }
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
@@ -61,7 +69,7 @@ export async function planDirectoryPage(
   const changedByMembers = Number(byMembers?.changed ?? 0);
   const of = (action: PlanAction) => counts.get(action) ?? 0;
   return {
-    seen: [...counts.values()].reduce((sum, count) => sum + count, 0),
+    seen: of('added') + of('changed') + of('returned') + of('same'),
     added: of('added'),
     changed: of('changed') + changedByMembers,
     returned: of('returned'),
@@ -81,11 +89,22 @@ export async function completeDirectoryPlan(
   return { missing: Number(unseen?.missing ?? 0) };
 }
 
+/** Undefined when nothing is to be told: the object is not taken and never was. */
 function planEntry(row: DirectoryRow, stored: StoredObject | undefined) {
+  const action = actionOf(row, stored);
+  if (action === undefined) return undefined;
   const primary = row.addresses.find((address) => address.primary)?.address;
   const subject = primary === undefined ? row.displayName : `${row.displayName} <${primary}>`;
-  const action: PlanAction = stored === undefined ? 'added' : stored.missing ? 'returned' : stored.differs ? 'changed' : 'same';
-  return { guid: row.guid, action, subject, changes: stored?.differs === true ? changesOf(stored, row) : [] };
+  const comparable = action !== 'added' && action !== 'missing' && stored?.differs === true;
+  return { guid: row.guid, action, subject, changes: comparable ? changesOf(stored, row) : [] };
+}
+
+/** As in apply-objects.sql. */
+function actionOf(row: DirectoryRow, stored: StoredObject | undefined): PlanAction | undefined {
+  if (!row.inScope) return stored?.listed === true && !stored.missing ? 'missing' : undefined;
+  if (stored?.listed !== true) return 'added';
+  if (stored.missing) return 'returned';
+  return stored.differs ? 'changed' : 'same';
 }
 
 /** Attribute by attribute, as the source names them; values are sorted on both sides. */

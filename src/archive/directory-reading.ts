@@ -3,7 +3,9 @@
  * (directory-sync) or are only compared with it (directory-plan). The run's totals and the page are one transaction, so the
  * totals count each object once however often it was sent.
  *
- * Locks are taken in one order: cursor, run, then (on the last page) the organisation's address claims.
+ * Locks are taken in one order: cursor of the reading, run, then (on the last page) the organisation's address claims and the
+ * cursor of changes. A page of changes takes both cursors too, in this order, so that only one page of an integration is applied at
+ * a time.
  */
 import { sql } from 'kysely';
 import type { DirectoryPage } from '../shared/directory.ts';
@@ -14,7 +16,9 @@ import type { PageAnswer } from '../shared/site-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
 import { applyDirectoryPage, completeDirectoryReading } from './directory-ingest.ts';
+import { trackChanges } from './directory-tracking.ts';
 import { completeDirectoryPlan, forgetPlan, planDirectoryPage } from './directory-plan.ts';
+import { directoryScope } from './directory-scope.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
 import { NotFoundError } from './record-errors.ts';
 import { runClosed } from './site-runs.ts';
@@ -60,8 +64,7 @@ export function commitDirectoryPage(
   page: DirectoryPage,
   hash: Buffer,
 ): Promise<PageAnswer> {
-  const value = page.watermark === undefined ? {} : { value: Buffer.from(JSON.stringify(page.watermark)) };
-  return commitPage(tx, { ...cursorOf(run), ...position, hash, last: page.last, ...value }, async () => {
+  return commitPage(tx, { ...cursorOf(run), ...position, hash, last: page.last }, async () => {
     const row = await lockOpenRun(tx, run);
     if (row.epoch === null || row.first_epoch === null || Number(row.epoch) !== position.epoch) {
       throw new LockstepError({
@@ -82,6 +85,7 @@ export function commitDirectoryPage(
       epoch: position.epoch,
       firstEpoch: Number(row.first_epoch),
       settings,
+      scope: directoryScope(settings),
     };
     const [applyPage, complete] =
       run.kind === 'directory-plan'
@@ -91,6 +95,7 @@ export function commitDirectoryPage(
     if (page.last) {
       if (totals.seen === 0) await refuseEmptyReading(tx, run.integration);
       totals = { ...totals, ...(await complete(tx, attempt)) };
+      if (run.kind === 'directory-sync') await trackChanges(tx, run.integration, page);
     }
     await tx
       .updateTable('run')
@@ -158,6 +163,7 @@ async function refuseEmptyReading(tx: OrganisationTransaction, integration: Inte
     .selectFrom('directory_object')
     .select('id')
     .where('integration_id', '=', integration)
+    .where('listed', '=', true)
     .where('missing_since', 'is', null)
     .limit(1)
     .executeTakeFirst();

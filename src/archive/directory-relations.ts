@@ -26,8 +26,8 @@ export async function addressesOf(
     select a.address, bool_or(a.is_primary) as primary, bool_or(not exists (
         select from directory_address rival
         cross join lateral (select * from directory_object r where r.id = rival.object_id limit 1) r
-        where rival.address = a.address and r.guid <> o.guid and r.included and r.missing_since is null
-          and (o.missing_since is not null or not o.included
+        where rival.address = a.address and r.guid <> o.guid and r.listed and r.included and r.missing_since is null
+          and (o.missing_since is not null or not o.listed or not o.included
             or (coalesce(r.source_created, 'infinity'), r.guid) < (coalesce(o.source_created, 'infinity'), o.guid)))) as held
     from directory_address a
     join directory_object o on o.id = a.object_id
@@ -46,7 +46,7 @@ export async function findHolder(
     select o.id, o.kind
     from directory_address a
     cross join lateral (select * from directory_object o where o.id = a.object_id limit 1) o
-    where a.address = ${address.trim().toLowerCase()} and o.included
+    where a.address = ${address.trim().toLowerCase()} and o.listed and o.included
     order by o.missing_since is not null, o.source_created nulls last, o.guid, o.id
     limit 1`.execute(tx);
   return rows[0];
@@ -59,7 +59,7 @@ export const namedBy = (dnKey: RawBuilder<unknown>, integration: RawBuilder<unkn
       select coalesce(p.merged_into, p.id) from person_link l join person p on p.id = l.person_id
       where l.object_id = o.id and l.until is null limit 1) as person_id
     from directory_object o
-    where o.dn_key = ${dnKey}
+    where o.dn_key = ${dnKey} and o.listed
     order by o.missing_since is not null, o.integration_id <> ${integration}, o.id desc
     limit 1) ${sql.raw(alias)} on true`;
 
@@ -73,10 +73,10 @@ export async function memberOf(
     from directory_object self
     join directory_member m on m.member_key = self.dn_key
     cross join lateral (select * from directory_object g where g.id = m.group_id limit 1) g
-    where self.id = ${object} and g.missing_since is null
+    where self.id = ${object} and g.listed and g.missing_since is null
       -- A name that went to another object took the memberships along.
       and (self.missing_since is null or not exists (
-        select from directory_object heir where heir.dn_key = self.dn_key and heir.missing_since is null))
+        select from directory_object heir where heir.dn_key = self.dn_key and heir.listed and heir.missing_since is null))
     order by g.sort_key, g.id`.execute(tx);
   return rows;
 }
@@ -106,6 +106,6 @@ export async function countDirectReports(tx: OrganisationTransaction, object: Di
     from directory_object self
     join directory_object o on o.manager_key = self.dn_key
     where self.id = ${object} and self.missing_since is null and o.missing_since is null
-      and o.included and o.kind in ('user', 'contact', 'public-folder')`.execute(tx);
+      and o.listed and o.included and o.kind in ('user', 'contact', 'public-folder')`.execute(tx);
   return Number(rows[0]?.count ?? 0);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
-import type { DirectorySettings } from '../shared/directory.ts';
+import type { DirectoryChangeTracking, DirectoryFindings, DirectorySettings } from '../shared/directory.ts';
+import type { ErrorReport } from '../shared/errors.ts';
 import { integrationId, type IntegrationId, type OrganisationId, type SiteId } from '../shared/ids.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 import type { OrganisationTransaction } from './database.ts';
@@ -14,10 +15,16 @@ import type { Tables } from './tables.ts';
 /** One directory source with what belongs to it; of the credential only whether and since when there is one. */
 export type IntegrationView = Omit<
   Selectable<Tables['directory_integration']>,
-  'credential' | 'settings' | 'schedule' | 'org_id' | 'skipped_ticks'
+  'credential' | 'settings' | 'schedule' | 'change_tracking' | 'findings' | 'watch_error' | 'org_id' | 'skipped_ticks'
 > & {
   readonly settings: DirectorySettings;
   readonly schedule: Schedule | null;
+  /** How changes are told; null before the first full reading. */
+  readonly change_tracking: DirectoryChangeTracking | null;
+  /** What the last reading or test saw beside the objects. */
+  readonly findings: DirectoryFindings | null;
+  /** Why its watcher waits or has stopped; null: it does not. */
+  readonly watch_error: ErrorReport | null;
   readonly site_name: string;
   readonly has_credential: boolean;
   /** Ticks that found a run open. Those that Temporal itself skipped are counted in the schedule. */
@@ -53,6 +60,10 @@ const integrations = (tx: OrganisationTransaction) =>
       'integration.settings',
       'integration.credential_changed_at',
       'integration.schedule',
+      'integration.change_tracking',
+      'integration.findings',
+      'integration.watched_at',
+      'integration.watch_error',
       'integration.jitter_seconds',
       'integration.state',
       'integration.skipped_ticks',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
+import type { ReconcileReason } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import { type IntegrationId, runId, type RunId } from '../shared/ids.ts';
 import { runWorkflowId } from '../shared/names.ts';
@@ -14,6 +15,8 @@ export interface RunRequest {
   readonly integration: IntegrationId;
   readonly kind: RunKind;
   readonly trigger: RunTrigger;
+  /** Of a reconcile. */
+  readonly reason?: { readonly code: ReconcileReason; readonly detail: string };
   /** Of the workflow that asks, when it runs already (a tick of a schedule). Default: `runWorkflowId(…)`. */
   readonly workflowId?: string;
 }
@@ -51,6 +54,7 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
       number,
       kind: request.kind,
       trigger: request.trigger,
+      reason: request.reason === undefined ? null : JSON.stringify(request.reason),
       state: 'queued',
       workflow_id: request.workflowId ?? runWorkflowId(request.kind, organisation.name, integration.name, number),
     })

@@ -1,6 +1,6 @@
 /** Runs as the site that works on them may see and change them. */
 import { sql } from 'kysely';
-import type { DirectorySettings, DirectoryTestStep } from '../shared/directory.ts';
+import type { DirectoryFindings, DirectorySettings, DirectoryTestStep } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type { IntegrationId, RunId, SiteId } from '../shared/ids.ts';
 import { isOpen, openRunStates, type RunKind, type RunState } from '../shared/runs.ts';
@@ -45,6 +45,11 @@ export async function saveRunReport(tx: OrganisationTransaction, run: RunId, ste
     .where('id', '=', run)
     .where('state', 'in', [...openRunStates])
     .execute();
+}
+
+/** What a reading or a test saw beside the objects; the last one counts. */
+export async function saveFindings(tx: OrganisationTransaction, integration: IntegrationId, findings: DirectoryFindings): Promise<void> {
+  await tx.updateTable('directory_integration').set({ findings: JSON.stringify(findings) }).where('id', '=', integration).execute();
 }
 
 /** Why the site's last attempt failed: what an administrator sees while the run waits, and when it ends. */

@@ -1,6 +1,15 @@
 /** Row types of the schema (src/archive/migrations). bigint is text, bytea is Buffer, jsonb is parsed. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { DirectoryObjectKind, DirectorySettings, DirectoryTestStep, RecipientType } from '../shared/directory.ts';
+import type {
+  DirectoryChangeTracking,
+  DirectoryFindings,
+  DirectoryObjectKind,
+  DirectorySettings,
+  DirectoryTestStep,
+  PersonRule,
+  ReconcileReason,
+  RecipientType,
+} from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type {
   DirectoryObjectId,
@@ -89,6 +98,10 @@ export interface Tables {
     schedule: JSONColumnType<Schedule> | null;
     jitter_seconds: Generated<number>;
     state: Generated<'active' | 'paused'>;
+    change_tracking: JSONColumnType<DirectoryChangeTracking> | null;
+    findings: JSONColumnType<DirectoryFindings> | null;
+    watched_at: Timestamp | null;
+    watch_error: JSONColumnType<ErrorReport> | null;
     skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
     created_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
@@ -100,6 +113,7 @@ export interface Tables {
     number: Bigint;
     kind: RunKind;
     trigger: RunTrigger;
+    reason: JSONColumnType<{ code: ReconcileReason; detail: string }> | null;
     state: RunState;
     workflow_id: string;
     requested_at: GeneratedTimestamp;
@@ -133,7 +147,10 @@ export interface Tables {
     recipient_type: RecipientType;
     dn: string;
     dn_key: Buffer;
+    rdn: string;
+    parent_guid: string | null;
     sid: string | null;
+    primary_group_sid: string | null;
     mailbox_guid: string | null;
     display_name: string;
     sort_key: string;
@@ -141,20 +158,44 @@ export interface Tables {
     principal_name: string | null;
     account_disabled: boolean;
     included: boolean;
+    in_source: Generated<boolean>;
+    in_scope: boolean;
+    listed: boolean;
+    missing_since: Timestamp | null;
     manager_key: Buffer | null;
     attributes: JSONColumnType<Record<string, string[]>>;
     source_created: Timestamp | null;
     content_hash: Buffer;
     first_seen_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
-    missing_since: Timestamp | null;
   };
   directory_sighting: {
     object_id: DirectoryObjectId;
     org_id: OrganisationId;
     integration_id: IntegrationId;
     epoch: Bigint;
-    outcome: 'added' | 'changed' | 'returned' | 'same' | 'missing';
+    outcome: 'added' | 'changed' | 'returned' | 'same' | 'missing' | 'outside';
+    usn: Bigint | null;
+    invocation_id: string | null;
+    members_usn: Bigint | null;
+    members_invocation_id: string | null;
+    told_epoch: ColumnType<string, string | number | undefined, string | number>;
+    members_told_epoch: ColumnType<string, string | number | undefined, string | number>;
+  };
+  directory_former_name: {
+    integration_id: IntegrationId;
+    dn_key: Buffer;
+    object_id: DirectoryObjectId;
+    org_id: OrganisationId;
+    until: GeneratedTimestamp;
+  };
+  directory_tombstone: {
+    integration_id: IntegrationId;
+    guid: string;
+    org_id: OrganisationId;
+    usn: Bigint | null;
+    invocation_id: string | null;
+    told_epoch: Bigint;
   };
   directory_address: { object_id: DirectoryObjectId; org_id: OrganisationId; address: string; is_primary: boolean };
   directory_member: {
@@ -164,18 +205,22 @@ export interface Tables {
     member_dn: string;
     epoch: Bigint;
   };
+  directory_member_part: { integration_id: IntegrationId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
+  directory_sid: { object_id: DirectoryObjectId; org_id: OrganisationId; sid: string; role: 'former' | 'master' };
   person: {
     id: ColumnType<PersonId, never, never>;
     org_id: OrganisationId;
     created_at: GeneratedTimestamp;
     merged_into: PersonId | null;
+    sort_key: string | null;
   };
   person_link: {
     id: ColumnType<string, never, never>;
     org_id: OrganisationId;
     person_id: PersonId;
     object_id: DirectoryObjectId;
-    rule: string;
+    rule: PersonRule;
+    own_person_id: PersonId | null;
     since: GeneratedTimestamp;
     until: Timestamp | null;
   };
@@ -187,8 +232,8 @@ export interface Tables {
     subject: string;
     code: string;
     detail: string;
-    first_run: RunId;
-    last_run: RunId;
+    first_run: RunId | null;
+    last_run: RunId | null;
     epoch: Bigint;
     first_seen_at: GeneratedTimestamp;
     last_seen_at: GeneratedTimestamp;

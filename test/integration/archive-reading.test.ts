@@ -160,7 +160,7 @@ test.each([1, 2, 3, 10])('pages of %i of a search are together all of it, by nam
     userEntry('Zoe', aliases('a1', 'a2', 'zoe')),
     userEntry('Max', aliases('a1.max')),
     userEntry('Ben', aliases('ben')),
-    userEntry('Amy', aliases()),
+    userEntry('Amy', aliases('x.amy')),
     groupEntry('All'),
   ];
   await sync(directory, { entries });

@@ -100,6 +100,13 @@ create table directory_integration (
   schedule             jsonb,
   jitter_seconds       integer not null default 60 check (jitter_seconds between 0 and 3600),
   state                text not null default 'active' check (state in ('active', 'paused')),
+  -- DirectoryChangeTracking of the last full reading.
+  change_tracking      jsonb,
+  -- DirectoryFindings of the last reading or test.
+  findings             jsonb,
+  -- When its watcher last asked what to do, and why it waits (ErrorReport).
+  watched_at           timestamptz,
+  watch_error          jsonb,
   -- Ticks that found a run still open (those that Temporal skipped are counted in the schedule itself).
   skipped_ticks        bigint not null default 0,
   created_at           timestamptz not null default now(),
@@ -113,8 +120,9 @@ create table run (
   integration_id uuid not null references directory_integration,
   number         bigint not null,
   kind           text not null check (kind in ('directory-sync', 'directory-plan', 'directory-test')),
-  trigger        text not null check (trigger in ('schedule', 'manual')),
-  state          text not null check (state in ('queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'interrupted', 'skipped')),
+  trigger        text not null check (trigger in ('schedule', 'manual', 'reconcile')),
+  reason         jsonb,                     -- of a reconcile: {code, detail}
+  state          text not null check (state in ('queued', 'running', 'succeeded', 'partial', 'held', 'failed', 'cancelled', 'interrupted', 'skipped')),
   workflow_id    text not null,
   requested_at   timestamptz not null default now(),
   started_at     timestamptz,
@@ -150,6 +158,13 @@ create table page_cursor (
 );
 
 -- What was read, one row an object. Never deleted by a sync.
+--
+-- What the source says and what follows from it are kept apart, so that what would take people away can be held back:
+-- in_source and in_scope are facts, renewed with everything that is read; listed and missing_since are the consequences.
+--   never shown   not listed                                     (a container, somebody without an address)
+--   present       listed and missing_since is null
+--   would leave   listed and missing_since is null and not in_scope
+--   missing       missing_since is not null
 create table directory_object (
   id               bigint generated always as identity primary key,
   org_id           uuid not null,
@@ -157,9 +172,13 @@ create table directory_object (
   guid             uuid not null,
   kind             text not null,
   recipient_type   text not null,
+  -- rdn, and the name of the object parent_guid where that is known: see src/archive/directory-names.ts.
   dn               text not null,
   dn_key           bytea not null,          -- first 16 bytes of SHA-256 of the normalised DN
+  rdn              text not null,           -- as the source writes it: CN=Doe\, John
+  parent_guid      uuid,
   sid              text,
+  primary_group_sid text,                   -- the group whose member a user is without the group saying so
   mailbox_guid     uuid,
   display_name     text not null,
   sort_key         text collate "C" not null,
@@ -167,33 +186,69 @@ create table directory_object (
   principal_name   text,
   account_disabled boolean not null,
   included         boolean not null,        -- passes the e-mail domain filter
+  in_source        boolean not null default true,
+  in_scope         boolean not null,        -- in the source, and within search bases, filter and what Lockstep takes
+  listed           boolean not null,        -- was in scope once
+  missing_since    timestamptz,
   manager_key      bytea,
   attributes       jsonb not null,
   source_created   timestamptz,
+  -- Of everything above but what follows from other objects (dn, manager) and from the settings (in_scope).
   content_hash     bytea not null,
   first_seen_at    timestamptz not null default now(),
   changed_at       timestamptz not null default now(),
-  missing_since    timestamptz,
   unique (integration_id, guid)
 );
 create index directory_object_dn on directory_object (org_id, dn_key);
-create index directory_object_people on directory_object (org_id, sort_key, id) where included and kind in ('user', 'contact', 'public-folder');
-create index directory_object_groups on directory_object (org_id, sort_key, id) where kind in ('group', 'dynamic-group');
+create index directory_object_children on directory_object (integration_id, parent_guid) where parent_guid is not null;
+create index directory_object_groups on directory_object (org_id, sort_key, id) where listed and kind in ('group', 'dynamic-group');
 -- People, groups and missing objects of an integration are counted without reading them.
-create index directory_object_counts on directory_object (org_id, integration_id, kind, included, missing_since);
+create index directory_object_counts on directory_object (org_id, integration_id, kind, included, listed, missing_since);
+-- Usually empty: what would leave, and has not yet.
+create index directory_object_leaving on directory_object (integration_id) where listed and missing_since is null and not in_scope;
 create index directory_object_sid on directory_object (org_id, sid) where sid is not null;
+create index directory_object_primary_group on directory_object (org_id, primary_group_sid, dn_key) where primary_group_sid is not null;
 create index directory_object_manager on directory_object (org_id, manager_key) where manager_key is not null;
 
--- What the last epoch said of it: apart, so that a reading that finds nothing new rewrites these few bytes only. The
--- outcome is that of the run, which may take several epochs: an object added by an attempt that died stays `added`.
+-- What was last said of it: apart, so that a reading that finds nothing new rewrites these few bytes only. The outcome is
+-- that of the run, which may take several epochs: an object added by an attempt that died stays `added`.
 create table directory_sighting (
   object_id      bigint primary key,
   org_id         uuid not null,
   integration_id uuid not null,
   epoch          bigint not null,
-  outcome        text not null              -- 'added' | 'changed' | 'returned' | 'same' | 'missing'
+  outcome        text not null,             -- 'added' | 'changed' | 'returned' | 'same' | 'missing' | 'outside'
+  -- The state that is stored: uSNChanged on the controller with this invocationId. Of an older one nothing is taken. The
+  -- list of a group's members comes and changes by itself, so it has its own.
+  usn            bigint,
+  invocation_id  uuid,
+  members_usn    bigint,
+  members_invocation_id uuid,
+  -- The epoch of the reading during which (or after which) a change was told, not a whole object.
+  told_epoch     bigint not null default 0,
+  members_told_epoch bigint not null default 0
 ) with (fillfactor = 70);
 create index directory_sighting_integration on directory_sighting (integration_id);
+
+-- Names that an object had until a short while ago. A page may have been read before a rename and arrive after it.
+create table directory_former_name (
+  integration_id uuid not null,
+  dn_key         bytea not null,
+  object_id      bigint not null,
+  org_id         uuid not null,
+  until          timestamptz not null default now(),
+  primary key (integration_id, dn_key, object_id)
+);
+-- Objects that were gone before they were read: a page may have been read before and arrive after.
+create table directory_tombstone (
+  integration_id uuid not null,
+  guid           uuid not null,
+  org_id         uuid not null,
+  usn            bigint,
+  invocation_id  uuid,
+  told_epoch     bigint not null,
+  primary key (integration_id, guid)
+);
 
 -- Every claim to an address. Two objects may claim one: the older object (source_created, guid) holds it, the other has a
 -- recorded problem. So the result does not depend on the order of pages.
@@ -217,20 +272,47 @@ create table directory_member (
 );
 create index directory_member_of on directory_member (org_id, member_key);
 
+-- Parts of a list that a page of changes gives, until its last part.
+create table directory_member_part (
+  integration_id uuid not null,
+  guid           uuid not null,
+  member_key     bytea not null,
+  org_id         uuid not null,
+  member_dn      text not null,
+  primary key (integration_id, guid, member_key)
+);
+
+-- SIDs by which an object says to be the same person as another: `former` ones of an account (sIDHistory), and the `master`
+-- account that a disabled account with a mailbox belongs to (msExchMasterAccountSid). Its own is in directory_object.
+create table directory_sid (
+  object_id bigint not null,
+  org_id    uuid not null,
+  sid       text not null,
+  role      text not null check (role in ('former', 'master')),
+  primary key (object_id, role, sid)
+);
+create index directory_sid_lookup on directory_sid (org_id, sid);
+
 create table person (
   id          bigint generated always as identity primary key,
   org_id      uuid not null,
   created_at  timestamptz not null default now(),
-  merged_into bigint
+  -- The person that this one is, while its object is linked to another's: always one that is not merged itself.
+  merged_into bigint,
+  -- Under which it is listed: that of the object that names it. Null: none of its objects is listed and included.
+  sort_key    text collate "C"
 );
+create index person_list on person (org_id, sort_key, id) where sort_key is not null;
 
--- Who an object is. One-to-one today; merging and unlinking change only this table.
+-- Who an object is. Every object that is listed has a person of its own (own_person_id); it is linked to that one or to another
+-- object's: see src/archive/person-linking.ts. An account that is not listed is linked only to others. Rows that ended are the past.
 create table person_link (
   id        bigint generated always as identity primary key,
   org_id    uuid not null,
   person_id bigint not null references person,
   object_id bigint not null,
-  rule      text not null,                  -- 'self'
+  rule      text not null check (rule in ('self', 'master-account-sid', 'sid-history', 'moved')),
+  own_person_id bigint,
   since     timestamptz not null default now(),
   until     timestamptz
 );
@@ -246,8 +328,8 @@ create table directory_problem (
   subject        text not null,
   code           text not null,
   detail         text not null,
-  first_run      uuid not null,
-  last_run       uuid not null,
+  first_run      uuid,                      -- null: met in changes, outside of a run
+  last_run       uuid,
   epoch          bigint not null,           -- in which it was met last
   first_seen_at  timestamptz not null default now(),
   last_seen_at   timestamptz not null default now(),
@@ -283,7 +365,8 @@ do $$
 declare t text;
 begin
   foreach t in array array['api_token', 'site', 'site_node', 'site_enrolment_code', 'directory_integration', 'run',
-    'page_cursor', 'directory_object', 'directory_sighting', 'directory_address', 'directory_member', 'person',
+    'page_cursor', 'directory_object', 'directory_sighting', 'directory_former_name', 'directory_tombstone', 'directory_address',
+    'directory_member', 'directory_member_part', 'directory_sid', 'person',
     'person_link', 'directory_problem', 'directory_plan_entry', 'directory_plan_member'] loop
     execute format('alter table %I enable row level security', t);
     execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, t);
@@ -385,7 +468,7 @@ create function platform_refresh_statistics() returns void
     for grown in
       select c.oid from pg_class c
       where c.oid in ('directory_object'::regclass, 'directory_sighting'::regclass, 'directory_address'::regclass,
-          'directory_member'::regclass, 'person'::regclass, 'person_link'::regclass, 'directory_problem'::regclass,
+          'directory_member'::regclass, 'directory_former_name'::regclass, 'directory_sid'::regclass, 'person'::regclass, 'person_link'::regclass, 'directory_problem'::regclass,
           'directory_plan_entry'::regclass, 'directory_plan_member'::regclass)
         and pg_relation_size(c.oid) > 3 * greatest(c.relpages, 4) * current_setting('block_size')::bigint
     loop

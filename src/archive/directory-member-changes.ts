@@ -1,0 +1,69 @@
+import { sql } from 'kysely';
+import type { DirectoryChangeEntry, DirectoryMemberChange, DirectoryProblem } from '../shared/directory.ts';
+import type { IntegrationId } from '../shared/ids.ts';
+import type { OrganisationTransaction } from './database.ts';
+import { dnKey } from './directory-dn.ts';
+import type { MemberChanges } from './directory-member-lists.ts';
+import { type CurrentName, currentNames } from './directory-names.ts';
+import { storable } from './directory-text.ts';
+
+/**
+ * What the changes of a page say of the members of groups, in the end. Who is known by GUID is the object itself, whatever
+ * name is told; a name that went out of use a short while ago is the object that had it.
+ */
+export async function mergeMemberChanges(
+  tx: OrganisationTransaction,
+  integration: IntegrationId,
+  changes: readonly DirectoryChangeEntry[],
+): Promise<{ readonly groups: readonly MemberChanges[]; readonly problems: readonly DirectoryProblem[] }> {
+  const told = changes.filter(({ memberAdded, memberRemoved }) => memberAdded.length + memberRemoved.length > 0);
+  if (told.length === 0) return { groups: [], problems: [] };
+  const members = told.flatMap(({ memberAdded, memberRemoved }) => [...memberAdded, ...memberRemoved]);
+  const byGuid = await namesOfObjects(tx, integration, members.flatMap(({ guid }) => guid ?? []));
+  const byFormerName = await currentNames(tx, integration, members.flatMap(({ dn }) => dnKey(dn)?.toString('hex') ?? []));
+
+  const groups = new Map<string, { usn: string | null; added: Map<string, CurrentName>; removed: Set<string> }>();
+  const problems: DirectoryProblem[] = [];
+  for (const { guid, usn, memberAdded, memberRemoved } of told) {
+    const group = groups.get(guid) ?? { usn: null, added: new Map<string, CurrentName>(), removed: new Set<string>() };
+    groups.set(guid, group);
+    group.usn = usn ?? null;
+    const namesOf = (member: DirectoryMemberChange): CurrentName[] => {
+      const key = dnKey(member.dn)?.toString('hex');
+      const object = member.guid === undefined ? undefined : byGuid.get(member.guid);
+      if (key === undefined && object === undefined) {
+        problems.push({ guid, subject: member.dn, code: 'member.dn-invalid', detail: 'The distinguished name of this member cannot be understood.' });
+      }
+      const given = key === undefined ? [] : [byFormerName.get(key) ?? { key, dn: storable(member.dn) }];
+      return object === undefined ? given : [object, ...given];
+    };
+    for (const member of memberRemoved) {
+      for (const { key } of namesOf(member)) {
+        group.added.delete(key);
+        group.removed.add(key);
+      }
+    }
+    for (const member of memberAdded) {
+      const [name] = namesOf(member);
+      if (name === undefined) continue;
+      group.removed.delete(name.key);
+      group.added.set(name.key, name);
+    }
+  }
+  return {
+    groups: [...groups].map(([guid, { usn, added, removed }]) => ({ guid, usn, added: [...added.values()], removed: [...removed] })),
+    problems,
+  };
+}
+
+async function namesOfObjects(tx: OrganisationTransaction, integration: IntegrationId, guids: readonly string[]): Promise<Map<string, CurrentName>> {
+  if (guids.length === 0) return new Map();
+  const rows = await tx
+    .selectFrom('directory_object')
+    .select(['guid', 'dn', 'dn_key'])
+    .where('integration_id', '=', integration)
+    .where('guid', '=', (eb) => eb.fn.any(sql<string[]>`${guids}::uuid[]`))
+    .where('in_source', '=', true)
+    .execute();
+  return new Map(rows.map(({ guid, dn, dn_key }) => [guid, { key: dn_key.toString('hex'), dn }]));
+}

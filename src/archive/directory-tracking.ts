@@ -1,0 +1,103 @@
+/**
+ * Changes of a directory between full readings: where they go on from, and the pages that tell them.
+ *
+ *   last page of a reading            page of changes              needs-full, or a last page
+ *   with a watermark ──► epoch e, value ──► (e, seq + 1), value ──► epoch e + 1
+ *
+ * The watermark was taken before the reading began, and the epoch is opened in the transaction of its last page: what was told
+ * meanwhile is told again, which changes nothing, and what the reading brought in an older state is mended by it.
+ */
+import type { DirectoryChangesPage, DirectoryPage, DirectoryWatermark, ReconcileReason } from '../shared/directory.ts';
+import type { IntegrationId } from '../shared/ids.ts';
+import type { PageAnswer } from '../shared/site-contract.ts';
+import type { OrganisationTransaction } from './database.ts';
+import { applyDirectoryChanges } from './directory-changes.ts';
+import { forgetMemberParts } from './directory-member-lists.ts';
+import { directoryScope } from './directory-scope.ts';
+import { commitPage, type CursorPosition, openDeltaEpoch } from './page-cursor.ts';
+import { requestRun, type RunRow } from './runs.ts';
+
+const changesOf = (integration: IntegrationId) => ({ owner: integration, scope: 'directory-changes' });
+const encode = (watermark: DirectoryWatermark): Buffer => Buffer.from(JSON.stringify(watermark));
+
+/** Where changes go on after a complete reading. In the transaction of its last page. */
+export async function trackChanges(
+  tx: OrganisationTransaction,
+  integration: IntegrationId,
+  { watermark, tracking }: Pick<DirectoryPage, 'watermark' | 'tracking'>,
+): Promise<void> {
+  await openDeltaEpoch(tx, changesOf(integration), watermark === undefined ? null : encode(watermark));
+  if (tracking === undefined) return;
+  await tx
+    .updateTable('directory_integration')
+    .set({ change_tracking: JSON.stringify(tracking) })
+    .where('id', '=', integration)
+    .execute();
+}
+
+export type ChangesPosition = CursorPosition & { readonly watermark: DirectoryWatermark };
+
+/**
+ * Where a watcher begins; undefined when there is nothing to go on from. What another watcher left half-told is forgotten, for
+ * it is told again.
+ */
+export async function openChanges(tx: OrganisationTransaction, integration: IntegrationId): Promise<ChangesPosition | undefined> {
+  const row = await tx
+    .selectFrom('page_cursor')
+    .select(['epoch', 'seq', 'value'])
+    .where('owner', '=', integration)
+    .where('scope', '=', 'directory-changes')
+    .forUpdate()
+    .executeTakeFirst();
+  if (row === undefined || row.value === null) return undefined;
+  await forgetMemberParts(tx, integration);
+  return { epoch: Number(row.epoch), seq: Number(row.seq), watermark: JSON.parse(row.value.toString('utf8')) as DirectoryWatermark };
+}
+
+/**
+ * Commits one page of changes; see page-cursor.ts for the answers.
+ * @throws LockstepError CursorInvalid `cursor.unknown-epoch`, ConfigInvalid `directory.filter-invalid`
+ */
+export async function commitChangesPage(
+  tx: OrganisationTransaction,
+  integration: IntegrationId,
+  position: CursorPosition,
+  page: DirectoryChangesPage,
+  hash: Buffer,
+): Promise<PageAnswer> {
+  const reading = await tx
+    .selectFrom('page_cursor')
+    .select('epoch')
+    .where('owner', '=', integration)
+    .where('scope', '=', 'directory-sync')
+    .forUpdate()
+    .executeTakeFirst();
+  return commitPage(tx, { ...changesOf(integration), ...position, hash, last: false, value: encode(page.watermark) }, async () => {
+    const { settings } = await tx.selectFrom('directory_integration').select('settings').where('id', '=', integration).executeTakeFirstOrThrow();
+    const context = { integration, run: null, epoch: Number(reading?.epoch ?? 0), settings, scope: directoryScope(settings) };
+    await applyDirectoryChanges(tx, context, page);
+  });
+}
+
+/**
+ * The watermark of this epoch leads nowhere: forgets it and asks for a full reading. Undefined when the epoch is over, since
+ * another reading has been there then.
+ */
+export async function requestReconcile(
+  tx: OrganisationTransaction,
+  integration: IntegrationId,
+  epoch: number,
+  reason: { readonly code: ReconcileReason; readonly detail: string },
+): Promise<RunRow | undefined> {
+  const cursor = await tx
+    .selectFrom('page_cursor')
+    .select('epoch')
+    .where('owner', '=', integration)
+    .where('scope', '=', 'directory-changes')
+    .forUpdate()
+    .executeTakeFirst();
+  if (cursor === undefined || Number(cursor.epoch) !== epoch) return undefined;
+  await openDeltaEpoch(tx, changesOf(integration), null);
+  const { run } = await requestRun(tx, { integration, kind: 'directory-sync', trigger: 'reconcile', reason });
+  return run;
+}
