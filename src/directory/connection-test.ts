@@ -1,6 +1,7 @@
 import type { DirectoryTestStepName } from '../shared/directory.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { startTracking } from './change-tracking.ts';
+import { deletedObjects } from './deleted-objects.ts';
 import type { SourceTest } from './directory-source.ts';
 import { discoverDomains } from './discover-domains.ts';
 import { addressesOf } from './discovery.ts';
@@ -89,7 +90,7 @@ const deletionDetail = (visible: boolean, { defaultNamingContext }: RootDse): st
   visible
     ? 'The account may read deleted objects: a deletion is noticed with the other changes.'
     : 'The account may not read deleted objects: a deletion is noticed by the next full reading only. To change that, an ' +
-      `administrator runs: dsacls "CN=Deleted Objects,${defaultNamingContext}" /takeownership, then dsacls "CN=Deleted Objects,${defaultNamingContext}" /G account:LCRP`;
+      `administrator runs: dsacls "${deletedObjects(defaultNamingContext)}" /takeownership, then dsacls "${deletedObjects(defaultNamingContext)}" /G account:LCRP`;
 
 const outOfOrder = (): never => {
   throw new Error('the steps are out of order');

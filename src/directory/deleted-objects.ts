@@ -3,8 +3,8 @@ import { EntryDecoder } from './entry-decoder.ts';
 import type { LdapConnection } from './ldap-connection.ts';
 import { parseFilter } from './ldap-filter.ts';
 
-/** The container of a naming context's tombstones, by its well-known GUID (MS-ADTS §6.1.1.4.2). */
-export const deletedObjects = (namingContext: string): string => `<WKGUID=18E2EA80684F11D2B9AA00C04F79F805,${namingContext}>`;
+/** The container of a naming context's tombstones (MS-ADTS §6.1.1.4.2). */
+export const deletedObjects = (namingContext: string): string => `CN=Deleted Objects,${namingContext}`;
 
 /**
  * Whether the account may look into the container of deleted objects: without that right, deletions are not told to it by any
