@@ -35,11 +35,11 @@ export async function findWatchedIntegration(tx: OrganisationTransaction, site: 
   return { id, settings, credential, version: hash('sha256', JSON.stringify([settings, credential?.toString('base64')]), 'hex').slice(0, 32) };
 }
 
-/** The watcher asks what to do: what kept it from that is over. */
-export async function noteWatcher(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
-  await tx.updateTable('directory_integration').set({ watched_at: sql<Date>`now()`, watch_error: null }).where('id', '=', integration).execute();
-}
-
-export async function saveWatchError(tx: OrganisationTransaction, integration: IntegrationId, error: ErrorReport): Promise<void> {
-  await tx.updateTable('directory_integration').set({ watch_error: JSON.stringify(error) }).where('id', '=', integration).execute();
+/** A watcher asked what to do, and said what keeps it from that; null: nothing does. */
+export async function noteWatcher(tx: OrganisationTransaction, integration: IntegrationId, failure: ErrorReport | null): Promise<void> {
+  await tx
+    .updateTable('directory_integration')
+    .set({ watched_at: sql<Date>`now()`, watch_error: failure === null ? null : JSON.stringify(failure) })
+    .where('id', '=', integration)
+    .execute();
 }

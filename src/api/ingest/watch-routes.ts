@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { storable } from '../../archive/directory-text.ts';
 import { commitChangesPage, openChanges, requestReconcile } from '../../archive/directory-tracking.ts';
-import { findWatchedIntegration, noteWatcher, saveWatchError, type WatchedIntegration } from '../../archive/watched-integration.ts';
+import { findWatchedIntegration, noteWatcher, type WatchedIntegration } from '../../archive/watched-integration.ts';
 import { DEFAULT_POLL_SECONDS, reconcileReasons } from '../../shared/directory.ts';
 import { integrationId } from '../../shared/ids.ts';
 import type { PageAnswer, WatchAnswer } from '../../shared/site-contract.ts';
@@ -52,21 +52,22 @@ export function watchRoutes(app: IngestApp, options: IngestRoutesOptions, pages:
         summary: 'Begin to watch a directory for changes, or look whether anything is new',
         tags: ['site'],
         params: IntegrationPath,
-        body: Type.Object({ known: Type.Optional(Type.String({ maxLength: 64 })) }),
+        body: Type.Object({ known: Type.Optional(Type.String({ maxLength: 64 })), failure: Type.Optional(ErrorBody) }),
         response: problems(400, 401, 403, 404, 409, 422),
       },
     },
     async (request): Promise<WatchAnswer> => {
+      const { known, failure } = request.body;
       const { integration, cursor } = await onIntegration(request, async (tx, found) => {
         requireCredential(found.credential);
-        await noteWatcher(tx, found.id);
+        await noteWatcher(tx, found.id, failure === undefined ? null : errorOf(failure));
         return { integration: found, cursor: await openChanges(tx, found.id) };
       });
       const { id, settings, credential, version } = integration;
       return {
         version,
         pollSeconds: settings.pollSeconds ?? DEFAULT_POLL_SECONDS,
-        ...(request.body.known === version
+        ...(known === version
           ? {}
           : { access: { settings, sealedCredential: await sealedCredential(keyring, siteOf(request), id, credential) } }),
         ...(cursor === undefined ? {} : { cursor }),
@@ -114,23 +115,6 @@ export function watchRoutes(app: IngestApp, options: IngestRoutesOptions, pages:
       const { epoch, reason, detail } = request.body;
       const run = await onIntegration(request, (tx, { id }) => requestReconcile(tx, id, epoch, { code: reason, detail: storable(detail) }));
       if (run !== undefined) await options.startRun?.(run.org_id, run.id);
-      return reply.code(204).send();
-    },
-  );
-
-  app.put(
-    '/integrations/:integration/watch/error',
-    {
-      schema: {
-        summary: 'Why a watcher waits or has stopped',
-        tags: ['site'],
-        params: IntegrationPath,
-        body: ErrorBody,
-        response: problems(400, 401, 403, 404, 409),
-      },
-    },
-    async (request, reply) => {
-      await onIntegration(request, (tx, { id }) => saveWatchError(tx, id, errorOf(request.body)));
       return reply.code(204).send();
     },
   );
