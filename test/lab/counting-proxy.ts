@@ -2,9 +2,11 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { MessageFramer } from '../../src/directory/message-framer.ts';
 
-export interface CountingProxy {
+interface Place {
   readonly host: string;
   readonly port: number;
+}
+export interface CountingProxy extends Place {
   /** LDAP messages that clients sent since the last call. */
   requests(): number;
   /** Connections that are open. */
@@ -14,7 +16,8 @@ export interface CountingProxy {
   close(): Promise<void>;
 }
 
-export async function countingProxy(target: { readonly host: string; readonly port: number }): Promise<CountingProxy> {
+/** @param at default: any free port */
+export async function countingProxy(target: Place, at: Place = { host: '127.0.0.1', port: 0 }): Promise<CountingProxy> {
   let count = 0;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -33,7 +36,7 @@ export async function countingProxy(target: { readonly host: string; readonly po
     }
   });
   const port = await new Promise<number>((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(at.port, at.host, () => {
       const address = server.address();
       if (address !== null && typeof address === 'object') resolve(address.port);
     });
@@ -42,7 +45,7 @@ export async function countingProxy(target: { readonly host: string; readonly po
     for (const socket of sockets) socket.destroy();
   };
   return {
-    host: '127.0.0.1',
+    host: at.host,
     port,
     requests: () => {
       const seen = count;
