@@ -96,6 +96,10 @@ async function renewManagers(
   return rows.map((row) => {
     const now = row.managerKey === null ? undefined : names.get(row.managerKey.toString('hex'));
     if (now === undefined) return row;
+    if (now === null) {
+      const others = Object.entries(row.attributes).filter(([name]) => name !== 'manager');
+      return { ...row, managerKey: null, attributes: Object.fromEntries(others) };
+    }
     return { ...row, managerKey: Buffer.from(now.key, 'hex'), attributes: { ...row.attributes, manager: [now.dn] } };
   });
 }

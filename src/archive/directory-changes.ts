@@ -19,7 +19,7 @@ import { storable } from './directory-text.ts';
 import { sqlFile } from './sql-file.ts';
 
 const applyDeletionsSql = sqlFile<
-  { id: string; guid: string; dn_key: Buffer; in_scope: boolean },
+  { id: string; guid: string; dn_key: Buffer; leaves: boolean },
   [objects: string, integration: string, epoch: number, controller: string | null]
 >('apply-deletions');
 const endReferencesSql = sqlFile<never, [keys: readonly Buffer[], integration: string]>('end-references');
@@ -111,7 +111,7 @@ async function applyDeletions(
   const parameter = JSON.stringify(deleted.map(({ guid, usn }) => ({ guid, usn })));
   const gone = await applyDeletionsSql(tx, parameter, integration, epoch, controller);
   await endReferencesSql(tx, gone.map(({ dn_key }) => dn_key), integration);
-  return { left: gone.filter(({ in_scope }) => in_scope).map(({ id }) => id), all: gone.map(({ id }) => id) };
+  return { left: gone.filter(({ leaves }) => leaves).map(({ id }) => id), all: gone.map(({ id }) => id) };
 }
 
 /** Of the addresses that these objects claim, or did before. */

@@ -16,7 +16,7 @@ const stampUnreadableSql = sqlFile<
   never,
   [integration: string, epoch: number, firstEpoch: number, guids: readonly string[], dnKeys: readonly Buffer[]]
 >('stamp-unreadable');
-const endUnseenSql = sqlFile<never, [integration: string, epoch: number]>('end-unseen');
+const endUnseenSql = sqlFile<never, [integration: string, epoch: number, usn: string | null, controller: string | null]>('end-unseen');
 
 /** Applies a page and gives what it adds to the totals. In the transaction of commitPage only. */
 export async function applyDirectoryPage(
@@ -45,9 +45,13 @@ export async function applyDirectoryPage(
 }
 
 /** Ends a reading: marks what it did not see as missing, and settles the problems. Gives the totals that only the end knows. */
-export async function completeDirectoryReading(tx: OrganisationTransaction, attempt: DirectoryAttempt): Promise<DirectoryTotalsDelta> {
+export async function completeDirectoryReading(
+  tx: OrganisationTransaction,
+  attempt: DirectoryAttempt,
+  { watermark }: Pick<DirectoryPage, 'watermark'>,
+): Promise<DirectoryTotalsDelta> {
   const { integration, epoch } = attempt;
-  await endUnseenSql(tx, integration, epoch);
+  await endUnseenSql(tx, integration, epoch, watermark?.usn ?? null, watermark?.invocationId ?? null);
   const missing = await endMissing(tx, attempt);
   await recordClaims(tx, attempt);
   await forgetLateNames(tx, attempt);

@@ -34,7 +34,8 @@ export async function mergeMemberChanges(
       if (key === undefined && object === undefined) {
         problems.push({ guid, subject: member.dn, code: 'member.dn-invalid', detail: 'The distinguished name of this member cannot be understood.' });
       }
-      const given = key === undefined ? [] : [byFormerName.get(key) ?? { key, dn: storable(member.dn) }];
+      const now = key === undefined ? null : byFormerName.get(key);
+      const given = key === undefined || now === null ? [] : [now ?? { key, dn: storable(member.dn) }];
       return object === undefined ? given : [object, ...given];
     };
     for (const member of memberRemoved) {

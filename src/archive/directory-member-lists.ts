@@ -50,9 +50,14 @@ export async function applyMembers(
 
 type Members = GroupMembers['members'];
 
-const renewed = (members: Members, names: ReadonlyMap<string, Members[number]>): Members => [
-  ...new Map(members.map((member) => names.get(member.key) ?? member).map((member) => [member.key, member])).values(),
-];
+/** Each member once, under its present name; those who are gone left out. */
+function renewed(members: Members, names: ReadonlyMap<string, Members[number] | null>): Members {
+  const now = members.flatMap((member) => {
+    const name = names.get(member.key);
+    return name === null ? [] : [name ?? member];
+  });
+  return [...new Map(now.map((member) => [member.key, member])).values()];
+}
 
 /**
  * A page of changes may hold parts of lists too. They wait for their last: what a reading knows of a list that it has begun is

@@ -4,6 +4,9 @@
  * object is its RDN and the name of the container that its parentGUID means, where that is known, and whoever named it
  * before names it anew. An object whose container is not known (a root, or one that the account may not read) keeps the
  * name that the source gave.
+ *
+ * What is not mended before the next reading: a group or report that was read while the object it names had a name that was never
+ * told, because the object was renamed twice, or made and deleted, between two polls.
  */
 import type { IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
@@ -28,7 +31,7 @@ const descendantsSql = sqlFile<
 const setNamesSql = sqlFile<{ id: string }, [objects: string]>('set-names');
 const renameReferencesSql = sqlFile<never, [renames: string, integration: string, told: boolean]>('rename-references');
 const formerNamesSql = sqlFile<
-  { former: string; key: string; dn: string },
+  { former: string; key: string | null; dn: string },
   [keys: readonly Buffer[], integration: string]
 >('former-names');
 
@@ -174,14 +177,14 @@ export interface CurrentName {
   readonly dn: string;
 }
 
-/** By the key of a name in hex: what its object is called now, of names that went out of use a short while ago. */
+/** By the key of a name in hex: what its object is called now, of names that went out of use a short while ago; null: it is gone. */
 export async function currentNames(
   tx: OrganisationTransaction,
   integration: IntegrationId,
   keys: Iterable<string>,
-): Promise<ReadonlyMap<string, CurrentName>> {
+): Promise<ReadonlyMap<string, CurrentName | null>> {
   const any = await tx.selectFrom('directory_former_name').select('object_id').where('integration_id', '=', integration).limit(1).executeTakeFirst();
   if (any === undefined) return new Map();
   const asked = [...new Set(keys)].map((key) => Buffer.from(key, 'hex'));
-  return new Map((await formerNamesSql(tx, asked, integration)).map(({ former, key, dn }) => [former, { key, dn }]));
+  return new Map((await formerNamesSql(tx, asked, integration)).map(({ former, key, dn }) => [former, key === null ? null : { key, dn }]));
 }

@@ -16,7 +16,7 @@ import type { PageAnswer } from '../shared/site-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
 import { applyDirectoryPage, completeDirectoryReading } from './directory-ingest.ts';
-import { trackChanges } from './directory-tracking.ts';
+import { restartChanges, trackChanges } from './directory-tracking.ts';
 import { completeDirectoryPlan, forgetPlan, planDirectoryPage } from './directory-plan.ts';
 import { directoryScope } from './directory-scope.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
@@ -38,6 +38,7 @@ export async function openDirectoryReading(tx: OrganisationTransaction, run: Rea
   const position = await openEpoch(tx, cursorOf(run));
   const row = await lockOpenRun(tx, run);
   if (run.kind === 'directory-plan') await forgetPlan(tx, run.id);
+  else await restartChanges(tx, run.integration);
   await tx
     .updateTable('run')
     .set({
@@ -94,7 +95,7 @@ export function commitDirectoryPage(
     let totals = plus({ ...noTotals, ...row.totals }, { pages: 1, ...(await applyPage(tx, attempt, page)) });
     if (page.last) {
       if (totals.seen === 0) await refuseEmptyReading(tx, run.integration);
-      totals = { ...totals, ...(await complete(tx, attempt)) };
+      totals = { ...totals, ...(await complete(tx, attempt, page)) };
       if (run.kind === 'directory-sync') await trackChanges(tx, run.integration, page);
     }
     await tx

@@ -4,6 +4,8 @@
  *   last page of a reading            page of changes              needs-full, or a last page
  *   with a watermark ──► epoch e, value ──► (e, seq + 1), value ──► epoch e + 1
  *
+ * A reading that begins opens another epoch too, with the value as it is: see restartChanges.
+ *
  * The watermark was taken before the reading began, and the epoch is opened in the transaction of its last page: what was told
  * meanwhile is told again, which changes nothing, and what the reading brought in an older state is mended by it.
  */
@@ -33,6 +35,21 @@ export async function trackChanges(
     .set({ change_tracking: JSON.stringify(tracking) })
     .where('id', '=', integration)
     .execute();
+}
+
+/**
+ * When a reading begins: what a watcher has read before is not taken any more, since the reading's watermark is later and nobody
+ * would tell again what became of it. The watcher asks again from where it was.
+ */
+export async function restartChanges(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
+  const row = await tx
+    .selectFrom('page_cursor')
+    .select('value')
+    .where('owner', '=', integration)
+    .where('scope', '=', 'directory-changes')
+    .forUpdate()
+    .executeTakeFirst();
+  if (row !== undefined) await openDeltaEpoch(tx, changesOf(integration), row.value);
 }
 
 export type ChangesPosition = CursorPosition & { readonly watermark: DirectoryWatermark };

@@ -1,11 +1,11 @@
 -- Objects that a change says were deleted: $1 objects (jsonb array of {guid, usn}), $2 integration, $3 epoch, $4 invocationId of
--- the controller or null. One that was never read is remembered, for a page that was read before may still bring it. Gives
--- those that were there.
+-- the controller or null. One that was never read is remembered, for a page that was read before may still bring it; so is the
+-- name of one that was. Gives those that are gone now, known ones told again included.
 with input as materialized (
   select * from jsonb_to_recordset($1::jsonb) as x (guid uuid, usn bigint)
 ),
 before as materialized (
-  select x.guid, x.usn, o.id, o.in_source, o.in_scope, o.dn_key,
+  select x.guid, x.usn, o.id, o.in_source, o.listed, o.missing_since, o.dn_key,
     coalesce(s.invocation_id = $4::uuid and x.usn < s.usn, false) as stale
   from input x
   left join lateral (select * from directory_object o where o.integration_id = $2 and o.guid = x.guid limit 1) o on true
@@ -21,10 +21,15 @@ stamped as (
   from before b
   where s.object_id = b.id and not b.stale
 ),
+nameless as (
+  insert into directory_former_name (integration_id, dn_key, object_id, org_id)
+  select $2, dn_key, id, current_setting('lockstep.org')::uuid from before where id is not null and not stale
+  on conflict (integration_id, dn_key, object_id) do update set until = now()
+),
 buried as (
   insert into directory_tombstone as t (integration_id, guid, org_id, usn, invocation_id, told_epoch)
   select $2, guid, current_setting('lockstep.org')::uuid, usn, $4::uuid, $3 from before where id is null
   on conflict (integration_id, guid) do update set
     usn = excluded.usn, invocation_id = excluded.invocation_id, told_epoch = excluded.told_epoch
 )
-select id::text, guid, dn_key, in_scope from before where in_source and not stale
+select id::text, guid, dn_key, listed and missing_since is null as leaves from before where id is not null and not stale

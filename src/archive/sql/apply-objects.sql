@@ -112,12 +112,11 @@ kept_claims as (
   where a.is_primary <> excluded.is_primary
 ),
 arrived as materialized (
-  select w.id, x.guid, x.kind, x.dn_key, b.id is null or not b.in_source as fresh, encode(b.dn_key, 'hex') as key_before,
-    b.in_scope and not x.in_scope as leaves
+  select w.id, x.guid, x.kind, x.dn_key, b.id is null or not b.in_source as fresh, encode(b.dn_key, 'hex') as key_before
   from written w
   join input x on x.guid = w.guid
   left join before b on b.guid = w.guid
-  where b.id is null or not b.in_source or b.moved or b.in_scope and not x.in_scope
+  where b.id is null or not b.in_source or b.moved
 )
 select
   count(*) filter (where outcome <> 'outside')
@@ -139,7 +138,8 @@ select
       where o.org_id = current_setting('lockstep.org')::uuid and o.dn_key = decode(a.dn_key, 'hex')
         and o.integration_id = $2 and o.in_source and o.guid <> a.guid offset 0) o
     where o.guid not in (select guid from input)) as displaced,
-  (select coalesce(jsonb_agg(id::text), '[]') from arrived where leaves) as left_scope,
+  (select coalesce(jsonb_agg(b.id::text), '[]') from before b join input x using (guid)
+    where b.listed and b.missing_since is null and not b.stale and not x.in_scope) as left_scope,
   (select coalesce(jsonb_agg(id::text), '[]') from written) as written,
   (select coalesce(jsonb_agg(address), '[]') from dropped_claims) as dropped_addresses
 from outcomes

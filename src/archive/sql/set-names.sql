@@ -4,7 +4,7 @@ with input as materialized (
   select * from jsonb_to_recordset($1::jsonb) as x (id bigint, dn text, dn_key text, rdn text, in_scope boolean)
 ),
 before as materialized (
-  select x.id, o.in_scope and not x.in_scope as leaves
+  select x.id, o.listed and o.missing_since is null and not x.in_scope as leaves
   from input x
   cross join lateral (select * from directory_object o where o.id = x.id limit 1) o
 ),
