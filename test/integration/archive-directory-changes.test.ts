@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import type { CursorPosition } from '../../src/archive/page-cursor.ts';
@@ -9,7 +10,7 @@ import type {
   DirectorySettings,
   DirectoryWatermark,
 } from '../../src/shared/directory.ts';
-import { aDirectory, aRun, directoryPage, endRun } from '../lab/builders.ts';
+import { aDirectory, aRun, directoryPage, endRun, userEntry } from '../lab/builders.ts';
 import { ChangingDirectory, type DirectoryThing } from '../lab/changing-directory.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
 import { openReading, openWatch, postChanges, readAll } from '../lab/reading.ts';
@@ -359,3 +360,205 @@ test(`changes and readings in any order end as one reading of the source would (
 function ignoreEmpty(error: unknown): void {
   if (!(error instanceof Error && 'code' in error && error.code === 'directory.empty-reading')) throw error;
 }
+
+/** One office in a base, two people and a group in it, all read and told. */
+async function office(settings: Partial<DirectorySettings> = {}) {
+  const made = new Map<string, DirectoryThing>();
+  const followers = await following({ searchBases: ['OU=N2,DC=corp'], ...settings }, (source) => {
+    const base = source.things[1] ?? source.root;
+    const room = source.create('ou', base);
+    const [boss, clerk] = [source.create('user', room, mailOf('boss')), source.create('user', room, mailOf('clerk'))];
+    const staff = source.create('group', room);
+    source.setManager(clerk, boss);
+    source.setMember(staff, clerk, true);
+    for (const [name, thing] of Object.entries({ base, room, boss, clerk, staff })) made.set(name, thing);
+  });
+  const thing = (name: string): DirectoryThing => made.get(name) ?? followers.source.root;
+  const row = (what: DirectoryThing) =>
+    lab.owner
+      .selectFrom('directory_object')
+      .selectAll()
+      .where('integration_id', '=', followers.directory.integration.id)
+      .where('guid', '=', what.guid)
+      .executeTakeFirstOrThrow();
+  return { ...followers, thing, row };
+}
+const members = async (directory: Pick<Directory, 'integration'>) => (await archived(directory)).members;
+
+test('an OU that leaves the search base takes along at once all that is in it, and brings it back', async () => {
+  const { source, thing, row, watcher, directory } = await office();
+  source.place(thing('room'), { parent: source.root });
+  await watcher().follow();
+  for (const name of ['boss', 'clerk', 'staff']) {
+    expect(await row(thing(name))).toMatchObject({ dn: source.dn(thing(name)), in_source: true, in_scope: false, listed: true, missing_since: expect.any(Date) as Date });
+  }
+  source.place(thing('room'), { parent: thing('base'), name: 'Elsewhere' });
+  await watcher().follow();
+  expect(await row(thing('clerk'))).toMatchObject({ dn: source.dn(thing('clerk')), in_scope: true, missing_since: null });
+  expect(await members(directory)).toEqual([`${thing('staff').guid} has ${thing('clerk').guid}`]);
+  expect((await row(thing('clerk'))).attributes).toMatchObject({ manager: [source.dn(thing('boss'))] });
+});
+
+test('who stops matching leaves, and who begins to is new', async () => {
+  const { source, thing, row, watcher } = await office({ filter: '(|(objectClass=group)(!(title=Intern)))' });
+  const guest = source.create('user', thing('room'));
+  source.set(thing('clerk'), 'title', ['Intern']);
+  source.set(thing('boss'), 'mail', []);
+  await watcher().follow();
+  expect(await row(thing('clerk'))).toMatchObject({ in_scope: false, missing_since: expect.any(Date) as Date });
+  expect(await row(thing('boss'))).toMatchObject({ in_scope: false, missing_since: expect.any(Date) as Date });
+  expect(await row(guest)).toMatchObject({ in_scope: false, listed: false, missing_since: null });
+  source.set(guest, 'mail', ['guest@corp.example']);
+  source.set(thing('clerk'), 'title', ['Clerk']);
+  await watcher().follow();
+  expect(await row(guest)).toMatchObject({ in_scope: true, listed: true });
+  expect(await row(thing('clerk'))).toMatchObject({ in_scope: true, missing_since: null });
+});
+
+test('a page of a reading that was read before a change, and arrives after it, puts nothing back', async () => {
+  const { source, thing, row, attempt, watcher, directory } = await office();
+  const reading = await attempt(100);
+  reading.read();
+  source.set(thing('clerk'), 'title', ['Chief']);
+  source.setMember(thing('staff'), thing('boss'), true);
+  source.setMember(thing('staff'), thing('clerk'), false);
+  source.place(thing('room'), { name: 'Renamed' });
+  source.remove(thing('clerk'));
+  await watcher().follow();
+  const told = await archived(directory);
+  while (!reading.over) await reading.post();
+  expect(await archived(directory)).toEqual(told);
+  expect(await row(thing('clerk'))).toMatchObject({ in_source: false, missing_since: expect.any(Date) as Date });
+  expect(told.members).toEqual([`${thing('staff').guid} has ${thing('boss').guid}`]);
+});
+
+test('an object that was gone before it was read does not come back by a page from before', async () => {
+  const { source, thing, attempt, watcher, directory } = await office();
+  const reading = await attempt(100);
+  const guest = source.create('user', thing('room'), mailOf('guest'));
+  reading.read();
+  source.remove(guest);
+  await watcher().follow();
+  while (!reading.over) await reading.post();
+  expect((await archived(directory)).objects).not.toHaveProperty(guest.guid);
+});
+
+test('the state of another controller is taken, since their numbers say nothing of each other', async () => {
+  const { source, thing, row, directory } = await office();
+  source.set(thing('clerk'), 'title', ['Chief']);
+  const run = await lab.owner.selectFrom('run').selectAll().where('integration_id', '=', directory.integration.id).where('state', '=', 'running').executeTakeFirstOrThrow();
+  const at = await openWatch(lab.app, run);
+  const page = changesPage(source, [thing('clerk')], 0, source.usn);
+  const older = { ...page, changes: page.changes.map((change) => ({ ...change, usn: '1', memberAdded: [], memberRemoved: [] })) };
+  await postChanges(lab.app, run, { epoch: at?.epoch ?? 0, seq: 0 }, older);
+  expect((await row(thing('clerk'))).attributes).not.toHaveProperty('title');
+  await postChanges(lab.app, run, { epoch: at?.epoch ?? 0, seq: 1 }, { ...older, invocationId: randomUUID() });
+  expect((await row(thing('clerk'))).attributes).toMatchObject({ title: ['Chief'] });
+});
+
+test('a page that is repeated, and changes that are told again from an earlier watermark, change nothing', async () => {
+  const { source, thing, directory } = await office();
+  const run = await lab.owner.selectFrom('run').selectAll().where('integration_id', '=', directory.integration.id).where('state', '=', 'running').executeTakeFirstOrThrow();
+  const since = source.usn;
+  source.set(thing('clerk'), 'title', ['Chief']);
+  source.place(thing('room'), { name: 'Renamed' });
+  source.setMember(thing('staff'), thing('boss'), true);
+  const at = await openWatch(lab.app, run);
+  const page = changesPage(source, source.changedSince(since), since, source.usn);
+  const position = { epoch: at?.epoch ?? 0, seq: at?.seq ?? 0 };
+  expect(await postChanges(lab.app, run, position, page)).toEqual({ outcome: 'applied', seq: 1 });
+  const told = await archived(directory);
+  const changedAt = () => lab.owner.selectFrom('directory_object').select('changed_at').where('guid', '=', thing('boss').guid).executeTakeFirstOrThrow();
+  const before = await changedAt();
+  expect(await postChanges(lab.app, run, position, page)).toEqual({ outcome: 'already-applied', seq: 1 });
+  expect(await postChanges(lab.app, run, { ...position, seq: 4 }, page)).toEqual({ outcome: 'stale', seq: 1 });
+  expect(await postChanges(lab.app, run, { ...position, seq: 1 }, { ...page, problems: [] })).toEqual({ outcome: 'applied', seq: 2 });
+  expect(await archived(directory)).toEqual(told);
+  expect(await changedAt()).toEqual(before);
+  expect(await openWatch(lab.app, run)).toMatchObject({ seq: 2, watermark: watermarkOf(source, source.usn) });
+});
+
+test('names may be exchanged, and each keeps what was said of it', async () => {
+  const { source, thing, row, watcher, directory } = await office();
+  const [boss, clerk] = [thing('boss').name, thing('clerk').name];
+  source.place(thing('boss'), { name: 'Aside' });
+  source.place(thing('clerk'), { name: boss });
+  source.place(thing('boss'), { name: clerk });
+  await watcher().follow();
+  expect(await members(directory)).toEqual([`${thing('staff').guid} has ${thing('clerk').guid}`]);
+  expect((await row(thing('clerk'))).attributes).toMatchObject({ manager: [source.dn(thing('boss'))] });
+});
+
+test('who takes the name of another before its rename is told does not become that one', async () => {
+  const { source, thing, watcher, directory } = await office();
+  const name = thing('clerk').name;
+  source.place(thing('clerk'), { name: 'Aside' });
+  const heir = source.create('user', thing('room'), mailOf('heir'));
+  source.place(heir, { name });
+  source.setMember(thing('staff'), heir, true);
+  source.set(thing('clerk'), 'title', ['Last']);
+  const following = watcher();
+  await following.poll({ things: 1 });
+  while (!following.idle) await following.post();
+  expect(await members(directory)).toEqual([thing('clerk'), heir].map(({ guid }) => `${thing('staff').guid} has ${guid}`).sort());
+});
+
+test('a list may come in parts over several pages of changes; what a watcher left half-told is forgotten', async () => {
+  const { source, thing, directory } = await office();
+  const run = await lab.owner.selectFrom('run').selectAll().where('integration_id', '=', directory.integration.id).where('state', '=', 'running').executeTakeFirstOrThrow();
+  const page = (dns: readonly string[], last: boolean): DirectoryChangesPage => ({
+    entries: [], problems: [], changes: [], invocationId: source.invocationId, watermark: watermarkOf(source, source.usn),
+    members: [{ guid: thing('staff').guid, dns, last, usn: String(source.usn + 1) }],
+  });
+  const [boss, clerk, base] = [source.dn(thing('boss')), source.dn(thing('clerk')), source.dn(thing('base'))];
+  const at = await openWatch(lab.app, run);
+  const epoch = at?.epoch ?? 0;
+  await postChanges(lab.app, run, { epoch, seq: 0 }, page([base], false));
+  await openWatch(lab.app, run);
+  await postChanges(lab.app, run, { epoch, seq: 1 }, page([boss], false));
+  expect(await members(directory)).toEqual([`${thing('staff').guid} has ${thing('clerk').guid}`]);
+  await postChanges(lab.app, run, { epoch, seq: 2 }, page([clerk], true));
+  expect(await members(directory)).toEqual([thing('boss'), thing('clerk')].map(({ guid }) => `${thing('staff').guid} has ${guid}`).sort());
+});
+
+test('a change of what was never read is a problem until the object is read', async () => {
+  const { source, thing, directory, watcher } = await office();
+  const run = await lab.owner.selectFrom('run').selectAll().where('integration_id', '=', directory.integration.id).where('state', '=', 'running').executeTakeFirstOrThrow();
+  const guest = source.create('user', thing('room'), mailOf('guest'));
+  const at = await openWatch(lab.app, run);
+  await postChanges(lab.app, run, { epoch: at?.epoch ?? 0, seq: 0 }, changesPage(source, [guest], guest.placed, guest.placed));
+  const problems = () => lab.owner.selectFrom('directory_problem').select(['code', 'guid', 'first_run']).where('integration_id', '=', directory.integration.id).where('resolved_at', 'is', null).execute();
+  expect(await problems()).toEqual([{ code: 'object.unknown', guid: guest.guid, first_run: null }]);
+  source.set(guest, 'title', ['Guest']);
+  await watcher().follow({ whole: true });
+  expect(await problems()).toEqual([]);
+});
+
+test('an address that passes from one person to another is settled by the change', async () => {
+  const { source, thing, directory, watcher } = await office();
+  const claims = () => lab.owner.selectFrom('directory_problem').select(['guid', 'subject']).where('integration_id', '=', directory.integration.id).where('code', '=', 'address.claimed-twice').where('resolved_at', 'is', null).execute();
+  source.set(thing('clerk'), 'mail', ['boss@corp.example']);
+  await watcher().follow();
+  expect(await claims()).toMatchObject([{ subject: 'boss@corp.example' }]);
+  source.set(thing('boss'), 'mail', ['former@corp.example']);
+  await watcher().follow();
+  expect(await claims()).toEqual([]);
+});
+
+test('without a watermark there is nothing to go on from, and a reading asks watchers to begin again', async () => {
+  const directory = await aDirectory(lab.owner);
+  const run = await aRun(lab.owner, directory.integration);
+  expect(await openWatch(lab.app, run)).toBeUndefined();
+  await readAll(lab.app, run, [directoryPage({ entries: [userEntry('Ada Example')] })]);
+  expect(await openWatch(lab.app, run)).toBeUndefined();
+
+  const { source, thing, attempt, row, watcher } = await office();
+  const early = watcher();
+  source.set(thing('clerk'), 'title', ['Chief']);
+  await early.poll();
+  await attempt();
+  await early.post();
+  expect((await row(thing('clerk'))).attributes).not.toHaveProperty('title');
+  await early.follow();
+  expect((await row(thing('clerk'))).attributes).toMatchObject({ title: ['Chief'] });
+});

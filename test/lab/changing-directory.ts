@@ -95,7 +95,7 @@ export class ChangingDirectory {
     thing.usn = ++this.usn;
     for (const other of this.things) {
       other.members.delete(thing);
-      if (other.manager.who === thing) other.manager = { who: null, usn: 0 };
+      if (other.manager.who === thing) other.manager = { who: null, usn: other.manager.usn };
     }
   }
 
