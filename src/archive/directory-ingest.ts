@@ -1,12 +1,11 @@
 /** What a page of a `directory-sync` run does to the archive. Nothing is ever deleted but a membership that ended. */
 import { sql } from 'kysely';
-import type { DirectoryMembers, DirectoryPage, DirectoryProblem } from '../shared/directory.ts';
+import type { DirectoryPage, DirectoryProblem } from '../shared/directory.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
-import { dnKey } from './directory-dn.ts';
+import { mergeMembers, type MergedMembers } from './directory-members.ts';
 import { mapPage, rowParameter } from './directory-objects.ts';
 import { mergeProblems, recordProblems, unreadableObjects } from './directory-problems.ts';
-import { storable } from './directory-text.ts';
 import { sqlFile } from './sql-file.ts';
 
 interface ObjectCounts {
@@ -17,7 +16,7 @@ interface ObjectCounts {
   readonly unchanged: string;
 }
 const applyObjectsSql = sqlFile<ObjectCounts, [rows: string, integration: string, epoch: number, firstEpoch: number]>('apply-objects');
-const applyMembersSql = sqlFile<{ guid: string }, [groups: string, integration: string, epoch: number]>('apply-members');
+const applyMembersSql = sqlFile<{ guid: string; what: 'unknown' | 'changed' }, [groups: string, integration: string, epoch: number]>('apply-members');
 const stampUnreadableSql = sqlFile<
   never,
   [integration: string, epoch: number, firstEpoch: number, guids: readonly string[], dnKeys: readonly Buffer[]]
@@ -37,11 +36,17 @@ export async function applyDirectoryPage(
   if (unreadable !== undefined) {
     await stampUnreadableSql(tx, attempt.integration, attempt.epoch, attempt.firstEpoch, unreadable.guids, unreadable.dnKeys);
   }
-  const groups = mergeParts(page.members);
-  const unknownGroups = groups.groups.size === 0 ? [] : await applyMembers(tx, attempt, groups.groups);
-  const problems = mergeProblems([...page.problems, ...mapped.problems, ...groups.problems, ...unknownGroups]);
+  const members = mergeMembers(page.members);
+  const groups = await applyMembers(tx, attempt, members);
+  const problems = mergeProblems([...page.problems, ...mapped.problems, ...members.problems, ...groups.problems]);
   await recordProblems(tx, attempt, problems);
-  return { ...objects, members: groups.count, problems: problems.length };
+  return {
+    ...objects,
+    changed: (objects?.changed ?? 0) + groups.changed,
+    unchanged: (objects?.unchanged ?? 0) - groups.changed,
+    members: members.count,
+    problems: problems.length,
+  };
 }
 
 /** Ends a reading: marks what it did not see as missing, and settles the problems. Gives the totals that only the end knows. */
@@ -85,46 +90,26 @@ async function applyObjects(
   };
 }
 
-interface GroupMembers {
-  readonly guid: string;
-  last: boolean;
-  /** DN by key in hex: a member is named once. */
-  readonly members: Map<string, string>;
+interface AppliedMembers {
+  /** Groups that were the same but for their members. */
+  readonly changed: number;
+  /** One for each group that is not known: its entry comes before its members, unless it could not be kept. */
+  readonly problems: readonly DirectoryProblem[];
 }
 
-/** The parts of each group in this page as one. */
-function mergeParts(parts: readonly DirectoryMembers[]) {
-  const groups = new Map<string, GroupMembers>();
-  const problems: DirectoryProblem[] = [];
-  let count = 0;
-  for (const { guid, dns, last } of parts) {
-    const group = groups.get(guid) ?? { guid, last: false, members: new Map<string, string>() };
-    groups.set(guid, group);
-    group.last ||= last;
-    for (const dn of dns) {
-      const key = dnKey(dn)?.toString('hex');
-      if (key !== undefined) group.members.set(key, storable(dn));
-      else problems.push({ guid, subject: dn, code: 'member.dn-invalid', detail: 'The distinguished name of this member cannot be understood.' });
-    }
-  }
-  for (const { members } of groups.values()) count += members.size;
-  return { groups, problems, count };
-}
-
-/** @returns a problem for each group that is not known: its entry comes before its members, unless it could not be kept. */
 async function applyMembers(
   tx: OrganisationTransaction,
   { integration, epoch }: DirectoryAttempt,
-  groups: ReadonlyMap<string, GroupMembers>,
-): Promise<DirectoryProblem[]> {
-  const parameter = JSON.stringify(
-    [...groups.values()].map(({ guid, last, members }) => ({ guid, last, members: [...members].map(([key, dn]) => ({ key, dn })) })),
-  );
-  const unknown = await applyMembersSql(tx, parameter, integration, epoch);
-  return unknown.map(({ guid }) => ({
+  { groups }: MergedMembers,
+): Promise<AppliedMembers> {
+  if (groups.length === 0) return { changed: 0, problems: [] };
+  const rows = await applyMembersSql(tx, JSON.stringify(groups), integration, epoch);
+  const unknown = rows.filter(({ what }) => what === 'unknown');
+  const problems = unknown.map(({ guid }) => ({
     guid,
     subject: guid,
     code: 'group.unknown',
     detail: 'Its members were read, the group itself was not.',
   }));
+  return { changed: rows.length - unknown.length, problems };
 }

@@ -4,6 +4,7 @@ import type { RunId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
 import type { DirectoryRow } from './directory-mapping.ts';
+import { mergeMembers } from './directory-members.ts';
 import { mapPage } from './directory-objects.ts';
 import { mergeProblems, unreadableObjects } from './directory-problems.ts';
 import { sqlFile } from './sql-file.ts';
@@ -30,11 +31,13 @@ const planUnreadableSql = sqlFile<
   never,
   [run: string, integration: string, guids: readonly string[], dnKeys: readonly Buffer[]]
 >('plan-unreadable');
+const planMembersSql = sqlFile<{ changed: string }, [groups: string, run: string, integration: string]>('plan-members');
 const endPlanSql = sqlFile<{ missing: string }, [run: string, integration: string]>('end-plan');
 
 /** An attempt that starts again plans from the beginning. */
 export async function forgetPlan(tx: OrganisationTransaction, run: RunId): Promise<void> {
   await tx.deleteFrom('directory_plan_entry').where('run_id', '=', run).execute();
+  await tx.deleteFrom('directory_plan_member').where('run_id', '=', run).execute();
 }
 
 /** Plans a page and gives what it adds to the totals. In the transaction of commitPage only. */
@@ -53,15 +56,18 @@ export async function planDirectoryPage(
   }
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
   if (unreadable !== undefined) await planUnreadableSql(tx, run, integration, unreadable.guids, unreadable.dnKeys);
+  const members = mergeMembers(page.members);
+  const [byMembers] = members.groups.length === 0 ? [] : await planMembersSql(tx, JSON.stringify(members.groups), run, integration);
+  const changedByMembers = Number(byMembers?.changed ?? 0);
   const of = (action: PlanAction) => counts.get(action) ?? 0;
   return {
     seen: [...counts.values()].reduce((sum, count) => sum + count, 0),
     added: of('added'),
-    changed: of('changed'),
+    changed: of('changed') + changedByMembers,
     returned: of('returned'),
-    unchanged: of('same'),
-    members: page.members.reduce((sum, { dns }) => sum + dns.length, 0),
-    problems: mergeProblems([...page.problems, ...mapped.problems]).length,
+    unchanged: of('same') - changedByMembers,
+    members: members.count,
+    problems: mergeProblems([...page.problems, ...mapped.problems, ...members.problems]).length,
   };
 }
 
@@ -70,6 +76,8 @@ export async function completeDirectoryPlan(
   { run, integration }: DirectoryAttempt,
 ): Promise<DirectoryTotalsDelta> {
   const [unseen] = await endPlanSql(tx, run, integration);
+  // Of groups whose list never ended: nothing is known of them.
+  await tx.deleteFrom('directory_plan_member').where('run_id', '=', run).execute();
   return { missing: Number(unseen?.missing ?? 0) };
 }
 

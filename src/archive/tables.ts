@@ -202,4 +202,5 @@ export interface Tables {
     subject: string;
     changes: JSONColumnType<{ attribute: string; before: string[]; after: string[] }[]>;
   };
+  directory_plan_member: { run_id: RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
 }

@@ -197,6 +197,23 @@ test('who left a group is removed from it with the last part of its members, and
   await endRun(lab.owner, run);
 });
 
+test('a group that members join or leave has changed, in whichever attempt of the run', async () => {
+  const directory = await aDirectory(lab.owner);
+  const [ada, bob, staff] = [userEntry('Ada Example'), userEntry('Bob Example'), groupEntry('Staff')];
+  const page = (...members: DirectoryEntry[]) => ({ entries: [ada, bob, staff], members: [membersOf(staff, members)] });
+  expect((await sync(directory, [page(ada)])).totals).toMatchObject({ added: 3, changed: 0, unchanged: 0 });
+  const before = (await objects(directory))[2]?.changed_at;
+  expect((await sync(directory, [page(ada)])).totals).toMatchObject({ changed: 0, unchanged: 3 });
+  expect((await objects(directory))[2]?.changed_at).toEqual(before);
+  expect((await sync(directory, [page(ada, bob)])).totals).toMatchObject({ changed: 1, unchanged: 2 });
+  expect((await objects(directory))[2]?.changed_at.getTime()).toBeGreaterThan(before?.getTime() ?? Infinity);
+  const run = await aRun(lab.owner, directory.integration);
+  const died = await openReading(lab.app, run);
+  await died.post(0, directoryPage(page(bob)));
+  expect(await readAll(lab.app, run, [directoryPage(page(bob))])).toMatchObject({ seen: 3, changed: 1, unchanged: 2 });
+  await endRun(lab.owner, run);
+});
+
 test('a group whose members could not be read keeps those it had; an emptied group has none', async () => {
   const directory = await aDirectory(lab.owner);
   const staff = groupEntry('Staff');

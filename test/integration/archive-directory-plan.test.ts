@@ -52,11 +52,11 @@ test('a plan says what a sync would do, attribute by attribute, and changes noth
   const dee = userEntry('Dee Example');
   const planned = await plan(
     directory,
-    { entries: [married, cy], members: [membersOf(staff, [])], problems: [{ guid: null, subject: 'x', code: 'entry.broken', detail: '' }] },
-    { entries: [dee, staff] },
+    { entries: [married, cy], problems: [{ guid: null, subject: 'x', code: 'entry.broken', detail: '' }] },
+    { entries: [dee, staff], members: [membersOf(staff, [])] },
   );
-  expect(planned.totals).toEqual({ pages: 2, seen: 4, added: 1, changed: 1, unchanged: 1, missing: 1, returned: 1, members: 0, problems: 1 });
-  expect(await entriesOf(planned)).toEqual([
+  expect(planned.totals).toEqual({ pages: 2, seen: 4, added: 1, changed: 2, unchanged: 0, missing: 1, returned: 1, members: 0, problems: 1 });
+  expect((await entriesOf(planned)).sort((a, b) => (a.action + a.subject < b.action + b.subject ? -1 : 1))).toEqual([
     { action: 'added', guid: dee.guid, subject: 'Dee Example <dee.example@corp.example>', changes: [] },
     {
       action: 'changed',
@@ -72,13 +72,46 @@ test('a plan says what a sync would do, attribute by attribute, and changes noth
         { attribute: 'userPrincipalName', before: ['ada.example@corp.example'], after: ['ada.married@corp.example'] },
       ],
     },
+    {
+      action: 'changed',
+      guid: staff.guid,
+      subject: 'Staff <staff@corp.example>',
+      changes: [{ attribute: 'member', before: [ada.dn, bob.dn], after: [] }],
+    },
     { action: 'missing', guid: bob.guid, subject: 'Bob Example', changes: [] },
     { action: 'returned', guid: cy.guid, subject: 'Cy Example <cy.example@corp.example>', changes: [] },
   ]);
-  expect(await entriesOf(planned, { action: 'same' })).toMatchObject([{ guid: staff.guid }]);
   expect(await entriesOf(planned, { action: 'missing' })).toMatchObject([{ guid: bob.guid }]);
   await expect(entriesOf(planned, { after: 'missing:--------' })).rejects.toThrow('/after');
   expect(await written(directory)).toEqual(before);
+});
+
+test('a plan says who would join and leave a group, though its members come in parts', async () => {
+  const directory = await aDirectory(lab.owner);
+  const [staff, quiet] = [groupEntry('Staff'), groupEntry('Quiet')];
+  const dn = (name: string) => `CN=${name},OU=People,DC=corp,DC=example`;
+  const crowd = Array.from({ length: 150 }, (_, n) => dn(`x${String(n).padStart(3, '0')}`));
+  await sync(directory, { entries: [staff, quiet], members: [membersOf(staff, ['a', 'b', 'c'].map(dn)), membersOf(quiet, [dn('a')])] });
+  const before = await written(directory);
+  const pages = [
+    { entries: [staff, quiet], members: [membersOf(quiet, [dn('A')]), membersOf(staff, [dn('a'), dn('d')], false)] },
+    { members: [membersOf(staff, [dn('D'), ...crowd], false)] },
+    { members: [membersOf(staff, [dn('c'), dn('e')])] },
+  ];
+  const planned = await plan(directory, ...pages);
+  expect(await entriesOf(planned)).toEqual([
+    {
+      action: 'changed',
+      guid: staff.guid,
+      subject: 'Staff <staff@corp.example>',
+      changes: [{ attribute: 'member', before: [dn('b')], after: [dn('d'), dn('e'), ...crowd.slice(0, 98), '… and 52 more'] }],
+    },
+  ]);
+  expect(await written(directory)).toEqual(before);
+  expect(await lab.owner.selectFrom('directory_plan_member').selectAll().where('run_id', '=', planned.run.id).execute()).toEqual([]);
+  const done = await sync(directory, ...pages);
+  expect(counts(done.totals)).toEqual(counts(planned.totals));
+  expect(done.totals).toMatchObject({ changed: 1, unchanged: 1 });
 });
 
 test('what the settings would change is planned too', async () => {
@@ -134,6 +167,7 @@ const seed = Number(process.env['LOCKSTEP_SEED'] ?? Date.now() % 2 ** 31);
 test(`a sync of the same source does exactly what the plan said (LOCKSTEP_SEED=${seed})`, async () => {
   const names = Array.from({ length: 8 }, (_, n) => `Person ${n}`);
   const pool = names.map((name) => userEntry(name));
+  const staff = groupEntry('Staff');
   const state = fc.array(fc.option(fc.nat({ max: 2 }), { nil: null }), { minLength: pool.length, maxLength: pool.length });
   const source = (versions: readonly (number | null)[]): DirectoryEntry[] =>
     pool.flatMap((entry, n) => {
@@ -144,9 +178,14 @@ test(`a sync of the same source does exactly what the plan said (LOCKSTEP_SEED=$
     fc.asyncProperty(fc.array(state, { minLength: 2, maxLength: 4 }), async (states) => {
       const directory = await aDirectory(lab.owner);
       for (const versions of states) {
-        const entries = source(versions);
-        if (entries.length === 0) continue;
-        const pages = [{ entries: entries.slice(0, 3) }, { entries: entries.slice(3) }];
+        const people = source(versions);
+        if (people.length === 0) continue;
+        // The members of a group are those of one version, in two parts.
+        const members = people.filter((_, n) => versions[n] === 1);
+        const pages = [
+          { entries: [...people.slice(0, 3), staff], members: [membersOf(staff, members.slice(0, 2), false)] },
+          { entries: people.slice(3), members: [membersOf(staff, members.slice(2))] },
+        ];
         const planned = await plan(directory, ...pages);
         const done = await sync(directory, ...pages);
         expect(counts(done.totals)).toEqual(counts(planned.totals));

@@ -2,8 +2,10 @@
 --
 -- A group's members may come in parts. Those of a part that is not the last are stamped with the epoch; the last part
 -- removes who is neither in it nor stamped. So a group that fits one part rewrites only what differs, and parts of an
--- attempt that died keep nobody. A group that the page gives is whole in it: parts of one page were merged before.
--- Gives the groups that are not known. `lateral … limit 1`: one look-up a row, whatever the planner thinks of their number.
+-- attempt that died keep nobody. Parts of one page were merged before.
+--
+-- A group that members join or leave has changed, also when nothing else of it did. Gives the groups that are not known, and
+-- those that count as changed by this page and did not before. `lateral … limit 1`: see apply-objects.sql.
 with input as materialized (
   select g.id, x.guid, x.last, x.members
   from jsonb_to_recordset($1::jsonb) as x (guid uuid, last boolean, members jsonb)
@@ -12,18 +14,18 @@ with input as materialized (
     where o.integration_id = $2 and o.guid = x.guid and o.kind in ('group', 'dynamic-group') limit 1) g on true
 ),
 members as materialized (
-  select i.id as group_id, i.last, decode(m.key, 'hex') as member_key, m.dn
+  select i.id as group_id, i.last, decode(m.key, 'hex') as member_key, m.dn, was.member_dn as dn_before, was.epoch as epoch_before
   from input i
   cross join lateral jsonb_to_recordset(i.members) as m (key text, dn text)
+  left join lateral (
+    select w.* from directory_member w where w.group_id = i.id and w.member_key = decode(m.key, 'hex') limit 1) was on true
   where i.id is not null
 ),
 written as (
   insert into directory_member as m (group_id, member_key, org_id, member_dn, epoch)
-  select x.group_id, x.member_key, current_setting('lockstep.org')::uuid, x.dn, $3
-  from members x
-  left join lateral (
-    select w.* from directory_member w where w.group_id = x.group_id and w.member_key = x.member_key limit 1) was on true
-  where was.group_id is null or was.member_dn <> x.dn or (not x.last and was.epoch <> $3)
+  select group_id, member_key, current_setting('lockstep.org')::uuid, dn, $3
+  from members
+  where dn_before is null or dn_before <> dn or (not last and epoch_before <> $3)
   on conflict (group_id, member_key) do update set member_dn = excluded.member_dn, epoch = excluded.epoch
 ),
 left_group as (
@@ -31,5 +33,20 @@ left_group as (
   using input i
   where i.last and m.group_id = i.id and m.epoch <> $3
     and not exists (select from members x where x.group_id = m.group_id and x.member_key = m.member_key)
+  returning m.group_id
+),
+changed as materialized (
+  select group_id from members where dn_before is null union select group_id from left_group
+),
+counted as (
+  update directory_sighting s set outcome = 'changed'
+  from changed c
+  where s.object_id = c.group_id and s.epoch = $3 and s.outcome = 'same'
+  returning s.object_id
+),
+touched as (
+  update directory_object o set changed_at = now() from counted c where o.id = c.object_id
 )
-select guid from input where id is null
+select guid, 'unknown' as what from input where id is null
+union all
+select i.guid, 'changed' from counted c join input i on i.id = c.object_id

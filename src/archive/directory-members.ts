@@ -1,0 +1,38 @@
+import type { DirectoryMembers, DirectoryProblem } from '../shared/directory.ts';
+import { dnKey } from './directory-dn.ts';
+import { storable } from './directory-text.ts';
+
+/** As the statements of src/archive/sql take it. */
+interface GroupMembers {
+  readonly guid: string;
+  readonly last: boolean;
+  readonly members: readonly { readonly key: string; readonly dn: string }[];
+}
+
+export interface MergedMembers {
+  readonly groups: readonly GroupMembers[];
+  /** Members of the page, each of a group once. */
+  readonly count: number;
+  readonly problems: readonly DirectoryProblem[];
+}
+
+/** The parts of each group in one page as one part. A member is told apart by the key of its name, in hex here. */
+export function mergeMembers(parts: readonly DirectoryMembers[]): MergedMembers {
+  const groups = new Map<string, { last: boolean; readonly members: Map<string, string> }>();
+  const problems: DirectoryProblem[] = [];
+  for (const { guid, dns, last } of parts) {
+    const group = groups.get(guid) ?? { last: false, members: new Map<string, string>() };
+    groups.set(guid, group);
+    group.last ||= last;
+    for (const dn of dns) {
+      const key = dnKey(dn)?.toString('hex');
+      if (key !== undefined) group.members.set(key, storable(dn));
+      else problems.push({ guid, subject: dn, code: 'member.dn-invalid', detail: 'The distinguished name of this member cannot be understood.' });
+    }
+  }
+  return {
+    groups: [...groups].map(([guid, { last, members }]) => ({ guid, last, members: [...members].map(([key, dn]) => ({ key, dn })) })),
+    count: [...groups.values()].reduce((sum, { members }) => sum + members.size, 0),
+    problems,
+  };
+}
