@@ -180,7 +180,7 @@ describe('ticks of a schedule', () => {
           workflowId = action?.type === 'startWorkflow' ? action.workflow.workflowId : undefined;
           return info.numActionsTaken > before && workflowId !== undefined;
         });
-        return client.workflow.getHandle(workflowId ?? '').result();
+        return client.workflow.getHandle(workflowId ?? '').result() as Promise<unknown>;
       }),
     );
   }

@@ -121,10 +121,9 @@ export class Lockstep {
     const items: T[] = [];
     for (let after: string | null = ''; after !== null; ) {
       const separator = path.includes('?') ? '&' : '?';
-      const { status, body } = await this.api<{ items: T[]; next: string | null }>(
-        'GET',
-        `${path}${separator}limit=500${after === '' ? '' : `&after=${encodeURIComponent(after)}`}`,
-      );
+      const query: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
+      const answer: { status: number; body: { items: T[]; next: string | null } } = await this.api('GET', `${path}${separator}limit=500${query}`);
+      const { status, body } = answer;
       if (status !== 200) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`);
       items.push(...body.items);
       after = body.next;
