@@ -88,7 +88,8 @@ async function working<T>(deps: SiteActivityDependencies, runId: RunId, work: (p
     // Whatever else failed because of it: what was cancelled ends as cancelled.
     if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
     const failure = withClass(error);
-    logger.warn({ class: failure.class, code: failure.code, err: failure.cause }, 'directory activity failed');
+    // A known failure's sentences go to the platform; only of an unknown one is more of use here.
+    logger.warn({ class: failure.class, code: failure.code, ...(failure === error ? {} : { err: error }) }, 'directory activity failed');
     // Not for as long as the work itself may wait: without the sentences the run still ends with its code.
     await deps.ingest
       .putError(runId, failure.report(), AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(30_000)]))
