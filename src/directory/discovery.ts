@@ -15,7 +15,7 @@ export interface Resolver {
 export const systemResolver: Resolver = { resolveSrv };
 
 /** LDAPS has a port of its own; StartTLS and plain share one (RFC 4511 §5.2, IANA). */
-export const defaultPort = (security: DirectorySettings['security']): number => (security === 'ldaps' ? 636 : 389);
+const defaultPort = (security: DirectorySettings['security']): number => (security === 'ldaps' ? 636 : 389);
 
 /**
  * Where to connect, best first. The host of the settings, else the domain controllers that DNS names for the account's

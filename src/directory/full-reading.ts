@@ -15,7 +15,7 @@ const PAGE_ENTRIES = 500;
 /** Below this a page costs more in round trips than it saves in memory. */
 const LEAST_PAGE_ENTRIES = 20;
 /** Of a page as JSON, roughly. The platform takes twice as much. */
-export const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 /** A server that puts more than this on one page does not page at all: AD's hard limit for MaxPageSize is 20,000. */
 const MOST_PAGE_ENTRIES = 20_000;
 /** Of the DNs in one part of a group's list, in characters. */
