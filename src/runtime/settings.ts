@@ -33,7 +33,7 @@ export interface TemporalSettings {
   readonly tls: TlsClientSettings | undefined;
   readonly apiKey: string | undefined;
 }
-export interface TlsClientSettings {
+interface TlsClientSettings {
   readonly caFile: string | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;

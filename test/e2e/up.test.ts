@@ -1,12 +1,11 @@
-import { jest } from '@jest/globals';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processIdentity } from '../../src/runtime/process-identity.ts';
 import { until } from '../lab/component.ts';
 import { filesIn, type Installation, lockstep, newInstallation, Up } from './lockstep-process.ts';
 
-// Each test starts up to five programs, on a machine that runs other tests too.
-jest.setTimeout(300_000);
+/** Each test starts up to five programs, perhaps twice, on a machine that runs other tests too. */
+const BUDGET_MS = 300_000;
 
 /** The real programs under plain Node; one installation that the tests use one after the other, as its user would. */
 let installation: Installation;
@@ -47,7 +46,7 @@ test('one command starts everything in order, synchronises the sample and says w
     [...parts].reverse().map((part) => [part, false]),
   );
   expect(await gone(pids)).toBe(true);
-});
+}, BUDGET_MS);
 
 test('started again it goes on with what was there, and synchronises nothing anew', async () => {
   up = new Up(installation, '--sample');
@@ -56,7 +55,7 @@ test('started again it goes on with what was there, and synchronises nothing ane
   expect(summary['directories']).toMatchObject([{ name: 'sample', lastRun: 'succeeded' }]);
   const status = await lockstep(installation, 'runs', '--json');
   expect((JSON.parse(status.output) as { items: unknown[] }).items).toHaveLength(1);
-});
+}, BUDGET_MS);
 
 test('a part that is killed is started again', async () => {
   up = new Up(installation);
@@ -68,7 +67,7 @@ test('a part that is killed is started again', async () => {
     await up.event('ready', from, (event) => event['part'] === part);
   }
   await until('the server is ready', async () => (await fetch(`${installation.apiUrl}/readyz`)).ok);
-});
+}, BUDGET_MS);
 
 test('killed itself, it leaves nothing of ours running, and the next start ends the rest', async () => {
   up = new Up(installation);
@@ -82,7 +81,7 @@ test('killed itself, it leaves nothing of ours running, and the next start ends 
   up = new Up(installation);
   await up.event('up');
   expect(await gone(others)).toBe(true);
-});
+}, BUDGET_MS);
 
 test('a second Ctrl-C ends everything at once', async () => {
   up = new Up(installation);
@@ -98,7 +97,7 @@ test('a second Ctrl-C ends everything at once', async () => {
   });
   expect(await up.exit).toBe(130);
   await until('no process is left', () => gone(pids));
-});
+}, BUDGET_MS);
 
 test('no secret is in a log', async () => {
   const home = installation.env['LOCKSTEP_HOME'] ?? '';
@@ -111,4 +110,4 @@ test('no secret is in a log', async () => {
     const log = await readFile(file, 'utf8');
     for (const secret of secrets) expect(log.includes(secret)).toBe(false);
   }
-});
+}, BUDGET_MS);

@@ -97,9 +97,10 @@ function tellInstallation(installation: Installation, io: CommandIo): void {
   }
   const made = [
     ...(migrations.length === 0 ? [] : [`database migrated (${migrations.join(', ')})`]),
-    ...(masterKeyFile === undefined ? [] : [`master key made (${masterKeyFile}; keep a copy)`]),
+    ...(masterKeyFile === undefined ? [] : ['master key made']),
     ...(organisationCreated ? [`organisation "${organisation}" made`] : []),
   ];
   if (made.length === 0) io.progress.clear();
   else io.progress.done(`Installation: ${made.join(', ')}`);
+  if (masterKeyFile !== undefined) io.progress.line(`  Keep a copy of ${masterKeyFile}, apart from backups of the database.`);
 }
