@@ -100,6 +100,20 @@ export function commitDirectoryPage(
   });
 }
 
+/** Whether the run's last attempt committed its last page: only then is a reading done. */
+export async function isReadingComplete(tx: OrganisationTransaction, run: ReadingRun): Promise<boolean> {
+  const { owner, scope } = cursorOf(run);
+  const row = await tx
+    .selectFrom('page_cursor')
+    .innerJoin('run', 'run.epoch', 'page_cursor.completed_epoch')
+    .select('run.id')
+    .where('page_cursor.owner', '=', owner)
+    .where('page_cursor.scope', '=', scope)
+    .where('run.id', '=', run.id)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 const noTotals: DirectoryRunTotals = {
   pages: 0,
   seen: 0,

@@ -16,9 +16,8 @@ export interface SiteRunInput {
   readonly runId: RunId;
 }
 
-/** Result of `readDirectory`: counts only. */
+/** Result of a `readDirectory` whose last page was committed: counts only. */
 export interface DirectoryReadTotals {
-  readonly outcome: 'complete' | 'superseded';
   readonly pages: number;
   readonly entries: number;
   readonly members: number;

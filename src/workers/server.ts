@@ -103,6 +103,7 @@ export const runServer: RunServer = async (settings, { logger, signal, onReady }
     logger,
     registry,
     version: productVersion,
+    tls: await certificate(settings.api),
     gateway: { address: settings.publicGateway, tls: settings.gateway.tls !== undefined, namespace: temporal.namespace },
     temporalUi: settings.temporalUiUrl === undefined ? undefined : { uiUrl: settings.temporalUiUrl, publicUrl: settings.publicUrl },
   });

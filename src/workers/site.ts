@@ -64,6 +64,8 @@ export const runSite: RunSite = async (options, { logger, signal, onReady }) => 
       maxConcurrentActivityTaskExecutions: maxReadings,
       // Long polls are counted a namespace and front end (1,200): one poller a site allows about a thousand sites.
       activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 1, maximum: 4 },
+      // A cancellation arrives with the answer to a heartbeat; by default those are sent every 24 s (0.8 × their time-out).
+      maxHeartbeatThrottleInterval: '5 seconds',
       shutdownGraceTime: '5 seconds',
       shutdownForceTime: '30 seconds',
     });

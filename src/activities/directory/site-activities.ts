@@ -38,7 +38,6 @@ export function createDirectorySiteActivities(deps: SiteActivityDependencies): S
         const { epoch } = answer.cursor;
         let { seq } = answer.cursor;
         const totals = { pages: 0, entries: 0, members: 0, problems: 0 };
-        const result = (outcome: DirectoryReadTotals['outcome']): DirectoryReadTotals => ({ outcome, ...totals });
         for await (const page of source.read(progress.signal)) {
           const committed = await ingest.postPage(runId, { epoch, seq }, page, progress.signal);
           switch (committed.outcome) {
@@ -47,8 +46,10 @@ export function createDirectorySiteActivities(deps: SiteActivityDependencies): S
               seq = committed.seq;
               break;
             case 'superseded':
-              logger.info({ epoch, newer: committed.epoch }, 'another attempt reads this directory now');
-              return result('superseded');
+              // Of an attempt that Temporal has given up nobody hears this failure. If it is the current one that was
+              // overtaken (by the late opening of a lost one), it must read again: nothing would end the run otherwise.
+              logger.info({ epoch, newer: committed.epoch }, 'another attempt opened a newer epoch');
+              throw superseded();
             case 'stale':
               throw stale();
           }
@@ -59,7 +60,7 @@ export function createDirectorySiteActivities(deps: SiteActivityDependencies): S
           progress.made({ seq, entries: totals.entries });
         }
         logger.info({ epoch, ...totals }, 'directory read');
-        return result('complete');
+        return totals;
       }),
 
     testDirectory: ({ runId }) =>
@@ -119,6 +120,14 @@ const noCursor = (): LockstepError =>
     code: 'site.not-a-reading',
     message: 'The platform opened the run without a place to begin.',
     next: 'Upgrade site and server to versions that go together.',
+  });
+
+const superseded = (): LockstepError =>
+  new LockstepError({
+    class: 'CursorInvalid',
+    code: 'directory.superseded',
+    message: 'A newer attempt of the same run reads the directory.',
+    next: 'Nothing: one of the attempts reads to the end.',
   });
 
 /** Somebody else wrote in our epoch, which no attempt shares with another: begin again in a new one. */

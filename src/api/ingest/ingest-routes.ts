@@ -12,6 +12,7 @@ import { storable } from '../../archive/directory-text.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
 import { noteProgress } from '../../archive/runs.ts';
 import { findOpenRunOfSite, saveRunError, saveRunReport, type SiteRun } from '../../archive/site-runs.ts';
+import { refreshStatistics } from '../../archive/statistics.ts';
 import type { Keyring } from '../../security/keyring.ts';
 import { directoryCredentialInfo } from '../../security/seal.ts';
 import { directoryTestSteps } from '../../shared/directory.ts';
@@ -126,17 +127,22 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
       onRequest: async (request, reply) => {
         const place = pages.enter();
         request.place = place;
-        reply.raw.once('close', () => place.connectionClosed());
+        // The site may have hung up while it was authenticated: then there is no 'close' to come.
+        if (reply.raw.destroyed || request.raw.destroyed) place.connectionClosed();
+        else reply.raw.once('close', () => place.connectionClosed());
       },
     },
     async (request): Promise<PageAnswer> => {
       const hash = requireHash(request.bodyHash, request.headers['x-page-sha256']);
       const { epoch, seq } = request.params;
-      const commit = () =>
-        onRun(request, async (tx, run) => {
+      const commit = async () => {
+        const answer = await onRun(request, async (tx, run) => {
           if (!isReading(run)) throw notAReading();
           return commitDirectoryPage(tx, run, { epoch, seq }, pageOf(request.body), hash);
         });
+        await refreshStatistics(database);
+        return answer;
+      };
       const answer = await placeOf(request).applying(commit).catch((error: unknown) => {
         throw asBusy(error);
       });
