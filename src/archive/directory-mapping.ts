@@ -113,20 +113,26 @@ export function mapEntry(entry: DirectoryEntry, settings: Pick<DirectorySettings
   return { row: { ...content, contentHash: hashOf(content) }, problems };
 }
 
-/** The values as a set: sorted, because a directory gives them in any order. */
+/** By name, the values of each as a set: sorted, because a directory gives them in any order. */
 function keepAttributes(
   source: DirectoryEntry['attributes'],
   report: (code: string, detail: string) => void,
 ): Record<string, readonly string[]> {
-  const kept = new Map<string, string[]>();
-  for (const [name, values] of Object.entries(source)) {
+  const kept = Object.entries(source).map(([name, values]): [string, readonly string[]] => {
+    if (values.every(isKeepable)) return [storable(name), values.length < 2 ? values : [...values].sort()];
     const fitting = values.filter((value) => value.length <= VALUE_MAX_LENGTH);
-    if (fitting.length < values.length) report('attribute.too-long', `${storable(name)} has a value of more than ${VALUE_MAX_LENGTH} characters, which is left out.`);
-    if (!fitting.every(isStorable)) report('attribute.undecodable', `${storable(name)} holds characters that are no text; each is replaced by \u{FFFD}.`);
-    if (fitting.length > 0) kept.set(storable(name), fitting.map(storable).sort());
-  }
-  return Object.fromEntries([...kept].sort(([a], [b]) => (a < b ? -1 : 1)));
+    if (fitting.length < values.length) {
+      report('attribute.too-long', `${storable(name)} has a value of more than ${VALUE_MAX_LENGTH} characters, which is left out.`);
+    }
+    if (!fitting.every(isStorable)) {
+      report('attribute.undecodable', `${storable(name)} holds characters that are no text; each is replaced by \u{FFFD}.`);
+    }
+    return [storable(name), fitting.map(storable).sort()];
+  });
+  const byName = kept.filter(([, values]) => values.length > 0).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(byName);
 }
+const isKeepable = (value: string): boolean => value.length <= VALUE_MAX_LENGTH && isStorable(value);
 
 /** What people call it: the first of these that says anything. */
 function nameOf(entry: DirectoryEntry, attributes: DirectoryEntry['attributes'], addresses: readonly MappedAddress[]): string {

@@ -2,6 +2,7 @@
 import { type Database, withOrganisation } from '../../src/archive/database.ts';
 import { commitDirectoryPage, openDirectoryReading, type ReadingRunKind } from '../../src/archive/directory-reading.ts';
 import { pageHash } from '../../src/archive/page-cursor.ts';
+import { refreshStatistics } from '../../src/archive/statistics.ts';
 import type { DirectoryPage } from '../../src/shared/directory.ts';
 import type { IntegrationId, OrganisationId, RunId } from '../../src/shared/ids.ts';
 import type { DirectoryRunTotals, RunKind } from '../../src/shared/runs.ts';
@@ -25,10 +26,14 @@ export async function openReading(app: Database, run: RunOfReading) {
   return {
     epoch,
     /** Posts one page. */
-    post: (seq: number, page: DirectoryPage): Promise<PageAnswer> =>
-      withOrganisation(app, run.org_id, (tx) =>
-        commitDirectoryPage(tx, readingOf(run), { epoch, seq }, page, pageHash(Buffer.from(JSON.stringify(page)))),
-      ),
+    async post(seq: number, page: DirectoryPage): Promise<PageAnswer> {
+      const hash = pageHash(Buffer.from(JSON.stringify(page)));
+      const answer = await withOrganisation(app, run.org_id, (tx) =>
+        commitDirectoryPage(tx, readingOf(run), { epoch, seq }, page, hash),
+      );
+      await refreshStatistics(app);
+      return answer;
+    },
   };
 }
 

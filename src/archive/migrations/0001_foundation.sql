@@ -371,5 +371,27 @@ create function platform_counts() returns table (what text, label text, count bi
         union all
         select 'open-problems', '', count(*) from directory_problem where resolved_at is null $$;
 
+-- Statistics for tables that have grown to three times what they were. Every index that begins with the organisation looks as
+-- good as any other to a planner without statistics, and a first reading is over before autovacuum comes: measured, minutes
+-- instead of seconds. Analysing needs the owner. Cheap when there is nothing to do.
+alter table directory_object alter column attributes set statistics 0;
+alter table directory_plan_entry alter column changes set statistics 0;
+create function platform_refresh_statistics() returns void
+  language plpgsql security definer set search_path = public, pg_temp
+  as $$
+  declare grown regclass;
+  begin
+    if not pg_try_advisory_xact_lock(hashtextextended('platform_refresh_statistics', 0)) then return; end if;
+    for grown in
+      select c.oid from pg_class c
+      where c.oid in ('directory_object'::regclass, 'directory_sighting'::regclass, 'directory_address'::regclass,
+          'directory_member'::regclass, 'person'::regclass, 'person_link'::regclass, 'directory_problem'::regclass,
+          'directory_plan_entry'::regclass, 'directory_plan_member'::regclass)
+        and pg_relation_size(c.oid) > 3 * greatest(c.relpages, 4) * current_setting('block_size')::bigint
+    loop
+      execute format('analyze %s', grown);
+    end loop;
+  end $$;
+
 revoke execute on all functions in schema public from public;
 grant execute on all functions in schema public to lockstep_app;

@@ -4,7 +4,8 @@ with input as materialized (
   select * from jsonb_to_recordset($1::jsonb) as x (guid uuid, action text, subject text, changes jsonb)
 ),
 before as materialized (
-  select e.guid, e.action from input x join directory_plan_entry e on e.run_id = $2 and e.guid = x.guid
+  select e.guid, e.action from directory_plan_entry e
+  where e.run_id = $2 and e.guid = any (array(select guid from input))
 ),
 written as (
   insert into directory_plan_entry as e (run_id, org_id, guid, action, subject, changes)

@@ -5,7 +5,8 @@
 -- attempt that died keep nobody. Parts of one page were merged before.
 --
 -- A group that members join or leave has changed, also when nothing else of it did. Gives the groups that are not known, and
--- those that count as changed by this page and did not before. `lateral … limit 1`: see apply-objects.sql.
+-- those that count as changed by this page and did not before. For `lateral`, `any (array …)` and `not in` see
+-- apply-objects.sql.
 with input as materialized (
   select g.id, x.guid, x.last, x.members
   from jsonb_to_recordset($1::jsonb) as x (guid uuid, last boolean, members jsonb)
@@ -30,9 +31,8 @@ written as (
 ),
 left_group as (
   delete from directory_member m
-  using input i
-  where i.last and m.group_id = i.id and m.epoch <> $3
-    and not exists (select from members x where x.group_id = m.group_id and x.member_key = m.member_key)
+  where m.group_id = any (array(select i.id from input i where i.last and i.id is not null)) and m.epoch <> $3
+    and (m.group_id, m.member_key) not in (select x.group_id, x.member_key from members x)
   returning m.group_id
 ),
 changed as materialized (
@@ -40,12 +40,11 @@ changed as materialized (
 ),
 counted as (
   update directory_sighting s set outcome = 'changed'
-  from changed c
-  where s.object_id = c.group_id and s.epoch = $3 and s.outcome = 'same'
+  where s.object_id = any (array(select group_id from changed)) and s.epoch = $3 and s.outcome = 'same'
   returning s.object_id
 ),
 touched as (
-  update directory_object o set changed_at = now() from counted c where o.id = c.object_id
+  update directory_object o set changed_at = now() where o.id = any (array(select object_id from counted))
 )
 select guid, 'unknown' as what from input where id is null
 union all

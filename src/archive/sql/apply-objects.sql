@@ -6,7 +6,9 @@
 -- remains this run's outcome.
 --
 -- All parts see the tables as they were before the statement; the cursor's lock keeps other pages of the integration away.
--- `lateral … limit 1` is one look-up a row, whatever the planner thinks of their number.
+-- What the planner may get wrong is not left to it, since it cannot know how many rows a parameter holds: `lateral … limit 1`
+-- and `any (array …)` are look-ups in an index, and `not in` (of columns that are never null) is one hashed list where
+-- `not exists` may become a nested loop over both sides.
 with input as materialized (
   select * from jsonb_to_recordset($1::jsonb) as x (
     guid uuid, kind text, recipient_type text, dn text, dn_key text, sid text, mailbox_guid uuid, display_name text,
@@ -64,9 +66,8 @@ claims as materialized (
 ),
 dropped_claims as (
   delete from directory_address a
-  using before b
-  where a.object_id = b.id and b.differs
-    and not exists (select from claims c where c.id = a.object_id and c.address = a.address)
+  where a.object_id = any (array(select b.id from before b where b.differs))
+    and (a.object_id, a.address) not in (select c.id, c.address from claims c)
 ),
 kept_claims as (
   insert into directory_address as a (object_id, org_id, address, is_primary)

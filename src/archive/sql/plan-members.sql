@@ -22,13 +22,14 @@ waiting as (
   on conflict do nothing
 ),
 waited as (
-  delete from directory_plan_member p using input i where i.last and p.run_id = $2 and p.guid = i.guid
-  returning p.guid, i.id as group_id, p.member_key, p.member_dn as dn
+  delete from directory_plan_member p
+  where p.run_id = $2 and p.guid = any (array(select i.guid from input i where i.last))
+  returning p.guid, p.member_key, p.member_dn as dn
 ),
 planned as materialized (
   select guid, group_id, member_key, dn from members where last and group_id is not null
   union
-  select guid, group_id, member_key, dn from waited where group_id is not null
+  select w.guid, i.id, w.member_key, w.dn from waited w join input i using (guid) where i.id is not null
 ),
 joining as (
   select p.guid, p.dn
@@ -41,7 +42,7 @@ leaving as (
   select i.guid, m.member_dn as dn
   from input i
   cross join lateral (select * from directory_member m where m.group_id = i.id offset 0) m
-  where i.last and not exists (select from planned p where p.group_id = m.group_id and p.member_key = m.member_key)
+  where i.last and (m.group_id, m.member_key) not in (select p.group_id, p.member_key from planned p)
 ),
 sides as (
   select guid, dn, 'after' as side, row_number() over (partition by guid order by dn) as n from joining
@@ -64,7 +65,8 @@ changes as (
   group by guid
 ),
 before as materialized (
-  select e.guid, e.action from changes c join directory_plan_entry e on e.run_id = $2 and e.guid = c.guid
+  select e.guid, e.action from directory_plan_entry e
+  where e.run_id = $2 and e.guid = any (array(select guid from changes))
 ),
 entered as (
   update directory_plan_entry e

@@ -3,6 +3,9 @@
 update directory_sighting s
 set epoch = $2,
   outcome = case when s.epoch >= $3 and s.outcome in ('added', 'changed', 'returned') then s.outcome else 'same' end
-from directory_object o
-where o.id = s.object_id and o.integration_id = $1 and o.missing_since is null and s.epoch <> $2
-  and (o.guid = any ($4::uuid[]) or o.dn_key = any ($5::bytea[]))
+where s.epoch <> $2 and s.object_id = any (array(
+  select o.id from directory_object o
+  where o.integration_id = $1 and o.guid = any ($4::uuid[]) and o.missing_since is null
+  union all
+  select o.id from directory_object o
+  where o.dn_key = any ($5::bytea[]) and o.integration_id = $1 and o.missing_since is null))

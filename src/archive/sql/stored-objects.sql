@@ -5,5 +5,5 @@ select o.guid, o.missing_since is not null as missing, differs,
   case when differs then o.included end as included,
   case when differs then o.attributes end as attributes
 from jsonb_to_recordset($1::jsonb) as x (guid uuid, content_hash text)
-join directory_object o on o.integration_id = $2 and o.guid = x.guid
+cross join lateral (select * from directory_object o where o.integration_id = $2 and o.guid = x.guid limit 1) o
 cross join lateral (select o.content_hash <> decode(x.content_hash, 'hex') as differs) as compared
