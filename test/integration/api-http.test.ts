@@ -1,5 +1,9 @@
 /** What only a real connection shows: what is answered to requests that are no good, and that nothing leaks on the way. */
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { Agent, request } from 'undici';
+import { makeAuthority, makeCertificate } from '../lab/certificates.ts';
+import { labFolder } from '../lab/component.ts';
 import { type LabApi, labApi, type LabOrganisation } from '../lab/api.ts';
 
 let api: LabApi;
@@ -165,4 +169,25 @@ test('after too many bad tokens an address waits; a token in use still passes', 
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(await problem(refused)).toMatchObject({ status: 429, body: { code: 'auth.too-many-attempts' } });
   expect((await fetch(`${url}/api/v1/organisation`, as(acme.tokens.read))).status).toBe(200);
+});
+
+test('with a certificate the API speaks HTTPS', async () => {
+  const folder = await mkdtemp(`${labFolder()}/api-tls-`);
+  await makeAuthority(folder);
+  await makeCertificate(folder, folder, { dns: ['localhost'], ip: '127.0.0.1' });
+  const [certificate, key, ca] = await Promise.all(['cert', 'key', 'ca'].map((name) => readFile(`${folder}/${name}.pem`)));
+  if (certificate === undefined || key === undefined) throw new Error('no certificate');
+  const secure = await labApi({ tls: { certificate, key } });
+  try {
+    const plain = await secure.app.listen({ host: '127.0.0.1', port: 0 });
+    const origin = plain.replace('http:', 'https:');
+    await expect(fetch(`${plain}/healthz`)).rejects.toThrow();
+    const dispatcher = new Agent({ connect: { ca } });
+    const { statusCode, body } = await request(`${origin}/healthz`, { dispatcher });
+    await body.dump();
+    await dispatcher.close();
+    expect(statusCode).toBe(200);
+  } finally {
+    await secure.close();
+  }
 });

@@ -261,3 +261,47 @@ test('more pages at once than the server takes are asked to come again, and a pa
     await app.close();
   }
 });
+
+test('a site that hangs up while it is authenticated leaves no place taken', async () => {
+  const app = Fastify();
+  answerProblems(app);
+  let authenticating = () => {};
+  let hungUp: Promise<void> | undefined;
+  await app.register(ingestRoutes, {
+    prefix: '/site/v1',
+    database: api.lab.app,
+    keyring: api.keyring,
+    authenticateSite: async (header) => {
+      authenticating();
+      await hungUp;
+      return authenticateSite({ database: api.lab.app, keyring: api.keyring }, header);
+    },
+    maxPagesInWork: 1,
+  });
+  const address = await app.listen({ host: '127.0.0.1', port: 0 });
+  try {
+    const { run } = await aRunOf(berlin);
+    await request(berlin, 'POST', `/runs/${run.id}/open`);
+    const page = JSON.stringify(directoryPage({ last: false, entries: [userEntry('Ada Example')] }));
+    const send = (signal?: AbortSignal) =>
+      fetch(`${address}/site/v1/runs/${run.id}/pages/1/0`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${berlin.token}`, 'content-type': 'application/json', 'x-page-sha256': sha256(page) },
+        body: page,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    let goOn = () => {};
+    hungUp = new Promise((resolve) => (goOn = resolve));
+    const begun = new Promise<void>((resolve) => (authenticating = resolve));
+    const impatient = new AbortController();
+    const aborted = send(impatient.signal).catch(() => undefined);
+    await begun;
+    impatient.abort();
+    await aborted;
+    await until('the server has noticed', () => new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count === 0))));
+    goOn();
+    expect((await send()).status).toBe(200);
+  } finally {
+    await app.close();
+  }
+});
