@@ -6,7 +6,7 @@ import { createLdapSource } from '../../directory/ldap-source.ts';
 import type { DirectorySettings } from '../../shared/directory.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { IntegrationId, RunId } from '../../shared/ids.ts';
-import type { DirectoryReadTotals, OpenRunAnswer, SiteActivities } from '../../shared/site-contract.ts';
+import type { OpenRunAnswer, SiteActivities } from '../../shared/site-contract.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import { siteFailure, withClass } from './site-failure.ts';
 
