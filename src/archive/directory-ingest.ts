@@ -15,13 +15,20 @@ interface ObjectCounts {
   readonly returned: string;
   readonly unchanged: string;
 }
-const applyObjectsSql = sqlFile<ObjectCounts, [rows: string, integration: string, epoch: number, firstEpoch: number]>('apply-objects');
-const applyMembersSql = sqlFile<{ guid: string; what: 'unknown' | 'changed' }, [groups: string, integration: string, epoch: number]>('apply-members');
+const applyObjectsSql = sqlFile<ObjectCounts, [rows: string, integration: string, epoch: number, firstEpoch: number]>(
+  'apply-objects',
+);
+const applyMembersSql = sqlFile<
+  { guid: string; what: 'unknown' | 'changed' },
+  [groups: string, integration: string, epoch: number]
+>('apply-members');
 const stampUnreadableSql = sqlFile<
   never,
   [integration: string, epoch: number, firstEpoch: number, guids: readonly string[], dnKeys: readonly Buffer[]]
 >('stamp-unreadable');
-const endUnseenSql = sqlFile<{ missing: string }, [integration: string, epoch: number, firstEpoch: number]>('end-unseen');
+const endUnseenSql = sqlFile<{ missing: string }, [integration: string, epoch: number, firstEpoch: number]>(
+  'end-unseen',
+);
 const recordClaimsSql = sqlFile<never, [run: string, epoch: number]>('record-claims');
 
 /** Applies a page and gives what it adds to the totals. In the transaction of commitPage only. */
@@ -34,7 +41,14 @@ export async function applyDirectoryPage(
   const objects = mapped.rows.length === 0 ? undefined : await applyObjects(tx, attempt, rowParameter(mapped.rows));
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
   if (unreadable !== undefined) {
-    await stampUnreadableSql(tx, attempt.integration, attempt.epoch, attempt.firstEpoch, unreadable.guids, unreadable.dnKeys);
+    await stampUnreadableSql(
+      tx,
+      attempt.integration,
+      attempt.epoch,
+      attempt.firstEpoch,
+      unreadable.guids,
+      unreadable.dnKeys,
+    );
   }
   const members = mergeMembers(page.members);
   const groups = await applyMembers(tx, attempt, members);
@@ -49,14 +63,19 @@ export async function applyDirectoryPage(
   };
 }
 
-/** Ends a reading: marks what it did not see as missing, and settles the problems. Gives the totals that only the end knows. */
+/**
+ * Ends a reading: marks what it did not see as missing, and settles the problems. Gives the totals that only the end
+ * knows.
+ */
 export async function completeDirectoryReading(
   tx: OrganisationTransaction,
   { run, integration, epoch, firstEpoch }: DirectoryAttempt,
 ): Promise<DirectoryTotalsDelta> {
   const [unseen] = await endUnseenSql(tx, integration, epoch, firstEpoch);
   // Two directories of one organisation may end at the same moment: the second sees what the first left.
-  await sql`select pg_advisory_xact_lock(hashtextextended('address-claims' || current_setting('lockstep.org'), 0))`.execute(tx);
+  await sql`select pg_advisory_xact_lock(hashtextextended('address-claims' || current_setting('lockstep.org'), 0))`.execute(
+    tx,
+  );
   await recordClaimsSql(tx, run, epoch);
   await tx
     .updateTable('directory_problem')

@@ -2,8 +2,8 @@
  * Lists of people and of groups, by name, with search by the beginning of a name or an address.
  *
  * Prefixes are ranges (`>= 'ada' and < 'ada\u{10FFFF}'`) and not LIKE: comparisons of text are leakproof, so that under
- * row-level security they may use their indexes, and LIKE may not. test/integration/archive-directory-plans.test.ts proves
- * that no list or search reads a table from end to end.
+ * row-level security they may use their indexes, and LIKE may not. test/integration/archive-directory-plans.test.ts
+ * proves that no list or search reads a table from end to end.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { DirectoryObjectKind, RecipientType } from '../shared/directory.ts';
@@ -72,8 +72,9 @@ interface FoundPage {
 }
 
 /**
- * A page of people or groups: by name; of a search first those whose name begins with it, then those with an address that
- * does. Searching addresses is bounded by page, so a page may have fewer rows than `limit` and still have a `next`.
+ * A page of people or groups: by name; of a search first those whose name begins with it, then those with an address
+ * that does. Searching addresses is bounded by page, so a page may have fewer rows than `limit` and still have a
+ * `next`.
  * @throws InvalidInputError when `after` is none of this list's
  */
 export async function listObjects(
@@ -84,7 +85,10 @@ export async function listObjects(
   const after = query.after === undefined ? beginning : decodePosition(query.after);
   const { found, next } = await search(tx, which, query, after);
   return {
-    items: await loadListed(tx, found.map(({ id }) => id)),
+    items: await loadListed(
+      tx,
+      found.map(({ id }) => id),
+    ),
     next: next === null ? null : encodePosition(next),
   };
 }
@@ -171,19 +175,27 @@ async function loadListed(tx: OrganisationTransaction, ids: readonly DirectoryOb
 }
 
 /** Disabled as the source says, where the integration acknowledges it and the account is one that anybody uses. */
-export const isDisabled = (row: Pick<ListedObject, 'account_disabled' | 'acknowledge_disabled' | 'recipient_type'>): boolean =>
-  row.account_disabled && row.acknowledge_disabled && !isDisabledByDesign(row.recipient_type);
+export const isDisabled = (
+  row: Pick<ListedObject, 'account_disabled' | 'acknowledge_disabled' | 'recipient_type'>,
+): boolean => row.account_disabled && row.acknowledge_disabled && !isDisabledByDesign(row.recipient_type);
 
 const beginning: Position = { by: 'name', key: '', id: '0' };
 
-const encodePosition = ({ by, key, id }: Position): string => Buffer.from(JSON.stringify([by, key, id])).toString('base64url');
+const encodePosition = ({ by, key, id }: Position): string =>
+  Buffer.from(JSON.stringify([by, key, id])).toString('base64url');
 
 function decodePosition(after: string): Position {
   try {
     const value: unknown = JSON.parse(Buffer.from(after, 'base64url').toString('utf8'));
     if (Array.isArray(value) && value.length === 3) {
       const [by, key, id] = value as unknown[];
-      if ((by === 'name' || by === 'address') && typeof key === 'string' && isStorable(key) && typeof id === 'string' && /^(?:0|[1-9][0-9]{0,17})$/.test(id)) {
+      if (
+        (by === 'name' || by === 'address') &&
+        typeof key === 'string' &&
+        isStorable(key) &&
+        typeof id === 'string' &&
+        /^(?:0|[1-9][0-9]{0,17})$/.test(id)
+      ) {
         return { by, key, id };
       }
     }
@@ -194,4 +206,5 @@ function decodePosition(after: string): Position {
 }
 
 /** A positive bigint as PostgreSQL takes it. */
-export const isBigintId = (text: string): boolean => /^[1-9][0-9]{0,18}$/.test(text) && BigInt(text) <= 9223372036854775807n;
+export const isBigintId = (text: string): boolean =>
+  /^[1-9][0-9]{0,18}$/.test(text) && BigInt(text) <= 9223372036854775807n;

@@ -1,6 +1,6 @@
 /**
- * What a directory said of an object → the rows of the archive. Pure: no clock, no database. It never throws: what cannot be
- * read is left out or replaced, and told as a problem; an object that cannot be kept at all has no row.
+ * What a directory said of an object → the rows of the archive. Pure: no clock, no database. It never throws: what
+ * cannot be read is left out or replaced, and told as a problem; an object that cannot be kept at all has no row.
  */
 import { hash } from 'node:crypto';
 import type {
@@ -66,7 +66,10 @@ export function mapEntry(entry: DirectoryEntry, settings: Pick<DirectorySettings
   const attributes = keepAttributes(entry.attributes, report);
   const kind = kindOf(attributes);
   if (kind === undefined) {
-    report('object.class-unknown', `It is of no class that Lockstep keeps: ${attributes['objectClass']?.join(', ') ?? 'none was read'}.`);
+    report(
+      'object.class-unknown',
+      `It is of no class that Lockstep keeps: ${attributes['objectClass']?.join(', ') ?? 'none was read'}.`,
+    );
     return { row: null, problems };
   }
   const key = dnKey(dn);
@@ -83,9 +86,17 @@ export function mapEntry(entry: DirectoryEntry, settings: Pick<DirectorySettings
   };
 
   const { addresses, invalid, rivalPrimaries } = mapAddresses(attributes, kind);
-  for (const text of invalid) report('address.invalid', `It is no e-mail address, so ${nameOf(entry, attributes, addresses)} does not get it.`, cutText(text, NAME_MAX_LENGTH));
+  for (const text of invalid)
+    report(
+      'address.invalid',
+      `It is no e-mail address, so ${nameOf(entry, attributes, addresses)} does not get it.`,
+      cutText(text, NAME_MAX_LENGTH),
+    );
   if (rivalPrimaries.length > 0) {
-    report('address.two-primaries', `More than one primary address: ${rivalPrimaries.join(', ')}. The first was taken.`);
+    report(
+      'address.two-primaries',
+      `More than one primary address: ${rivalPrimaries.join(', ')}. The first was taken.`,
+    );
   }
   const recipientType = recipientTypeOf(attributes, kind);
   for (const name of recipientType.unreadable) single(name, () => undefined);
@@ -98,12 +109,17 @@ export function mapEntry(entry: DirectoryEntry, settings: Pick<DirectorySettings
     dn,
     dnKey: key,
     sid: single('objectSid', (text) => (sidPattern.test(text) ? text : undefined)),
-    mailboxGuid: single('msExchMailboxGuid', (text) => (guidPattern.test(text.toLowerCase()) ? text.toLowerCase() : undefined)),
+    mailboxGuid: single('msExchMailboxGuid', (text) =>
+      guidPattern.test(text.toLowerCase()) ? text.toLowerCase() : undefined,
+    ),
     displayName,
     sortKey: sortKey(displayName),
     accountName: attributes['sAMAccountName']?.[0] ?? null,
     principalName: attributes['userPrincipalName']?.[0] ?? null,
-    accountDisabled: single('userAccountControl', (text) => (integerPattern.test(text) ? (BigInt(text) & ACCOUNT_DISABLED) !== 0n : undefined)) ?? false,
+    accountDisabled:
+      single('userAccountControl', (text) =>
+        integerPattern.test(text) ? (BigInt(text) & ACCOUNT_DISABLED) !== 0n : undefined,
+      ) ?? false,
     included: isIncluded(kind, addresses, settings.mailDomains),
     managerKey: single('manager', dnKey),
     sourceCreated: single('whenCreated', parseGeneralizedTime),
@@ -122,10 +138,16 @@ function keepAttributes(
     if (values.every(isKeepable)) return [storable(name), values.length < 2 ? values : [...values].sort()];
     const fitting = values.filter((value) => value.length <= VALUE_MAX_LENGTH);
     if (fitting.length < values.length) {
-      report('attribute.too-long', `${storable(name)} has a value of more than ${VALUE_MAX_LENGTH} characters, which is left out.`);
+      report(
+        'attribute.too-long',
+        `${storable(name)} has a value of more than ${VALUE_MAX_LENGTH} characters, which is left out.`,
+      );
     }
     if (!fitting.every(isStorable)) {
-      report('attribute.undecodable', `${storable(name)} holds characters that are no text; each is replaced by \u{FFFD}.`);
+      report(
+        'attribute.undecodable',
+        `${storable(name)} holds characters that are no text; each is replaced by \u{FFFD}.`,
+      );
     }
     return [storable(name), fitting.map(storable).sort()];
   });
@@ -135,7 +157,11 @@ function keepAttributes(
 const isKeepable = (value: string): boolean => value.length <= VALUE_MAX_LENGTH && isStorable(value);
 
 /** What people call it: the first of these that says anything. */
-function nameOf(entry: DirectoryEntry, attributes: DirectoryEntry['attributes'], addresses: readonly MappedAddress[]): string {
+function nameOf(
+  entry: DirectoryEntry,
+  attributes: DirectoryEntry['attributes'],
+  addresses: readonly MappedAddress[],
+): string {
   const first = (name: string) => attributes[name]?.[0];
   const candidates = [
     first('displayName'),
@@ -153,7 +179,11 @@ function nameOf(entry: DirectoryEntry, attributes: DirectoryEntry['attributes'],
 }
 
 /** Groups are always kept whole: policies and mailbox groups name them, whatever their address. */
-function isIncluded(kind: DirectoryObjectKind, addresses: readonly MappedAddress[], mailDomains: readonly string[] = []): boolean {
+function isIncluded(
+  kind: DirectoryObjectKind,
+  addresses: readonly MappedAddress[],
+  mailDomains: readonly string[] = [],
+): boolean {
   if (kind === 'group' || kind === 'dynamic-group' || mailDomains.length === 0) return true;
   const domains = new Set(mailDomains.map((domain) => domain.trim().toLowerCase()));
   return addresses.some(({ address }) => domains.has(domainOf(address)));

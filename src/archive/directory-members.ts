@@ -27,11 +27,21 @@ export function mergeMembers(parts: readonly DirectoryMembers[]): MergedMembers 
     for (const dn of dns) {
       const key = dnKey(dn)?.toString('hex');
       if (key !== undefined) group.members.set(key, storable(dn));
-      else problems.push({ guid, subject: dn, code: 'member.dn-invalid', detail: 'The distinguished name of this member cannot be understood.' });
+      else
+        problems.push({
+          guid,
+          subject: dn,
+          code: 'member.dn-invalid',
+          detail: 'The distinguished name of this member cannot be understood.',
+        });
     }
   }
   return {
-    groups: [...groups].map(([guid, { last, members }]) => ({ guid, last, members: [...members].map(([key, dn]) => ({ key, dn })) })),
+    groups: [...groups].map(([guid, { last, members }]) => ({
+      guid,
+      last,
+      members: [...members].map(([key, dn]) => ({ key, dn })),
+    })),
     count: [...groups.values()].reduce((sum, { members }) => sum + members.size, 0),
     problems,
   };

@@ -26,7 +26,9 @@ interface StoredObject {
   readonly attributes: Readonly<Record<string, readonly string[]>>;
 }
 const storedObjectsSql = sqlFile<StoredObject, [objects: string, integration: string]>('stored-objects');
-const addPlanEntriesSql = sqlFile<{ action: PlanAction; count: string }, [entries: string, run: string]>('add-plan-entries');
+const addPlanEntriesSql = sqlFile<{ action: PlanAction; count: string }, [entries: string, run: string]>(
+  'add-plan-entries',
+);
 const planUnreadableSql = sqlFile<
   never,
   [run: string, integration: string, guids: readonly string[], dnKeys: readonly Buffer[]]
@@ -50,14 +52,18 @@ export async function planDirectoryPage(
   const counts = new Map<PlanAction, number>();
   if (mapped.rows.length > 0) {
     const wanted = mapped.rows.map((row) => ({ guid: row.guid, content_hash: row.contentHash.toString('hex') }));
-    const stored = new Map((await storedObjectsSql(tx, JSON.stringify(wanted), integration)).map((object) => [object.guid, object]));
+    const stored = new Map(
+      (await storedObjectsSql(tx, JSON.stringify(wanted), integration)).map((object) => [object.guid, object]),
+    );
     const entries = mapped.rows.map((row) => planEntry(row, stored.get(row.guid)));
-    for (const { action, count } of await addPlanEntriesSql(tx, JSON.stringify(entries), run)) counts.set(action, Number(count));
+    for (const { action, count } of await addPlanEntriesSql(tx, JSON.stringify(entries), run))
+      counts.set(action, Number(count));
   }
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
   if (unreadable !== undefined) await planUnreadableSql(tx, run, integration, unreadable.guids, unreadable.dnKeys);
   const members = mergeMembers(page.members);
-  const [byMembers] = members.groups.length === 0 ? [] : await planMembersSql(tx, JSON.stringify(members.groups), run, integration);
+  const [byMembers] =
+    members.groups.length === 0 ? [] : await planMembersSql(tx, JSON.stringify(members.groups), run, integration);
   const changedByMembers = Number(byMembers?.changed ?? 0);
   const of = (action: PlanAction) => counts.get(action) ?? 0;
   return {
@@ -84,7 +90,8 @@ export async function completeDirectoryPlan(
 function planEntry(row: DirectoryRow, stored: StoredObject | undefined) {
   const primary = row.addresses.find((address) => address.primary)?.address;
   const subject = primary === undefined ? row.displayName : `${row.displayName} <${primary}>`;
-  const action: PlanAction = stored === undefined ? 'added' : stored.missing ? 'returned' : stored.differs ? 'changed' : 'same';
+  const action: PlanAction =
+    stored === undefined ? 'added' : stored.missing ? 'returned' : stored.differs ? 'changed' : 'same';
   return { guid: row.guid, action, subject, changes: stored?.differs === true ? changesOf(stored, row) : [] };
 }
 

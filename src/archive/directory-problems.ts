@@ -5,9 +5,13 @@ import { dnKey } from './directory-dn.ts';
 import { storable } from './directory-text.ts';
 import { sqlFile } from './sql-file.ts';
 
-const recordProblemsSql = sqlFile<never, [problems: string, integration: string, run: string, epoch: number]>('record-problems');
+const recordProblemsSql = sqlFile<never, [problems: string, integration: string, run: string, epoch: number]>(
+  'record-problems',
+);
 
-/** One of a kind (code, object, subject): the details of several are put together. Texts of a site may hold anything. */
+/**
+ * One of a kind (code, object, subject): the details of several are put together. Texts of a site may hold anything.
+ */
 export function mergeProblems(problems: readonly DirectoryProblem[]): DirectoryProblem[] {
   const merged = new Map<string, DirectoryProblem>();
   for (const { guid, ...texts } of problems) {

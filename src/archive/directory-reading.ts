@@ -1,7 +1,7 @@
 /**
  * A reading of a directory: the attempts of one run, each in an epoch of its own, whose pages either change the archive
- * (directory-sync) or are only compared with it (directory-plan). The run's totals and the page are one transaction, so the
- * totals count each object once however often it was sent.
+ * (directory-sync) or are only compared with it (directory-plan). The run's totals and the page are one transaction, so
+ * the totals count each object once however often it was sent.
  *
  * Locks are taken in one order: cursor, run, then (on the last page) the organisation's address claims.
  */
@@ -51,7 +51,8 @@ export async function openDirectoryReading(tx: OrganisationTransaction, run: Rea
 /**
  * Commits one page of an attempt. Repeating it is harmless; see page-cursor.ts for the answers.
  * @throws NotFoundError, ConflictError `run.closed`
- * @throws LockstepError CursorInvalid when the position is of no attempt of this run, ConfigInvalid `directory.empty-reading`
+ * @throws LockstepError CursorInvalid when the position is of no attempt of this run, ConfigInvalid
+ * `directory.empty-reading`
  */
 export function commitDirectoryPage(
   tx: OrganisationTransaction,
@@ -152,7 +153,10 @@ async function lockOpenRun(tx: OrganisationTransaction, run: ReadingRun) {
   return row;
 }
 
-/** A directory in which nothing is left is far less likely than a reading that went wrong, so nothing is concluded from it. */
+/**
+ * A directory in which nothing is left is far less likely than a reading that went wrong, so nothing is concluded from
+ * it.
+ */
 async function refuseEmptyReading(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
   const present = await tx
     .selectFrom('directory_object')

@@ -30,8 +30,8 @@ export function sortKey(name: string): string {
 }
 
 /**
- * Case folding character by character: it neither lengthens (ß stays ß) nor looks at the neighbours (no final sigma), so two
- * texts that differ in case only become the same wherever they stand.
+ * Case folding character by character: it neither lengthens (ß stays ß) nor looks at the neighbours (no final sigma),
+ * so two texts that differ in case only become the same wherever they stand.
  */
 export function simpleLowerCase(text: string): string {
   if (isAscii(text)) return text.toLowerCase();

@@ -1,7 +1,7 @@
 /**
  * The ingest API: where a site gets what it needs for a run and puts what it read. Mounted at /site/v1;
- * src/shared/site-contract.ts is the contract. Everything that a site sends is untrusted: it reaches open runs of its own
- * integrations only, and every field is checked.
+ * src/shared/site-contract.ts is the contract. Everything that a site sends is untrusted: it reaches open runs of its
+ * own integrations only, and every field is checked.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
@@ -79,7 +79,10 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
   });
 
   /** Runs `work` on an open run of the site that asks, in one transaction. */
-  const onRun = <T>(request: FastifyRequest<{ Params: { run: string } }>, work: (tx: OrganisationTransaction, run: SiteRun) => Promise<T>) => {
+  const onRun = <T>(
+    request: FastifyRequest<{ Params: { run: string } }>,
+    work: (tx: OrganisationTransaction, run: SiteRun) => Promise<T>,
+  ) => {
     const site = siteOf(request);
     return withOrganisation(database, site.organisationId, async (tx) =>
       work(tx, await findOpenRunOfSite(tx, site.siteId, runId(request.params.run))),
@@ -88,7 +91,14 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
 
   app.post(
     '/runs/:run/open',
-    { schema: { summary: 'Begin an attempt of a run', tags: ['site'], params: RunPath, response: problems(401, 403, 404, 409, 422) } },
+    {
+      schema: {
+        summary: 'Begin an attempt of a run',
+        tags: ['site'],
+        params: RunPath,
+        response: problems(401, 403, 404, 409, 422),
+      },
+    },
     async (request): Promise<OpenRunAnswer> => {
       const { run, cursor } = await onRun(request, async (tx, open) => {
         if (open.credential === null) throw credentialMissing();
@@ -143,9 +153,11 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
         await refreshStatistics(database);
         return answer;
       };
-      const answer = await placeOf(request).applying(commit).catch((error: unknown) => {
-        throw asBusy(error);
-      });
+      const answer = await placeOf(request)
+        .applying(commit)
+        .catch((error: unknown) => {
+          throw asBusy(error);
+        });
       if (answer.outcome === 'applied') options.onPageApplied?.(request.body.entries.length);
       return answer;
     },
@@ -153,7 +165,15 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
 
   app.put(
     '/runs/:run/report',
-    { schema: { summary: 'Steps of a connection test', tags: ['site'], params: RunPath, body: Report, response: problems(400, 401, 403, 404, 409) } },
+    {
+      schema: {
+        summary: 'Steps of a connection test',
+        tags: ['site'],
+        params: RunPath,
+        body: Report,
+        response: problems(400, 401, 403, 404, 409),
+      },
+    },
     async (request, reply) => {
       await onRun(request, async (tx, run) => {
         if (run.kind !== 'directory-test') throw notATest();
@@ -170,7 +190,15 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
 
   app.put(
     '/runs/:run/error',
-    { schema: { summary: 'Why an attempt failed', tags: ['site'], params: RunPath, body: ErrorBody, response: problems(400, 401, 403, 404, 409) } },
+    {
+      schema: {
+        summary: 'Why an attempt failed',
+        tags: ['site'],
+        params: RunPath,
+        body: ErrorBody,
+        response: problems(400, 401, 403, 404, 409),
+      },
+    },
     async (request, reply) => {
       const { class: errorClass, code, message, next } = request.body;
       await onRun(request, (tx, run) =>
@@ -210,6 +238,14 @@ const credentialMissing = (): LockstepError =>
     next: 'Set it: lockstep directory set NAME --password.',
   });
 const notAReading = (): ConflictError =>
-  new ConflictError({ code: 'run.not-a-reading', message: 'This run takes no pages.', next: 'Upgrade site and server to versions that go together.' });
+  new ConflictError({
+    code: 'run.not-a-reading',
+    message: 'This run takes no pages.',
+    next: 'Upgrade site and server to versions that go together.',
+  });
 const notATest = (): ConflictError =>
-  new ConflictError({ code: 'run.not-a-test', message: 'This run takes no report.', next: 'Upgrade site and server to versions that go together.' });
+  new ConflictError({
+    code: 'run.not-a-test',
+    message: 'This run takes no report.',
+    next: 'Upgrade site and server to versions that go together.',
+  });

@@ -1,4 +1,7 @@
-/** The body of a page: its bytes are hashed before they are parsed, and its shape is checked before anything looks at it. */
+/**
+ * The body of a page: its bytes are hashed before they are parsed, and its shape is checked before anything looks at
+ * it.
+ */
 import { createHash } from 'node:crypto';
 import { Ajv } from 'ajv';
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify';
@@ -17,8 +20,8 @@ declare module 'fastify' {
   }
 }
 
-// Bounds of counts only: what is wrong with a single value is told as a problem of its object and fails no page. The body's
-// size bounds the rest.
+// Bounds of counts only: what is wrong with a single value is told as a problem of its object and fails no page. The
+// body's size bounds the rest.
 const ENTRIES_MAX = 5000;
 const ATTRIBUTES_MAX = 500;
 const Dn = Type.String({ maxLength: 20_000 });
@@ -29,10 +32,14 @@ export const PageBody = Type.Object({
     Type.Object({
       guid: Uuid,
       dn: Dn,
-      attributes: Type.Record(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9.;-]{0,127}$' }), Type.Array(Type.String()), {
-        additionalProperties: false,
-        maxProperties: ATTRIBUTES_MAX,
-      }),
+      attributes: Type.Record(
+        Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9.;-]{0,127}$' }),
+        Type.Array(Type.String()),
+        {
+          additionalProperties: false,
+          maxProperties: ATTRIBUTES_MAX,
+        },
+      ),
     }),
     { maxItems: ENTRIES_MAX },
   ),
@@ -72,7 +79,9 @@ export function hashBodies(app: FastifyInstance): void {
   });
 }
 
-/** @throws LockstepError Unavailable `page.hash-mismatch`: something on the way changed the body, so it is sent again */
+/**
+ * @throws LockstepError Unavailable `page.hash-mismatch`: something on the way changed the body, so it is sent again
+ */
 export function requireHash(bodyHash: Buffer | undefined, stated: string): Buffer {
   if (bodyHash?.toString('hex') === stated) return bodyHash;
   throw new LockstepError({

@@ -1,12 +1,13 @@
--- Members of the groups of one page: $1 groups (jsonb array of {guid, last, members: [{key, dn}]}), $2 integration, $3 epoch.
+-- Members of the groups of one page: $1 groups (jsonb array of {guid, last, members: [{key, dn}]}), $2 integration, $3
+-- epoch.
 --
 -- A group's members may come in parts. Those of a part that is not the last are stamped with the epoch; the last part
 -- removes who is neither in it nor stamped. So a group that fits one part rewrites only what differs, and parts of an
 -- attempt that died keep nobody. Parts of one page were merged before.
 --
--- A group that members join or leave has changed, also when nothing else of it did. Gives the groups that are not known, and
--- those that count as changed by this page and did not before. For `lateral`, `any (array …)` and `not in` see
--- apply-objects.sql.
+-- A group that members join or leave has changed, also when nothing else of it did. Gives the groups that are not
+-- known, and those that count as changed by this page and did not before. For `lateral`, `any (array …)` and `not in`
+-- see apply-objects.sql.
 with input as materialized (
   select g.id, x.guid, x.last, x.members
   from jsonb_to_recordset($1::jsonb) as x (guid uuid, last boolean, members jsonb)

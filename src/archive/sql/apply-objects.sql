@@ -1,14 +1,14 @@
 -- One page of objects: $1 rows (jsonb array), $2 integration, $3 epoch, $4 first epoch of the run.
 --
--- Only objects that are new, differ or were missing are written, with their addresses and, when new, with a person each;
--- an object that is as it was costs one stamp. Gives what the page adds to the totals of the run. An object that was met
--- before in this epoch (searches may overlap) is not counted again; what an earlier attempt of the same run did to it
--- remains this run's outcome.
+-- Only objects that are new, differ or were missing are written, with their addresses and, when new, with a person
+-- each; an object that is as it was costs one stamp. Gives what the page adds to the totals of the run. An object that
+-- was met before in this epoch (searches may overlap) is not counted again; what an earlier attempt of the same run did
+-- to it remains this run's outcome.
 --
--- All parts see the tables as they were before the statement; the cursor's lock keeps other pages of the integration away.
--- What the planner may get wrong is not left to it, since it cannot know how many rows a parameter holds: `lateral … limit 1`
--- and `any (array …)` are look-ups in an index, and `not in` (of columns that are never null) is one hashed list where
--- `not exists` may become a nested loop over both sides.
+-- All parts see the tables as they were before the statement; the cursor's lock keeps other pages of the integration
+-- away. What the planner may get wrong is not left to it, since it cannot know how many rows a parameter holds:
+-- `lateral … limit 1` and `any (array …)` are look-ups in an index, and `not in` (of columns that are never null) is
+-- one hashed list where `not exists` may become a nested loop over both sides.
 with input as materialized (
   select * from jsonb_to_recordset($1::jsonb) as x (
     guid uuid, kind text, recipient_type text, dn text, dn_key text, sid text, mailbox_guid uuid, display_name text,

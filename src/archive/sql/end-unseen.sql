@@ -1,5 +1,5 @@
--- The last page: objects that the epoch did not see are missing from now on. $1 integration, $2 epoch, $3 first epoch of the
--- run. Gives how many the run has found missing, those of an earlier attempt that got this far included.
+-- The last page: objects that the epoch did not see are missing from now on. $1 integration, $2 epoch, $3 first epoch
+-- of the run. Gives how many the run has found missing, those of an earlier attempt that got this far included.
 with gone as (
   update directory_object o
   set missing_since = now()

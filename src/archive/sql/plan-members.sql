@@ -1,9 +1,9 @@
 -- Members of the groups of one page of a plan: $1 groups (jsonb array of {guid, last, members: [{key, dn}]}), $2 run,
 -- $3 integration.
 --
--- Members of parts that are not the last wait in directory_plan_member; with the last part it is known who would join and
--- who would leave. That becomes a change `member` of the group's entry: before = who leaves, after = who joins, of many only
--- the first. Gives how many groups count as changed by it alone, as in apply-members.sql.
+-- Members of parts that are not the last wait in directory_plan_member; with the last part it is known who would join
+-- and who would leave. That becomes a change `member` of the group's entry: before = who leaves, after = who joins, of
+-- many only the first. Gives how many groups count as changed by it alone, as in apply-members.sql.
 with input as materialized (
   select x.guid, x.last, x.members, g.id
   from jsonb_to_recordset($1::jsonb) as x (guid uuid, last boolean, members jsonb)

@@ -1,6 +1,6 @@
 -- Addresses that two objects of the organisation claim: $1 run, $2 epoch, for the rows that are new. The older object
--- (source_created, guid) holds the address, each other has a problem that names it and the holder. Computed from all that is
--- present, so the result does not depend on who was read first; problems that are no longer true are resolved.
+-- (source_created, guid) holds the address, each other has a problem that names it and the holder. Computed from all
+-- that is present, so the result does not depend on who was read first; problems that are no longer true are resolved.
 -- Several directories may be read at once: the caller holds the organisation's lock.
 with contested as (
   select address from directory_address group by address having count(*) > 1

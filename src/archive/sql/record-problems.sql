@@ -1,5 +1,5 @@
--- Problems of one page: $1 problems (jsonb array, each key once), $2 integration, $3 run, $4 epoch. One met before is seen
--- again, or open again.
+-- Problems of one page: $1 problems (jsonb array, each key once), $2 integration, $3 run, $4 epoch. One met before is
+-- seen again, or open again.
 insert into directory_problem as p (org_id, integration_id, guid, subject, code, detail, first_run, last_run, epoch)
 select current_setting('lockstep.org')::uuid, $2, x.guid, x.subject, x.code, x.detail, $3, $3, $4
 from jsonb_to_recordset($1::jsonb) as x (guid uuid, subject text, code text, detail text)

@@ -1,5 +1,5 @@
--- What is stored of the objects of one page: $1 objects (jsonb array of {guid, content_hash}), $2 integration. The content
--- only of those that differ.
+-- What is stored of the objects of one page: $1 objects (jsonb array of {guid, content_hash}), $2 integration. The
+-- content only of those that differ.
 select o.guid, o.missing_since is not null as missing, differs,
   case when differs then o.dn end as dn,
   case when differs then o.included end as included,
