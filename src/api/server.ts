@@ -87,7 +87,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   });
 
   await describeRoutes(app, deps.version);
-  await app.register(healthRoutes, { database, engine, metrics });
+  await app.register(healthRoutes, { database, engine, keyring, metrics });
   const { temporalUi } = deps;
   if (temporalUi !== undefined) {
     await app.register(async (ui) => {

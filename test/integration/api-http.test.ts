@@ -129,7 +129,7 @@ describe('health', () => {
     const ready = await fetch(`${url}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { ready: true, checks: { database: { state: 'ok', detail: 'answers' }, migrations: { state: 'ok', detail: 'all applied' }, temporal: { state: 'ok', detail: 'answers' } } },
+      { ready: true, checks: { database: { state: 'ok', detail: 'answers' }, migrations: { state: 'ok', detail: 'all applied' }, keys: { state: 'ok', detail: 'open' }, temporal: { state: 'ok', detail: 'answers' } } },
     ]);
   });
   test('is not ready without Temporal, says so, and does not say why to everybody', async () => {
@@ -139,6 +139,14 @@ describe('health', () => {
     api.engine.failure = undefined;
     expect([ready.status, JSON.parse(text)]).toEqual([503, expect.objectContaining({ ready: false, checks: expect.objectContaining({ temporal: expect.objectContaining({ state: 'failed' }) as object, database: { state: 'ok', detail: 'answers' } }) as object })]);
     expect(text).not.toContain('secret-host');
+  });
+  test('is not ready with a master key that was replaced while it ran', async () => {
+    const keys = api.lab.owner.updateTable('encryption_key').where('org_id', 'is', null);
+    const [row] = await api.lab.owner.selectFrom('encryption_key').select('wrapped_by').where('org_id', 'is', null).execute();
+    await keys.set({ wrapped_by: 'another' }).execute();
+    const ready = await fetch(`${url}/readyz`);
+    await keys.set({ wrapped_by: row?.wrapped_by ?? '' }).execute();
+    expect([ready.status, await ready.json()]).toMatchObject([503, { checks: { keys: { state: 'failed' }, database: { state: 'ok' } } }]);
   });
   test('is not ready while migrations are missing', async () => {
     const [last] = await api.lab.owner.selectFrom('kysely_migration' as never).selectAll().orderBy('name' as never, 'desc').limit(1).execute() as { name: string; timestamp: string }[];
