@@ -196,13 +196,6 @@ export async function changeIntegration(
   return findIntegration(tx, name);
 }
 
-/** Its schedule stops; runs can still be asked for. */
-export const pauseIntegration = (tx: OrganisationTransaction, name: string): Promise<IntegrationView> =>
-  changeIntegration(tx, name, { state: 'paused' });
-
-export const resumeIntegration = (tx: OrganisationTransaction, name: string): Promise<IntegrationView> =>
-  changeIntegration(tx, name, { state: 'active' });
-
 /** A tick of the schedule found a run still open. */
 export async function countSkippedTick(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
   await tx

@@ -1,7 +1,8 @@
 import { type TSchema, Type } from 'typebox';
+import { slugPattern } from '../../shared/names.ts';
 
 export const Slug = Type.String({
-  pattern: '^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$',
+  pattern: slugPattern.source,
   description: 'Lower-case letters, digits and dashes, 1 to 40 characters. Part of workflow ids: never an address.',
 });
 export const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' });
