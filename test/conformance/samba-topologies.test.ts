@@ -129,9 +129,7 @@ if ('skip' in forests) {
       expect(values(group, 'member').sort()).toEqual([
         `CN=Bob Baker,OU=Mailboxes,${resource.baseDn}`,
         `CN=Carol Clarke,OU=Mailboxes,${resource.baseDn}`,
-        ...[5003, 5006].map(
-          (rid) => `CN=${accounts.domainSid}-${rid},CN=ForeignSecurityPrincipals,${resource.baseDn}`,
-        ),
+        ...[5003, 5006].map((rid) => `CN=${accounts.domainSid}-${rid},CN=ForeignSecurityPrincipals,${resource.baseDn}`),
       ]);
     });
 

@@ -81,7 +81,8 @@ export const resetSambaForest = async <Topology extends SambaTopology>(
 
 const forEach = <T>(topology: SambaTopology, what: (domain: ServedDomain) => Promise<T>): Promise<[string, T][]> =>
   Promise.all(
-    Object.entries<ServedDomain>(topologies[topology]).map(
-      async ([role, domain]): Promise<[string, T]> => [role, await what(domain)],
-    ),
+    Object.entries<ServedDomain>(topologies[topology]).map(async ([role, domain]): Promise<[string, T]> => [
+      role,
+      await what(domain),
+    ]),
   );

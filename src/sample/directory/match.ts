@@ -4,9 +4,10 @@ import type { Filter } from './filter.ts';
 import { guidBytes } from './guid.ts';
 import { transitive } from './in-chain.ts';
 import type { AttributeValue } from './model.ts';
+import type { StoredObject } from './object-table.ts';
 import { attributeType, categoryDn, type AttributeType } from './schema.ts';
 import { sidBytes } from './sid.ts';
-import type { DirectoryStore, StoredObject } from './store.ts';
+import type { View } from './view.ts';
 
 /** Undefined: neither; its negation is undefined too, and does not match (RFC 4511, section 4.5.1.7). */
 export type Truth = boolean | undefined;
@@ -19,11 +20,11 @@ const undefinedMatch: Matcher = () => undefined;
  * do not fit the syntax are undefined, text ignores case and accents, `objectCategory` takes a class name, bit rules and
  * the in-chain rule work on their syntaxes (MS-ADTS 3.1.1.3.1.3 and 3.1.1.3.4.4).
  */
-export function matcher(filter: Filter, store: DirectoryStore): Matcher {
+export function matcher(filter: Filter, view: View): Matcher {
   switch (filter.kind) {
     case 'and':
     case 'or': {
-      const parts = filter.filters.map((part) => matcher(part, store));
+      const parts = filter.filters.map((part) => matcher(part, view));
       // "and" ends at the first false, "or" at the first true; else undefined wins.
       const decisive = filter.kind === 'or';
       return (object) => {
@@ -37,14 +38,14 @@ export function matcher(filter: Filter, store: DirectoryStore): Matcher {
       };
     }
     case 'not': {
-      const inner = matcher(filter.filter, store);
+      const inner = matcher(filter.filter, view);
       return (object) => {
         const result = inner(object);
         return result === undefined ? undefined : !result;
       };
     }
     case 'extensible':
-      return extensible(filter, store);
+      return extensible(filter, view);
     case 'present':
     case 'substrings':
     case 'equal':
@@ -53,9 +54,9 @@ export function matcher(filter: Filter, store: DirectoryStore): Matcher {
     case 'at-most': {
       const type = attributeType(filter.attribute);
       if (type === undefined) return undefinedMatch;
-      if (filter.kind === 'present') return (object) => store.values(object, type.name).length > 0;
-      const test = filter.kind === 'substrings' ? substrings(filter, type) : comparison(filter, type, store);
-      return test === undefined ? undefinedMatch : (object) => store.values(object, type.name).some(test);
+      if (filter.kind === 'present') return (object) => view.values(object, type.name).length > 0;
+      const test = filter.kind === 'substrings' ? substrings(filter, type) : comparison(filter, type, view);
+      return test === undefined ? undefinedMatch : (object) => view.values(object, type.name).some(test);
     }
   }
 }
@@ -63,7 +64,7 @@ export function matcher(filter: Filter, store: DirectoryStore): Matcher {
 type ValueTest = (value: AttributeValue) => boolean;
 type Comparison = Extract<Filter, { readonly kind: 'equal' | 'at-least' | 'at-most' | 'approximate' }>;
 
-function comparison({ kind, value }: Comparison, type: AttributeType, store: DirectoryStore): ValueTest | undefined {
+function comparison({ kind, value }: Comparison, type: AttributeType, view: View): ValueTest | undefined {
   const sign = (order: number): boolean =>
     kind === 'at-least' ? order >= 0 : kind === 'at-most' ? order <= 0 : order === 0;
   const ordered = <T extends bigint | string>(
@@ -88,7 +89,7 @@ function comparison({ kind, value }: Comparison, type: AttributeType, store: Dir
     case 'boolean':
       return text === 'TRUE' || text === 'FALSE' ? ordered(text, String) : undefined;
     case 'dn': {
-      const named = type.name === 'objectCategory' ? (categoryDn(text, store.controller.baseDn) ?? text) : text;
+      const named = type.name === 'objectCategory' ? (categoryDn(text, view.store.controller.rootDn) ?? text) : text;
       const key = dnKey(named);
       return key === undefined || kind === 'at-least' || kind === 'at-most'
         ? undefined
@@ -133,20 +134,20 @@ const bitAnd = '1.2.840.113556.1.4.803';
 const bitOr = '1.2.840.113556.1.4.804';
 const inChain = '1.2.840.113556.1.4.1941';
 
-function extensible(filter: Extract<Filter, { readonly kind: 'extensible' }>, store: DirectoryStore): Matcher {
+function extensible(filter: Extract<Filter, { readonly kind: 'extensible' }>, view: View): Matcher {
   const type = filter.attribute === undefined ? undefined : attributeType(filter.attribute);
   if (type === undefined) return undefinedMatch;
   const text = filter.value.toString('utf8');
   switch (filter.rule) {
     case undefined:
-      return matcher({ kind: 'equal', attribute: type.name, value: filter.value }, store);
+      return matcher({ kind: 'equal', attribute: type.name, value: filter.value }, view);
     case bitAnd:
     case bitOr: {
       const mask = integer(text);
       if (type.syntax !== 'integer' || mask === undefined) return undefinedMatch;
       const all = filter.rule === bitAnd;
       return (object) =>
-        store.values(object, type.name).some((stored) => {
+        view.values(object, type.name).some((stored) => {
           const common = (integer(String(stored)) ?? 0n) & mask;
           return all ? common === mask : common !== 0n;
         });
@@ -154,7 +155,7 @@ function extensible(filter: Extract<Filter, { readonly kind: 'extensible' }>, st
     case inChain: {
       const key = dnKey(text);
       if (type.syntax !== 'dn' || key === undefined) return undefinedMatch;
-      return transitive(type.name, key, store);
+      return transitive(type.name, key, view);
     }
     default:
       return undefinedMatch;

@@ -67,6 +67,17 @@ export function writeEntry(id: number, entry: ResponseEntry): Buffer {
   return writer.buffer;
 }
 
+/** About as many bytes as the entry takes. */
+export const entryBytes = (entry: ResponseEntry): number =>
+  entry.attributes.reduce(
+    (sum, { name, values }) =>
+      values.reduce(
+        (bytes, value) => bytes + 4 + (typeof value === 'string' ? Buffer.byteLength(value) : value.length),
+        sum + name.length + 8,
+      ),
+    entry.dn.length + 16,
+  );
+
 /** Enough bytes that the writer need not grow: a UTF-16 unit has at most three bytes, a header of ours at most five. */
 function sizeBound(entry: ResponseEntry): number {
   let bytes = 64 + 3 * entry.dn.length;

@@ -11,6 +11,7 @@ export const resultCodes = {
   noSuchObject: 32,
   invalidDnSyntax: 34,
   invalidCredentials: 49,
+  insufficientAccessRights: 50,
   busy: 51,
   unavailable: 52,
   unwillingToPerform: 53,
@@ -52,6 +53,10 @@ export const adResults = {
   controlRefused: {
     code: resultCodes.unavailableCriticalExtension,
     message: '00000057: LdapErr: DSID-0C090B48, comment: Error processing control, data 0, v4563',
+  },
+  accessDenied: {
+    code: resultCodes.insufficientAccessRights,
+    message: '00002105: LdapErr: DSID-0C0907E9, comment: Error processing control, data 0, v4563',
   },
   noCertificate: {
     code: resultCodes.unavailable,

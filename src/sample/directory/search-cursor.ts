@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type Matcher, matcher } from './match.ts';
+import type { StoredObject } from './object-table.ts';
 import type { SearchOperation } from './request.ts';
-import type { DirectoryStore, StoredObject } from './store.ts';
+import type { View } from './view.ts';
 
 /** Objects tested before others get their turn. */
 const objectsAtOnce = 2000;
@@ -15,14 +16,16 @@ export class SearchCursor {
   page = 1;
   /** Objects already answered. */
   returned = 0;
+  readonly view: View;
   readonly #objects: Iterator<StoredObject>;
   readonly #matches: Matcher;
   #ahead: StoredObject | undefined;
 
-  constructor(store: DirectoryStore, base: StoredObject, search: SearchOperation) {
+  constructor(view: View, base: StoredObject, search: SearchOperation) {
     this.signature = signatureOf(search);
-    this.#objects = store.within(base, search.scope);
-    this.#matches = matcher(search.filter, store);
+    this.view = view;
+    this.#objects = view.store.within(base, search.scope);
+    this.#matches = matcher(search.filter, view);
   }
 
   /** The next matches, and whether there are more. `undefined` when `stop` said so. */
@@ -49,7 +52,7 @@ export class SearchCursor {
       if (stop()) return 'stopped';
       const { value, done } = this.#objects.next() as IteratorResult<StoredObject, undefined>;
       if (done === true) return undefined;
-      if (this.#matches(value) === true) return value;
+      if (this.view.sees(value) && this.#matches(value) === true) return value;
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   type DirectoryModel,
   type DirectoryObject,
 } from '../directory/model.ts';
+import { generalizedTime } from '../directory/object-attributes.ts';
 import { sidBytes } from '../directory/sid.ts';
 import type {
   Addresses,
@@ -61,6 +62,9 @@ export const directoryModel = (organisation: Organisation): DirectoryModel => ({
   netbiosName: organisation.netbiosName,
   objects: directoryObjects(organisation),
   passwords: Object.fromEntries(organisation.serviceAccounts.map(({ name, password }) => [name, password])),
+  grants: Object.fromEntries(
+    organisation.serviceAccounts.map(({ name, readsDeleted }) => [name, { readDeleted: readsDeleted }]),
+  ),
 });
 
 /** The objects of the domain, containers first. The same for the same organisation. */
@@ -349,4 +353,3 @@ function accountName(alias: string): string {
 }
 
 const bytesOf = (guid: string): Buffer => guidBytes(guid) ?? Buffer.alloc(0);
-const generalizedTime = (date: Date): string => `${date.toISOString().replace(/[-:T]|\.\d+Z$/g, '')}.0Z`;

@@ -82,11 +82,7 @@ async function configure(domain: Domain, folder: string, address: string, author
  * Makes the domain in `folder`: databases, Exchange's schema, the seeds one after the other, a certification authority,
  * and the right of `svc-sync` to read changes and deleted objects. 5 to 10 s.
  */
-export async function makeImage(
-  folder: string,
-  domain: Domain,
-  seeds: readonly Iterable<LoadEntry>[],
-): Promise<void> {
+export async function makeImage(folder: string, domain: Domain, seeds: readonly Iterable<LoadEntry>[]): Promise<void> {
   await mkdir(folder, { recursive: true });
   const address = '127.0.0.1';
   const wanted = {

@@ -86,11 +86,7 @@ export const parentSeed = (): LoadEntry[] => {
       'Joint Project',
       parent.ou(groups),
       domainLocalSecurityGroup,
-      [
-        `CN=Engineering,${parent.ou(groups)}`,
-        foreignMember(child.sid(rids.gwen)),
-        foreignMember(child.sid(rids.hugo)),
-      ],
+      [`CN=Engineering,${parent.ou(groups)}`, foreignMember(child.sid(rids.gwen)), foreignMember(child.sid(rids.hugo))],
       'joint.project',
     ),
   ];

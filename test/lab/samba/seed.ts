@@ -97,9 +97,7 @@ export const seed = (now: Date): LoadEntry[] => [
   writer.account('svc-locked', service, { lockoutTime: [fileTime(now)] }),
   writer.account('svc-expired', service, { accountExpires: [fileTime(new Date('2020-01-01T00:00:00Z'))] }),
   writer.account('svc-must-change', service, { pwdLastSet: ['0'] }),
-  ...Object.entries(staff).map(([alias, person]) =>
-    writer.person(alias, people, { ...person, mailbox: 'user' }),
-  ),
+  ...Object.entries(staff).map(([alias, person]) => writer.person(alias, people, { ...person, mailbox: 'user' })),
   mailUser,
   contact,
   writer.resource('sales', 'Sales', resources, 'shared'),
