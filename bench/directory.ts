@@ -122,9 +122,8 @@ const wallOf = (run: Run): number => seconds(Date.parse(run.finishedAt ?? '') - 
 async function measure(name: string, people: number): Promise<Measured> {
   console.error(`${name}, ${people} people: loading`); // eslint-disable-line no-console
   const from = await source(name, people);
-  const lockstep = await Lockstep.make();
+  const lockstep = await Lockstep.start();
   try {
-    await lockstep.up();
     const added = await lockstep.api('POST', '/directories', {
       name: 'bench',
       site: 'local',

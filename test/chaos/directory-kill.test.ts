@@ -28,8 +28,7 @@ beforeAll(async () => {
   domain = await samba();
   if ('skip' in domain) return;
   domain = await loadSamba(bulk({ people: 3_000 }));
-  lockstep = await Lockstep.make();
-  await lockstep.up();
+  lockstep = await Lockstep.start();
 }, 300_000);
 afterAll(async () => {
   await lockstep?.stop();

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processIdentity } from '../../src/runtime/process-identity.ts';
 import { until } from '../lab/component.ts';
-import { filesIn, type Installation, lockstep, newInstallation, Up } from './lockstep-process.ts';
+import { filesIn, type Installation, lockstep, newInstallation, Up } from '../lab/up-process.ts';
 
 /** Each test starts up to five programs, perhaps twice, on a machine that runs other tests too. */
 const BUDGET_MS = 300_000;
