@@ -6,7 +6,7 @@ import type { Accounts } from './accounts.ts';
 import { bindRefusals } from './faults.ts';
 import { messageLength } from './framing.ts';
 import { type LdapRequest, readRequest } from './request.ts';
-import { answerTags, writeEntry, writeResult } from './response.ts';
+import { answerTags, writeEntry, writeReference, writeResult } from './response.ts';
 import { adResults, type LdapResult, resultCodes, success } from './result-codes.ts';
 import { startTlsOid } from './root-dse.ts';
 import { PagedSearches } from './search-cursor.ts';
@@ -136,6 +136,7 @@ export class Connection {
       this.#socket.write(Buffer.concat(pieces), () => this.#socket.destroy());
       return;
     }
+    for (const url of answer.references ?? []) pieces.push(writeReference(request.id, url));
     pieces.push(
       writeResult(
         request.id,

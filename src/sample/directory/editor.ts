@@ -6,7 +6,8 @@ import type { Attributes, AttributeValue, DirectoryObject } from './model.ts';
 import { completed, deletedName, named, renamed, tombstone } from './object-attributes.ts';
 import type { ObjectTable, StoredObject } from './object-table.ts';
 import { isForwardLink } from './schema.ts';
-import { difference, valuesOf } from './values.ts';
+import { sidBytes } from './sid.ts';
+import { difference, noValues, valuesOf } from './values.ts';
 
 /**
  * Changes of a directory. Each has a USN of its own. What only follows a change elsewhere has none, as in AD: the names
@@ -17,10 +18,15 @@ export class Editor {
   readonly #controller: DomainController;
   /** Of the heads of the naming contexts, outer ones first. */
   readonly #contexts: readonly string[];
+  readonly #domainSid: string | undefined;
+  /** The last one given out: far above those that models give. */
+  #rid = 100_000;
 
-  constructor(table: ObjectTable, controller: DomainController) {
+  /** `domainSid`: see `DirectoryModel`. */
+  constructor(table: ObjectTable, controller: DomainController, domainSid: string | undefined) {
     this.#table = table;
     this.#controller = controller;
+    this.#domainSid = domainSid;
     this.#contexts = [controller.baseDn, controller.configurationDn, controller.schemaDn];
   }
 
@@ -127,9 +133,17 @@ export class Editor {
   #create(dn: string, key: string, given: Attributes, guid: Buffer): void {
     const usn = this.#table.nextUsn();
     const { rootDn } = this.#controller;
-    const attributes = completed(dn, given, { rootDn, guid, before: undefined, usn });
+    const attributes = completed(dn, this.#withSid(given), { rootDn, guid, before: undefined, usn });
     const deleted = attributes['isDeleted'] === 'TRUE';
     this.#table.store({ dn, key, id: guid.toString('hex'), attributes, deleted, history: newHistory(usn) });
+  }
+
+  #withSid(given: Attributes): Attributes {
+    const className = String(valuesOf(given, 'objectClass').at(-1));
+    if (this.#domainSid === undefined || !securityPrincipals.has(className) || given['objectSid'] !== undefined)
+      return given;
+    this.#rid += 1;
+    return { ...given, objectSid: sidBytes(`${this.#domainSid}-${this.#rid}`) ?? noValues };
   }
 
   /** Gives an object, which may be a deleted one that comes back, these attributes. No change when it has them. */
@@ -137,7 +151,10 @@ export class Editor {
     const usn = this.#table.usn + 1;
     const guid = Buffer.from(object.id, 'hex');
     const { rootDn } = this.#controller;
-    const attributes = completed(dn, given, { rootDn, guid, before: object.attributes, usn });
+    // A SID stays, as the GUID does.
+    const kept = object.attributes['objectSid'];
+    const wanted = kept === undefined ? given : { objectSid: kept, ...given };
+    const attributes = completed(dn, wanted, { rootDn, guid, before: object.attributes, usn });
     const { plain, links } = this.#changed(object.attributes, attributes);
     if (plain.length === 0 && links.size === 0 && object.key === key) return;
     const history = changedHistory(object.history, this.#table.nextUsn(), plain, links);
@@ -211,6 +228,8 @@ export class Editor {
   }
 }
 
+/** Classes whose objects have a SID of the domain (MS-ADTS, securityPrincipal). */
+const securityPrincipals = new Set(['user', 'computer', 'inetOrgPerson', 'group']);
 const stampedAtEveryChange = new Set(['uSNChanged', 'whenChanged']);
 const depth = ({ key }: StoredObject): number => key.replace(/\\./g, '').split(',').length;
 

@@ -1,6 +1,6 @@
 /**
- * When what of an object was changed, in USNs of this server: AD's replication metadata (MS-ADTS 3.1.1.1.9), without
- * what is still as it was when the object was created.
+ * When what of an object was changed, in USNs of this server: AD's replication metadata (replPropertyMetaData and the
+ * stamps of link values), without what is still as it was when the object was created.
  */
 export interface History {
   readonly created: number;

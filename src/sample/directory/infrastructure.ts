@@ -2,6 +2,7 @@ import { escapeRdn } from './dn.ts';
 import { type Forest, type ForestDomain, parentDomain } from './forest.ts';
 import { guidFrom } from './guid.ts';
 import { baseDnOf, type DirectoryModel, type DirectoryObject } from './model.ts';
+import { sidBytes } from './sid.ts';
 
 /** Names of the one domain controller that a sample directory is. */
 export interface DomainController {
@@ -41,7 +42,7 @@ function controllerOf(forest: Forest, { dnsName }: Pick<ForestDomain, 'dnsName'>
   };
 }
 
-/** instanceType (MS-ADTS 2.2.9) of the head of a naming context: IT_NC_HEAD and IT_WRITE, for some IT_NC_ABOVE. */
+/** instanceType (MS-ADA1) of the head of a naming context: IT_NC_HEAD and IT_WRITE, for some IT_NC_ABOVE. */
 const head = '5';
 const headBelowAnother = '13';
 
@@ -67,7 +68,11 @@ export function* infrastructure(model: DirectoryModel): Generator<DirectoryObjec
   const forest = forestOf(model);
   const deletedObjects = (contextDn: string) =>
     object(deletedObjectsDn(contextDn), ['container'], { isDeleted: 'TRUE' });
-  yield object(baseDn, ['domain', 'domainDNS'], { instanceType: head });
+  const domainSid = sidBytes(model.domainSid ?? '');
+  yield object(baseDn, ['domain', 'domainDNS'], {
+    instanceType: head,
+    ...(domainSid === undefined ? {} : { objectSid: domainSid }),
+  });
   yield deletedObjects(baseDn);
   yield object(`CN=ForeignSecurityPrincipals,${baseDn}`, ['container']);
   yield object(configurationDn, ['configuration'], { instanceType: headBelowAnother });

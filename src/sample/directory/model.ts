@@ -21,6 +21,8 @@ export interface DirectoryModel {
   /** Of the domain: `corp.example.test`. The base DN follows from it. */
   readonly dnsName: string;
   readonly netbiosName: string;
+  /** Given, it is that of the domain, and accounts and groups that have no SID get one of it. */
+  readonly domainSid?: string;
   /** Read once, at start. Parents need not come first, nor be there. */
   readonly objects: Iterable<DirectoryObject>;
   /** By sAMAccountName: accounts that can bind. Their state is in their attributes, as in AD. */

@@ -43,7 +43,7 @@ export function completed(
   attributes['uSNChanged'] = String(usn);
   return attributes;
 }
-/** IT_WRITE (MS-ADTS 2.2.9): an ordinary object on a domain controller that can be written to. */
+/** IT_WRITE (MS-ADA1, attribute instanceType): an ordinary object on a domain controller that can be written to. */
 const objectOfDomain = '4';
 
 /** `name`, and the attribute that the name begins with. */
@@ -64,7 +64,7 @@ export function renamed(attributes: Attributes, dn: string, usn: number): Attrib
 /** `Bob` → `Bob`, a new line and `DEL:` with the GUID (MS-ADTS 3.1.1.5.5, delete-mangled RDN). */
 export const deletedName = (name: string, guid: Buffer): string => `${name.slice(0, 75)}\nDEL:${guidText(guid)}`;
 
-/** What is left of an object that is deleted, without the recycle bin (MS-ADTS 3.1.1.5.5.1.1). */
+/** What is left of an object that is deleted, without the recycle bin (MS-ADTS 3.1.1.5.5.6.1). */
 export function tombstone(attributes: Attributes, dn: string, lastKnownParent: string, usn: number): Attributes {
   const left = Object.fromEntries(Object.entries(attributes).filter(([name]) => keptByTombstone.has(name)));
   return { ...renamed(left, dn, usn), isDeleted: 'TRUE', lastKnownParent };

@@ -29,6 +29,11 @@ export function writeResult(
   writer.writeEnumeration(result.code);
   writer.writeString(result.matchedDn ?? '');
   writer.writeString(result.message ?? '');
+  if (result.referrals !== undefined) {
+    writer.startSequence(0xa3);
+    for (const url of result.referrals) writer.writeString(url);
+    writer.endSequence();
+  }
   if (options.extendedOid !== undefined) writer.writeString(options.extendedOid, 0x8a);
   writer.endSequence();
   if (options.control !== undefined) {
@@ -39,6 +44,18 @@ export function writeResult(
     writer.endSequence();
     writer.endSequence();
   }
+  writer.endSequence();
+  return writer.buffer;
+}
+
+/** RFC 4511, section 4.5.3. */
+export function writeReference(id: number, url: string): Buffer {
+  const writer = new BerWriter();
+  writer.startSequence();
+  writer.writeInt(id);
+  writer.startSequence(0x73);
+  writer.writeString(url);
+  writer.endSequence();
   writer.endSequence();
   return writer.buffer;
 }

@@ -77,7 +77,7 @@ const notReplicated = new Set([
 ]);
 export const isReplicated = (name: string): boolean => !notReplicated.has(name) && !forwardLinkOf.has(name);
 
-/** What a tombstone keeps, of what the sample knows (MS-ADTS 3.1.1.5.5.1.1). */
+/** What a tombstone keeps, of what the sample knows (MS-ADTS 3.1.1.5.5.6.1). */
 export const keptByTombstone: ReadonlySet<string> = new Set([
   'dNSHostName',
   'groupType',

@@ -17,6 +17,7 @@ export class SearchCursor {
   /** Objects already answered. */
   returned = 0;
   readonly view: View;
+  readonly base: StoredObject;
   readonly #objects: Iterator<StoredObject>;
   readonly #matches: Matcher;
   #ahead: StoredObject | undefined;
@@ -24,6 +25,7 @@ export class SearchCursor {
   constructor(view: View, base: StoredObject, search: SearchOperation) {
     this.signature = signatureOf(search);
     this.view = view;
+    this.base = base;
     this.#objects = view.store.within(base, search.scope);
     this.#matches = matcher(search.filter, view);
   }

@@ -5,6 +5,7 @@ import type { Grants } from './grants.ts';
 import type { Limits } from './limits.ts';
 import type { AttributeValue } from './model.ts';
 import { writePageAnswer } from './paged-results.ts';
+import { continuationReferences, referral } from './referrals.ts';
 import type { LdapRequest, SearchOperation } from './request.ts';
 import type { ResponseControl, ResponseEntry } from './response.ts';
 import { adResults, type LdapResult, resultCodes, success } from './result-codes.ts';
@@ -33,6 +34,8 @@ export type SearchAnswer =
   | {
       readonly kind: 'entries';
       readonly entries: readonly (() => ResponseEntry)[];
+      /** URLs. */
+      readonly references?: readonly string[];
       readonly result: LdapResult;
       readonly control?: ResponseControl;
     }
@@ -66,6 +69,8 @@ export async function search(request: Search, context: SearchContext, session: S
   const view = new View(store, session.grants, controls.showDeleted);
   const base = store.find(request.base);
   if (base === null) return without(adResults.invalidDn(request.base));
+  const elsewhere = base === undefined ? referral(request.base, store) : undefined;
+  if (elsewhere !== undefined) return without(adResults.referral(elsewhere));
   if (base === undefined || !view.sees(base)) return without(adResults.noSuchObject(store.bestMatch(request.base)));
   const { paging } = controls;
   if (paging === undefined || paging.cookie.length === 0)
@@ -80,7 +85,7 @@ export async function search(request: Search, context: SearchContext, session: S
 
 async function page(
   request: Search,
-  { paging, extendedDn }: SearchControls,
+  { paging, extendedDn, domainScope }: SearchControls,
   cursor: SearchCursor,
   context: SearchContext,
   session: SearchSession,
@@ -119,9 +124,12 @@ async function page(
     (object) => () => finished(select(object, cursor.view, chosen, limits), extendedDn, context),
   );
   const exceeded = more && (paging === undefined || cursor.returned === request.sizeLimit);
+  // They come with the last page.
+  const references = domainScope || more ? [] : continuationReferences(cursor.base, request.scope, context.store);
   return withFaults(faults, moment, {
     kind: 'entries',
     entries,
+    references,
     result: exceeded ? { code: resultCodes.sizeLimitExceeded } : success,
     ...(paging === undefined
       ? {}

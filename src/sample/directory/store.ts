@@ -22,7 +22,7 @@ export class DirectoryStore {
     this.controller = domainController(model);
     const { baseDn, configurationDn, schemaDn } = this.controller;
     this.#contexts = [baseDn, configurationDn, schemaDn].map((dn) => dnKey(dn) ?? '');
-    this.editor = new Editor(this.#table, this.controller);
+    this.editor = new Editor(this.#table, this.controller, model.domainSid);
     for (const object of infrastructure(model)) this.editor.put(object);
     for (const object of model.objects) this.editor.put(object);
   }

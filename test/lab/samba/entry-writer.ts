@@ -192,6 +192,6 @@ export class EntryWriter {
 
 /**
  * An account of another forest as a member of a group. The domain controller makes the foreignSecurityPrincipal object
- * that stands for it (MS-ADTS 6.1.1.4.10); to add one oneself is refused.
+ * that stands for it; to add one oneself is refused.
  */
 export const foreignMember = (foreignSid: string): string => `<SID=${foreignSid}>`;
