@@ -3,6 +3,7 @@ import { openSealed } from '../../src/security/seal.ts';
 import type { Directory, StartedRun } from '../../src/api/schemas/directories.ts';
 import { integrationId } from '../../src/shared/ids.ts';
 import { type Answer, type LabApi, labApi, type LabOrganisation, type LabSite } from '../lab/api.ts';
+import { aRun } from '../lab/builders.ts';
 
 const PASSWORD = 'Pa$$word-of-corp';
 const settings = { security: 'ldaps', account: 'sync@corp.example', acknowledgeDisabled: true };
@@ -168,6 +169,20 @@ test('skipped ticks are those of the rows and those of the schedule', async () =
   expect(directory(await admin('GET', '/directories/ticks')).skippedTicks).toBe(7);
   api.engine.failure = new Error('14 UNAVAILABLE');
   expect(directory(await admin('GET', '/directories/ticks')).skippedTicks).toBe(3);
+});
+
+test('a schedule that a refused sign-in stopped says so, with what ends it, and shows no next run', async () => {
+  const { id, parked } = await added('parked', { schedule: daily });
+  expect(parked).toBeNull();
+  const error = { class: 'AuthRejected', code: 'ldap.account-locked', message: 'The account is locked.', next: 'Unlock it, then: lockstep directory sync NAME' };
+  const finished = new Date(Date.now() + 1000);
+  await aRun(api.lab.owner, { id: integrationId(id), org_id: acme.row.id, name: 'parked' }, { state: 'failed', finished_at: finished, error: JSON.stringify(error) });
+  const answer = directory(await admin('GET', '/directories/parked'));
+  expect(answer).toMatchObject({
+    nextRuns: [],
+    parked: { since: finished.toISOString(), reason: 'The account is locked.', next: 'Unlock it, then: lockstep directory sync parked' },
+  });
+  expect(directory(await admin('PATCH', '/directories/parked', { schedule: null })).parked).toBeNull();
 });
 
 describe('synchronise now', () => {

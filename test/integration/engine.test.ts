@@ -226,6 +226,8 @@ describe('ticks of a schedule', () => {
     const error = { class: 'AuthRejected', code: 'ldap.invalid-credentials', message: 'm', next: 'n' } as const;
     await aRun(lab.owner, directory.integration, { state: 'failed', finished_at: new Date(), error: JSON.stringify(error) });
     expect(await tick(directory)).toEqual({ outcome: 'skipped', reason: 'credential-refused' });
+    const row = await lab.owner.selectFrom('directory_integration').select('skipped_ticks').where('id', '=', directory.integration.id).executeTakeFirstOrThrow();
+    expect(row.skipped_ticks).toBe('1');
     await lab.owner
       .updateTable('directory_integration')
       .set({ credential_changed_at: new Date(Date.now() + 1000) })

@@ -100,7 +100,7 @@ create table directory_integration (
   schedule             jsonb,
   jitter_seconds       integer not null default 60 check (jitter_seconds between 0 and 3600),
   state                text not null default 'active' check (state in ('active', 'paused')),
-  -- Ticks that found a run still open (those that Temporal skipped are counted in the schedule itself).
+  -- Ticks that found a run still open or the schedule parked (those that Temporal skipped are counted in the schedule itself).
   skipped_ticks        bigint not null default 0,
   created_at           timestamptz not null default now(),
   changed_at           timestamptz not null default now(),
