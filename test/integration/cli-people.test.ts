@@ -90,7 +90,7 @@ test('a group is shown by name, with its members of every kind', async () => {
 });
 
 test('a group that does not exist is exit code 6 with the near name', async () => {
-  expect(await shell.run(['group', 'show', 'All Stuff'])).toMatchObject({ code: 6, stderr: expect.stringContaining('Did you mean All Staff?') as string });
+  expect(await shell.run(['group', 'show', 'All Stuff'])).toMatchObject({ code: 6, stderr: expect.stringContaining("Did you mean 'All Staff'?") as string });
 });
 
 test('open problems are listed with object, code and reason', async () => {

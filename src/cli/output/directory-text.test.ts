@@ -36,7 +36,7 @@ test('a parked schedule is said to be stopped, since when, why, and what ends it
   expect(shown).toContain('→ Unlock the account, then: lockstep directory sync hq');
   expect(directoriesTable([parked], now, 200)).toContain('stopped until it can sign in');
   expect(attentionOf([], [parked])).toEqual([
-    { subject: 'directory hq', message: expect.stringContaining('stopped until'), next: 'Unlock the account, then: lockstep directory sync hq' },
+    { subject: 'directory hq', message: expect.stringContaining('stopped until') as string, next: 'Unlock the account, then: lockstep directory sync hq' },
   ]);
   expect(directoryText(directory(), now)).not.toContain('stopped');
 });
