@@ -2,7 +2,7 @@
  * Lists of people and of groups, by name, with search by the beginning of a name or an address.
  *
  * Prefixes are ranges (`>= 'ada' and < 'ada\u{10FFFF}'`) and not LIKE: comparisons of text are leakproof, so that under
- * row-level security they may use their indexes, and LIKE may not. test/integration/archive-directory-plans.test.ts
+ * row-level security they may use their indexes, and LIKE may not. test/integration/archive-query-plans.test.ts
  * proves that no list or search reads a table from end to end.
  */
 import { type RawBuilder, sql } from 'kysely';

@@ -267,7 +267,7 @@ describe('removing', () => {
     await sql`update run set state = 'failed', finished_at = now() where id = ${started.id}`.execute(api.lab.owner);
     api.engine.calls.length = 0;
     expect((await admin('DELETE', '/directories/gone')).status).toBe(204);
-    expect(api.engine.calls).toEqual([`reconcile ${acme.row.id} ${id}`]);
+    expect(api.engine.calls).toEqual([`remove ${acme.row.id} ${id}`]);
     expect((await admin('GET', '/directories/gone')).status).toBe(404);
     expect((await admin('GET', `/runs/${started.id}`)).status).toBe(404);
   });
@@ -281,11 +281,13 @@ describe('removing', () => {
     expect(await admin('DELETE', '/directories/kept')).toMatchObject({ status: 409, body: { code: 'directory.has-objects' } });
   });
 
-  test('waits until the schedule is gone: without Temporal nothing is removed', async () => {
-    await added('waits');
+  test('waits until the schedule is gone: without Temporal nothing is removed or lost', async () => {
+    const { changedAt } = await added('waits', { schedule: daily });
     api.engine.failure = new Error('14 UNAVAILABLE');
     expect((await admin('DELETE', '/directories/waits')).status).toBe(503);
-    expect((await admin('GET', '/directories/waits')).status).toBe(200);
+    expect(directory(await admin('GET', '/directories/waits'))).toMatchObject({ schedule: daily, state: 'active', changedAt });
+    api.engine.failure = undefined;
+    expect((await admin('DELETE', '/directories/waits')).status).toBe(204);
   });
 
   const anObject = (integration: string) => sql`

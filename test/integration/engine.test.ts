@@ -98,6 +98,12 @@ test('a schedule follows its row: made, changed, paused, resumed, removed', asyn
   await engine.reconcileSchedule(organisation.id, integration.id);
   expect((await describeSchedule(directory)).state.paused).toBe(true);
 
+  await engine.removeSchedule(organisation.id, integration.id);
+  await expect(describeSchedule(directory)).rejects.toThrow();
+  await engine.removeSchedule(organisation.id, integration.id);
+  await engine.reconcileSchedule(organisation.id, integration.id);
+  expect((await describeSchedule(directory)).state.paused).toBe(true);
+
   const daily: Schedule = { kind: 'daily', at: '06:30', timeZone: 'UTC' };
   await lab.owner
     .updateTable('directory_integration')
