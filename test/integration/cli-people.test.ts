@@ -66,9 +66,10 @@ test('a list is read page by page and says when there is more', async () => {
   expect(some.stdout).toContain('more than these 10. See them with --limit 100.');
 });
 
-test('a search finds by the beginning of name or address, or says that nobody is found', async () => {
+test('a search finds by the beginning of first name, last name or address, or says that nobody is found', async () => {
   expect((await okay('person', 'list', '--search', 'ann')).stdout).toMatch(/^Anna Jansen +anna\.jansen@corp\.example +user-mailbox +enabled +\d+$/m);
-  expect((await okay('person', 'list', '--search', 'zzz')).stdout).toBe('Nobody has a name or address that begins with "zzz".\n');
+  expect((await okay('person', 'list', '--search', 'jans')).stdout).toMatch(/^Anna Jansen /m);
+  expect((await okay('person', 'list', '--search', 'zzz')).stdout).toBe('Nobody has a name, a word in it, or an address that begins with "zzz".\n');
 });
 
 test('a name from the directory cannot send escape sequences to the terminal', async () => {
