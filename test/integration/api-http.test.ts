@@ -25,6 +25,11 @@ const problem = async (response: Response) => {
 const post = (path: string, body: string, headers: object = json) =>
   fetch(`${url}${path}`, as(acme.tokens.admin, { method: 'POST', body, headers: headers as Record<string, string> }));
 
+test('the address itself leads to the reference page', async () => {
+  const response = await fetch(`${url}/`, { redirect: 'manual' });
+  expect([response.status, response.headers.get('location')]).toEqual([302, '/docs']);
+});
+
 describe('every failure is problem details', () => {
   test('an unknown path, with or without a token', async () => {
     for (const init of [{}, as(acme.tokens.admin)]) {
