@@ -88,6 +88,8 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
 
   await describeRoutes(app, deps.version);
   await app.register(healthRoutes, { database, engine, keyring, metrics });
+  // Whoever opens the address in a browser sees what there is.
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
   const { temporalUi } = deps;
   if (temporalUi !== undefined) {
     await app.register(async (ui) => {

@@ -1,6 +1,8 @@
 /** What a page of a `directory-plan` run is: compared with what is stored, and written down as what a sync would do. */
+import { sql } from 'kysely';
 import type { DirectoryPage } from '../shared/directory.ts';
-import type { RunId } from '../shared/ids.ts';
+import type { IntegrationId, RunId } from '../shared/ids.ts';
+import { openRunStates } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
 import type { DirectoryRow } from './directory-mapping.ts';
@@ -40,6 +42,26 @@ const endPlanSql = sqlFile<{ missing: string }, [run: string, integration: strin
 export async function forgetPlan(tx: OrganisationTransaction, run: RunId): Promise<void> {
   await tx.deleteFrom('directory_plan_entry').where('run_id', '=', run).execute();
   await tx.deleteFrom('directory_plan_member').where('run_id', '=', run).execute();
+}
+
+/** Plans are looked at when they are made: of an integration's ended ones the entries of so many are kept. */
+const PLANS_KEPT = 3;
+/** Forgotten in one transaction. More than one, so that what an interruption left is caught up with. */
+const PLANS_FORGOTTEN_AT_ONCE = 2;
+
+/** Takes the entries of an integration's older plans away, oldest first and a bounded number; the runs stay. */
+export async function forgetEarlierPlans(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
+  const { rows } = await sql<{ id: RunId }>`
+    with ended as (
+      select run.id, run.number, row_number() over (order by run.number desc) as place
+      from run
+      where run.integration_id = ${integration} and run.kind = 'directory-plan' and run.state <> all (${[...openRunStates]})
+    )
+    select ended.id from ended
+    where ended.place > ${PLANS_KEPT} and exists (select from directory_plan_entry e where e.run_id = ended.id)
+    order by ended.number
+    limit ${PLANS_FORGOTTEN_AT_ONCE}`.execute(tx);
+  for (const { id } of rows) await forgetPlan(tx, id);
 }
 
 /** Plans a page and gives what it adds to the totals. In the transaction of commitPage only. */

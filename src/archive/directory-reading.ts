@@ -14,7 +14,7 @@ import type { PageAnswer } from '../shared/site-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
 import { applyDirectoryPage, completeDirectoryReading } from './directory-ingest.ts';
-import { completeDirectoryPlan, forgetPlan, planDirectoryPage } from './directory-plan.ts';
+import { completeDirectoryPlan, forgetEarlierPlans, forgetPlan, planDirectoryPage } from './directory-plan.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
 import { NotFoundError } from './record-errors.ts';
 import { runClosed } from './site-runs.ts';
@@ -33,7 +33,10 @@ export interface ReadingRun {
 export async function openDirectoryReading(tx: OrganisationTransaction, run: ReadingRun): Promise<CursorPosition> {
   const position = await openEpoch(tx, cursorOf(run));
   const row = await lockOpenRun(tx, run);
-  if (run.kind === 'directory-plan') await forgetPlan(tx, run.id);
+  if (run.kind === 'directory-plan') {
+    await forgetPlan(tx, run.id);
+    await forgetEarlierPlans(tx, run.integration);
+  }
   await tx
     .updateTable('run')
     .set({

@@ -20,7 +20,7 @@ export type IntegrationView = Omit<
   readonly schedule: Schedule | null;
   readonly site_name: string;
   readonly has_credential: boolean;
-  /** Ticks that found a run open. Those that Temporal itself skipped are counted in the schedule. */
+  /** Ticks that found a run open or the schedule parked. Those that Temporal itself skipped are counted in the schedule. */
   readonly skipped_ticks: number;
   readonly open_problems: number;
   readonly people: number;
@@ -196,7 +196,7 @@ export async function changeIntegration(
   return findIntegration(tx, name);
 }
 
-/** A tick of the schedule found a run still open. */
+/** A tick of the schedule found a run still open, or the schedule parked. */
 export async function countSkippedTick(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
   await tx
     .updateTable('directory_integration')

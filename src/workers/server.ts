@@ -104,7 +104,8 @@ export const runServer: RunServer = async (settings, { logger, signal, onReady }
     registry,
     version: productVersion,
     tls: await certificate(settings.api),
-    gateway: { address: settings.publicGateway, tls: settings.gateway.tls !== undefined, namespace: temporal.namespace },
+    gateway: { ...settings.publicGateway, namespace: temporal.namespace },
+    trustProxy: settings.trustProxy,
     temporalUi: settings.temporalUiUrl === undefined ? undefined : { uiUrl: settings.temporalUiUrl, publicUrl: settings.publicUrl },
   });
   closing.defer(() => api.close());
@@ -114,7 +115,7 @@ export const runServer: RunServer = async (settings, { logger, signal, onReady }
   closing.defer(repeat('reconcile schedules', reconcileMs, () => reconcileSchedules(deps), logger));
   closing.defer(repeat('sweep runs', sweepMs, () => sweepRuns(deps), logger));
 
-  logger.info({ api: settings.publicUrl, gateway: settings.publicGateway }, 'server is ready');
+  logger.info({ api: settings.publicUrl, gateway: settings.publicGateway.address }, 'server is ready');
   onReady?.();
   await Promise.race([running, aborted(signal)]);
 };

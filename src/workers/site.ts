@@ -87,7 +87,7 @@ async function enrol(options: SiteOptions, node: string, ca: Buffer | undefined)
       class: 'ConfigInvalid',
       code: 'site.not-enrolled',
       message: 'This machine is not enrolled as a site.',
-      next: 'Get a one-time code with "lockstep site code <name>", then run "lockstep site --url <platform> --code <code>".',
+      next: 'Get a one-time code with "lockstep site code <name>", then run LOCKSTEP_SITE_CODE=<code> lockstep site --url <platform>.',
     });
   }
   // Before the code is used up: afterwards there must be a place for the identity.

@@ -25,6 +25,11 @@ const problem = async (response: Response) => {
 const post = (path: string, body: string, headers: object = json) =>
   fetch(`${url}${path}`, as(acme.tokens.admin, { method: 'POST', body, headers: headers as Record<string, string> }));
 
+test('the address itself leads to the reference page', async () => {
+  const response = await fetch(`${url}/`, { redirect: 'manual' });
+  expect([response.status, response.headers.get('location')]).toEqual([302, '/docs']);
+});
+
 describe('every failure is problem details', () => {
   test('an unknown path, with or without a token', async () => {
     for (const init of [{}, as(acme.tokens.admin)]) {
@@ -52,6 +57,16 @@ describe('every failure is problem details', () => {
     const response = await fetch(`${url}/api/v1/runs?stat=open&limit=many`, as(acme.tokens.read));
     const { status, body } = await problem(response);
     expect([status, body.errors?.map((error) => error.path).sort()]).toEqual([400, ['/limit', '/stat']]);
+  });
+  test('a NUL character in the query, the path or the body', async () => {
+    for (const path of ['/api/v1/people?search=a%00b', '/api/v1/people/a%00b@corp.example', '/api/v1/groups/a%00b', '/api/v1/groups?search=%00', '/api/v1/runs?integration=%00']) {
+      const { status, body } = await problem(await fetch(`${url}${path}`, as(acme.tokens.read)));
+      expect([path, status, body.code]).toEqual([path, 400, 'request.invalid']);
+    }
+    expect(await problem(await post('/api/v1/sites', '{"name": "x", "description": "a\\u0000b"}'))).toMatchObject({
+      status: 400,
+      body: { code: 'request.invalid', errors: [{ path: '/description' }] },
+    });
   });
   test('a broken escape in the path', async () => {
     expect(await problem(await fetch(`${url}/api/v1/sites/%E0%A4%A`, as(acme.tokens.read)))).toMatchObject({ status: 400 });

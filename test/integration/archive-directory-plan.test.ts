@@ -286,3 +286,21 @@ const counts = ({ seen, added, changed, unchanged, missing, returned }: Director
   missing,
   returned,
 });
+
+test('the entries of an integration are kept for its newest three ended plans; older ones go, a bounded number at a time', async () => {
+  const directory = await aDirectory(lab.owner);
+  const other = await aDirectory(lab.owner);
+  const plans: Awaited<ReturnType<typeof plan>>[] = [];
+  for (let n = 0; n < 5; n++) plans.push(await plan(directory, { entries: [userEntry(`Plan ${n}`)], last: true }));
+  const elsewhere = await plan(other, { entries: [userEntry('Elsewhere')], last: true });
+  const kept = () => Promise.all(plans.map(async (one) => (await entriesOf(one)).length > 0));
+  // The last opening found four that had ended.
+  expect(await kept()).toEqual([false, true, true, true, true]);
+
+  // What was left behind is caught up with by two a time, and a plan that is open is not counted.
+  const entry = { org_id: directory.organisation.id, guid: '11111111-1111-4111-8111-111111111111', action: 'added', subject: 's', changes: '[]' } as const;
+  await lab.owner.insertInto('directory_plan_entry').values({ ...entry, run_id: plans[0]?.run.id ?? elsewhere.run.id }).execute();
+  plans.push(await plan(directory, { entries: [userEntry('Plan 5')], last: true }));
+  expect(await kept()).toEqual([false, false, true, true, true, true]);
+  expect(await entriesOf(elsewhere)).toHaveLength(1);
+});

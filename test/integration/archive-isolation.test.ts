@@ -21,6 +21,7 @@ const tables = [
   'directory_object',
   'directory_sighting',
   'directory_address',
+  'directory_name_ending',
   'directory_member',
   'person',
   'person_link',

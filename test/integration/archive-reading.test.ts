@@ -205,6 +205,9 @@ test('search finds the beginning of a name or of an address, each person once, i
   expect(await search('ada')).toEqual(['Ada Example']);
   expect(await search('ADA EX')).toEqual(['Ada Example']);
   expect(await search('zoe')).toEqual(['Zoë Boss']);
+  expect(await search('boss')).toEqual(['Zoë Boss']);
+  expect(await search('Exam')).toEqual(['Ada Example', 'Bob Example']);
+  expect(await search('xample')).toEqual([]);
   expect(await search('zo.boss@')).toEqual(['Zoë Boss']);
   expect(await search('bob.example@alias')).toEqual(['Bob Example']);
   expect(await search('staff')).toEqual([]);
@@ -224,7 +227,7 @@ test('search finds the beginning of a name or of an address, each person once, i
 });
 
 test.each([1, 2, 3, 10])(
-  'pages of %i of a search are together all of it, by name first and then by address',
+  'pages of %i of a search are together all of it, by name first, then by a word of it, then by address',
   async (limit) => {
     const directory = await aDirectory(lab.owner);
     const aliases = (...names: string[]) => ({
@@ -236,6 +239,8 @@ test.each([1, 2, 3, 10])(
       userEntry('Max', aliases('a1.max')),
       userEntry('Ben', aliases('ben')),
       userEntry('Amy', aliases()),
+      userEntry('Cleo van Aken-Abel', aliases('a.cleo')),
+      userEntry('Abe Ash', aliases('ash')),
       groupEntry('All'),
     ];
     await sync(directory, { entries });
@@ -247,7 +252,7 @@ test.each([1, 2, 3, 10])(
       seen.push(...page.items.map(({ displayName }) => displayName));
       after = page.next ?? undefined;
     } while (after !== undefined);
-    expect(seen).toEqual(['Amy', 'Anna', 'Max', 'Zoe']);
+    expect(seen).toEqual(['Abe Ash', 'Amy', 'Anna', 'Cleo van Aken-Abel', 'Max', 'Zoe']);
   },
 );
 

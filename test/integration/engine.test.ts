@@ -98,6 +98,12 @@ test('a schedule follows its row: made, changed, paused, resumed, removed', asyn
   await engine.reconcileSchedule(organisation.id, integration.id);
   expect((await describeSchedule(directory)).state.paused).toBe(true);
 
+  await engine.removeSchedule(organisation.id, integration.id);
+  await expect(describeSchedule(directory)).rejects.toThrow();
+  await engine.removeSchedule(organisation.id, integration.id);
+  await engine.reconcileSchedule(organisation.id, integration.id);
+  expect((await describeSchedule(directory)).state.paused).toBe(true);
+
   const daily: Schedule = { kind: 'daily', at: '06:30', timeZone: 'UTC' };
   await lab.owner
     .updateTable('directory_integration')
@@ -226,6 +232,8 @@ describe('ticks of a schedule', () => {
     const error = { class: 'AuthRejected', code: 'ldap.invalid-credentials', message: 'm', next: 'n' } as const;
     await aRun(lab.owner, directory.integration, { state: 'failed', finished_at: new Date(), error: JSON.stringify(error) });
     expect(await tick(directory)).toEqual({ outcome: 'skipped', reason: 'credential-refused' });
+    const row = await lab.owner.selectFrom('directory_integration').select('skipped_ticks').where('id', '=', directory.integration.id).executeTakeFirstOrThrow();
+    expect(row.skipped_ticks).toBe('1');
     await lab.owner
       .updateTable('directory_integration')
       .set({ credential_changed_at: new Date(Date.now() + 1000) })

@@ -36,6 +36,9 @@ export class RecordingEngine implements Engine {
   reconcileSchedule(...[organisation, integration]: Parameters<Engine['reconcileSchedule']>): Promise<void> {
     return this.#record(`reconcile ${organisation} ${integration}`);
   }
+  removeSchedule(...[organisation, integration]: Parameters<Engine['removeSchedule']>): Promise<void> {
+    return this.#record(`remove ${organisation} ${integration}`);
+  }
   async skippedTicks(...[organisation, integration]: Parameters<Engine['skippedTicks']>): Promise<number> {
     await this.#record(`skipped ${organisation} ${integration}`);
     return this.skipped;

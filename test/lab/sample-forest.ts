@@ -3,7 +3,7 @@
  * cannot is here as on Windows: parent and child share one configuration, name each other's members by DN, and refer to
  * each other.
  */
-import { type SampleDirectory, type SampleDirectoryOptions, startSampleDirectory } from '../../src/sample/directory/server.ts';
+import * as sample from '../../src/sample/directory/server.ts';
 import { sidText } from '../../src/sample/directory/sid.ts';
 import { accounts, corp, type Domain, emea, password, resource } from './samba/domain.ts';
 import type { LoadEntry } from './samba/entry.ts';
@@ -12,7 +12,7 @@ import { accountsSeed, resourceSeed } from './samba/resource-forest.ts';
 import { sampleModel } from './samba/sample-model.ts';
 
 export interface SampleDomain {
-  readonly directory: SampleDirectory;
+  readonly directory: sample.SampleDirectory;
   readonly baseDn: string;
   readonly dnsName: string;
   readonly netbiosName: string;
@@ -29,7 +29,7 @@ interface SampleAccount {
   readonly bind: string;
   readonly password: string;
 }
-type Options = Omit<SampleDirectoryOptions, 'model'>;
+type Options = Omit<sample.SampleDirectoryOptions, 'model'>;
 
 /** The parent comes first. Whoever starts them closes `directory` of each. */
 export async function sampleParentChild(options: Options = {}): Promise<{ parent: SampleDomain; child: SampleDomain }> {
@@ -52,13 +52,13 @@ export const sampleResourceForest = async (
 
 async function start(
   domain: Domain,
-  model: SampleDirectoryOptions['model'],
+  model: sample.SampleDirectoryOptions['model'],
   options: Options,
 ): Promise<SampleDomain> {
   const { baseDn, dnsName, netbiosName, domainSid } = domain;
   const account = (name: string): SampleAccount => ({ bind: `${name}@${dnsName}`, password });
   return {
-    directory: await startSampleDirectory({ ...options, model }),
+    directory: await sample.startSampleDirectory({ ...options, model }),
     baseDn,
     dnsName,
     netbiosName,

@@ -4,7 +4,7 @@ import { findEngineRun, locateRun } from '../../archive/engine-rows.ts';
 import { countSkippedTick } from '../../archive/integrations.ts';
 import { isReadingComplete } from '../../archive/directory-reading.ts';
 import { beginRun, findRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
-import { credentialRefusedSince } from '../../archive/run-tick.ts';
+import { isParked } from '../../archive/run-tick.ts';
 import type { BegunRun, DirectoryRunInput } from '../../shared/directory-run.ts';
 import { type ErrorClass, errorClasses, type ErrorReport } from '../../shared/errors.ts';
 import type { RunId, SiteId } from '../../shared/ids.ts';
@@ -88,7 +88,10 @@ async function beginTick(tx: OrganisationTransaction, input: Extract<BeginRunInp
     .where('id', '=', input.integrationId)
     .executeTakeFirst();
   if (integration === undefined || integration.state === 'paused') return { outcome: 'skipped', reason: 'paused' };
-  if (await credentialRefusedSince(tx, integration.id)) return { outcome: 'skipped', reason: 'credential-refused' };
+  if (await isParked(tx, integration.id)) {
+    await countSkippedTick(tx, integration.id);
+    return { outcome: 'skipped', reason: 'credential-refused' };
+  }
   const { run, joined } = await requestRun(tx, {
     integration: integration.id,
     kind: input.kind,

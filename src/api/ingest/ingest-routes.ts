@@ -235,7 +235,7 @@ const credentialMissing = (): LockstepError =>
     class: 'ConfigInvalid',
     code: 'directory.credential-missing',
     message: 'The directory has no password.',
-    next: 'Set it: lockstep directory set NAME --password.',
+    next: 'Set it: lockstep directory change NAME --password (or --password-stdin).',
   });
 const notAReading = (): ConflictError =>
   new ConflictError({

@@ -3,7 +3,7 @@ import { slugPattern } from '../../shared/names.ts';
 
 export const Slug = Type.String({
   pattern: slugPattern.source,
-  description: 'Lower-case letters, digits and dashes, 1 to 40 characters. Part of workflow ids: never an address.',
+  description: 'a short name of lower-case letters (a to z), digits and dashes, 1 to 40 characters, no dash at either end: head-office',
 });
 export const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' });
 export const Bigint = Type.String({ pattern: '^[1-9][0-9]{0,18}$' });

@@ -1,6 +1,6 @@
 -- One page of objects: $1 rows (jsonb array), $2 integration, $3 epoch, $4 first epoch of the run.
 --
--- Only objects that are new, differ or were missing are written, with their addresses and, when new, with a person
+-- Only objects that are new, differ or were missing are written, with their addresses, name endings and, when new, with a person
 -- each; an object that is as it was costs one stamp. Gives what the page adds to the totals of the run. An object that
 -- was met before in this epoch (searches may overlap) is not counted again; what an earlier attempt of the same run did
 -- to it remains this run's outcome.
@@ -13,7 +13,8 @@ with input as materialized (
   select * from jsonb_to_recordset($1::jsonb) as x (
     guid uuid, kind text, recipient_type text, dn text, dn_key text, sid text, mailbox_guid uuid, display_name text,
     sort_key text, account_name text, principal_name text, account_disabled boolean, included boolean, manager_key text,
-    attributes jsonb, source_created timestamptz, content_hash text, addresses jsonb)
+    attributes jsonb, source_created timestamptz, content_hash text, addresses jsonb,
+    name_endings jsonb)
 ),
 before as materialized (
   select x.guid, o.id, o.missing_since, o.content_hash <> decode(x.content_hash, 'hex') as differs, s.epoch, s.outcome
@@ -74,6 +75,22 @@ kept_claims as (
   select id, current_setting('lockstep.org')::uuid, address, is_primary from claims
   on conflict (object_id, address) do update set is_primary = excluded.is_primary
   where a.is_primary <> excluded.is_primary
+),
+endings as materialized (
+  select w.id, e.ending
+  from written w
+  join input x on x.guid = w.guid
+  cross join lateral jsonb_array_elements_text(x.name_endings) as e (ending)
+),
+dropped_endings as (
+  delete from directory_name_ending n
+  where n.object_id = any (array(select b.id from before b where b.differs))
+    and (n.object_id, n.ending) not in (select e.id, e.ending from endings e)
+),
+kept_endings as (
+  insert into directory_name_ending (object_id, org_id, ending)
+  select id, current_setting('lockstep.org')::uuid, ending from endings
+  on conflict (object_id, ending) do nothing
 ),
 -- A new object that is no group is a person of its own. Their ids are drawn here, because pairing rows that an insert
 -- returned with objects by number is a nested loop (measured: two thirds of the whole statement).

@@ -4,6 +4,7 @@ import { styled } from './style.ts';
 
 type Steps = NonNullable<Run['report']>;
 
+/** docs/admin-guide.md has them too. */
 const titles: Readonly<Record<string, string>> = {
   resolve: 'find the server',
   connect: 'connect',

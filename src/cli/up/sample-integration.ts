@@ -3,7 +3,7 @@ import type { ApiClient } from '../api-client.ts';
 import { ApiProblem } from '../api-problem.ts';
 import { LOCAL_SITE } from './local-site.ts';
 
-const SAMPLE = 'sample';
+export const SAMPLE = 'sample';
 
 /**
  * Makes sure that the sample directory is an integration of the organisation and has been, or is being, synchronised.

@@ -82,12 +82,16 @@ export async function startAll(supervisor: Supervisor, options: StartOptions, io
   const places = {
     api: apiUrl,
     reference: `${apiUrl}/docs`,
-    temporalUi: temporalUi === undefined ? undefined : `${temporalUi}${TEMPORAL_UI_PATH}`,
+    temporalUi: temporalUi === undefined ? undefined : temporalUiPlace(temporalUi, settings.temporalNamespace),
     home: home.folder,
     database: database.dataFolder?.startsWith(home.folder) === true ? undefined : database.dataFolder,
   };
   return { api, installation, places, samplePort: settings.samplePort };
 }
+
+/** Where the UI shows the runs of Lockstep: at its beginning it opens another namespace. */
+export const temporalUiPlace = (uiUrl: string, namespace: string): string =>
+  new URL(`${TEMPORAL_UI_PATH}/namespaces/${encodeURIComponent(namespace)}/workflows`, uiUrl).href;
 
 function tellInstallation(installation: Installation, io: CommandIo): void {
   const { migrations, masterKeyFile, organisation, organisationCreated } = installation;

@@ -1,7 +1,7 @@
 /**
- * A small Active Directory: one domain, one domain controller, reading only over LDAP. It has what Samba has not (pages of
- * 1,000, ranges of 1,500 values, DirSync in rounds, size and time limits, referrals between the domains of a forest), and
- * faults on demand. The conformance suite (test/conformance) runs the same checks against it and a real domain controller.
+ * A small Active Directory: one domain, one domain controller, reading only over LDAP. It has what Samba has not (pages
+ * of 1,000, ranges of 1,500 values, DirSync in rounds, size and time limits, referrals between the domains of a forest),
+ * and faults on demand. The conformance suite (test/conformance) asks it and a real domain controller the same.
  * Not here: the recycle bin, the global catalog, writing over LDAP, access control beyond `Grants`.
  */
 import { createServer, type Socket } from 'node:net';
