@@ -213,8 +213,8 @@ describe('ticks of a schedule', () => {
     const { run } = await withOrganisation(lab.app, directory.organisation.id, (tx) =>
       requestRun(tx, { integration: directory.integration.id, kind: 'directory-sync', trigger: 'manual' }),
     );
-    const { finishRun } = createRunActivities({ database: lab.app });
-    expect(await finishRun({ runId: run.id, outcome: 'done' })).toMatchObject({ outcome: 'incomplete' });
+    const activities = createRunActivities({ database: lab.app });
+    expect(await activities.finishRun({ runId: run.id, outcome: 'done' })).toMatchObject({ outcome: 'incomplete' });
     expect(await stateOf(run.id)).toMatchObject({ state: 'failed', error: { code: 'directory.incomplete' } });
   });
 
