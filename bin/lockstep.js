@@ -10,9 +10,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const WANTED_MAJOR = 24;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-// The built program when there is one (the package), else the sources (a checkout).
-const built = join(root, 'dist', 'cli', 'main.js');
-const program = existsSync(built) ? built : join(root, 'src', 'cli', 'main.ts');
+// The sources in a checkout, also where somebody has built it; the package has only the built program.
+const sources = join(root, 'src', 'cli', 'main.ts');
+const program = existsSync(sources) ? sources : join(root, 'dist', 'cli', 'main.js');
 
 /** The Node of the npm package `node`: its own file, else that of the platform's package, which npm puts beside or below it. */
 function packagedNode() {

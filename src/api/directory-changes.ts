@@ -89,17 +89,24 @@ export async function setDirectoryState(
 }
 
 /**
- * Removes a directory that has read nothing yet, with its runs. Its schedule goes first: with the row the way to it is lost.
+ * Removes a directory that has read nothing yet, with its runs. Its Temporal Schedule goes first: with the row the way to it is
+ * lost. Until the row goes it says everything: when a step fails, schedule and all are as before (or restored by the reconciler).
  * @throws NotFoundError
  * @throws ConflictError `directory.has-objects`, `directory.run-open`
  */
 export async function removeDirectory(deps: RouteDependencies, organisation: OrganisationId, name: string): Promise<void> {
   const row = await withOrganisation(deps.database, organisation, async (tx) => {
-    await refuseRemoval(tx, await findIntegration(tx, name));
-    return changeIntegration(tx, name, { schedule: null });
+    const found = await findIntegration(tx, name);
+    await refuseRemoval(tx, found);
+    return found;
   });
   await deps.engineCalls.removeSchedule(organisation, row.id);
-  await withOrganisation(deps.database, organisation, (tx) => removeIntegration(tx, row));
+  try {
+    await withOrganisation(deps.database, organisation, (tx) => removeIntegration(tx, row));
+  } catch (error) {
+    await deps.engineCalls.reconcileSchedule(organisation, row.id);
+    throw error;
+  }
 }
 
 async function newCredential(

@@ -73,7 +73,7 @@ export function createEngineCalls(engine: Engine, logger: FastifyBaseLogger): En
         await engine.cancelRun(organisation, run.id);
       }),
     removeSchedule: (organisation, integration) =>
-      insist({ organisation, integration }, () => engine.reconcileSchedule(organisation, integration)),
+      insist({ organisation, integration }, () => engine.removeSchedule(organisation, integration)),
   };
 }
 

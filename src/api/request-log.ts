@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { ApiMetrics } from './metrics.ts';
+import { TEMPORAL_UI_PATH } from './temporal-ui/temporal-ui-routes.ts';
 
 /** What a proxy in front may hand on; anything else is replaced, so that no foreign text gets into the log. */
 const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
@@ -24,6 +25,8 @@ export function logRequests(app: FastifyInstance, metrics: ApiMetrics): void {
     const organisation = request.principal?.kind === 'organisation' ? request.principal.organisationId : undefined;
     const fields = { method: request.method, route, status: reply.statusCode, durationMs, organisation, tokenId: request.principal?.tokenId };
     if (reply.statusCode >= 500) request.log.error(fields, 'request failed');
+    // The Temporal UI asks for dozens of files and polls while it is open.
+    else if (route.startsWith(`${TEMPORAL_UI_PATH}/`)) request.log.debug(fields, 'request answered');
     else request.log.info(fields, 'request answered');
   });
 }

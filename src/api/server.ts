@@ -1,4 +1,6 @@
 /** The HTTP side of the server: every route, one way to authenticate, one way to fail. */
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -42,6 +44,8 @@ export interface ApiDependencies {
   readonly gateway: SiteRoutesOptions['gateway'];
   /** The Temporal UI, shown below this API's own origin (`publicUrl`, as browsers reach it); absent: not shown. */
   readonly temporalUi?: { readonly uiUrl: string; readonly publicUrl: string } | undefined;
+  /** Certificate chain and key in PEM; absent: no TLS (behind a proxy that does it, or on loopback). */
+  readonly tls?: { readonly certificate: Buffer; readonly key: Buffer } | undefined;
   /** True behind a reverse proxy that sets X-Forwarded-For; default false. */
   readonly trustProxy?: boolean;
   /** The clock of schedules ("next runs"); default: now. */
@@ -57,7 +61,10 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 export async function createApi(deps: ApiDependencies): Promise<FastifyInstance> {
   const { database, keyring, engine } = deps;
   const logger: FastifyBaseLogger = deps.logger.child({ part: 'api' }, { redact: redactedPaths });
+  const { tls } = deps;
   const app = Fastify({
+    serverFactory: (handler) =>
+      tls === undefined ? createHttpServer(handler) : createHttpsServer({ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' }, handler),
     loggerInstance: logger,
     // Its lines hold paths, and paths hold addresses; request-log.ts has its own.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -80,7 +87,9 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   });
 
   await describeRoutes(app, deps.version);
-  await app.register(healthRoutes, { database, engine, metrics });
+  await app.register(healthRoutes, { database, engine, keyring, metrics });
+  // Whoever opens the address in a browser sees what there is.
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
   const { temporalUi } = deps;
   if (temporalUi !== undefined) {
     await app.register(async (ui) => {

@@ -38,7 +38,7 @@ test('everything that is wrong is said at once, each at its place', () => {
   expect(issues(NewDirectory, { name: 'Corp!', site: 'berlin', extra: 1, settings: { security: 'none' } })).toEqual({
     '/password': 'is missing',
     '/extra': 'is not known here',
-    '/name': expect.stringContaining('Lower-case letters') as string,
+    '/name': expect.stringMatching(/^must be: a short name of lower-case letters .*head-office$/) as string,
     '/settings/account': 'is missing',
     '/settings/security': 'must be one of ldaps, starttls, plain',
   });
@@ -79,4 +79,15 @@ test('no message repeats a value: it may be a password', () => {
   const { error } = check(NewDirectory, { ...directory, password: 'x'.repeat(1001), jitterSeconds: 'hunter2', name: 'hunter2!' });
   expect(error?.issues).toHaveLength(3);
   expect(JSON.stringify(error?.issues)).not.toMatch(/hunter2|xxx/);
+});
+
+test('text that the database does not take is refused at its place, in body and query', () => {
+  const message = 'must not hold the character U+0000 or half a character';
+  expect(issues(NewDirectory, { ...directory, description: 'a\0b', settings: { ...directory.settings, searchBases: ['DC=a', 'DC=\0'] } })).toEqual({
+    '/description': message,
+    '/settings/searchBases/1': message,
+  });
+  const Query = Type.Object({ search: Type.String() });
+  expect(check(Query, { search: '\uD800' }, 'querystring').error?.issues).toEqual([{ path: '/search', message }]);
+  expect(issues(Type.Record(Type.String(), Type.String()), { 'a\0': 'b' })).toEqual({ '': expect.stringContaining('U+0000') as string });
 });

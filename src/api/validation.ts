@@ -2,6 +2,7 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
+import { isStorable } from '../archive/directory-text.ts';
 import type { Issue } from '../archive/record-errors.ts';
 
 /** The request does not have the shape that its route declares. */
@@ -33,11 +34,24 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   const fromText = new Ajv({ ...options, coerceTypes: true });
   return ({ schema, httpPart }) => {
     const validate = (httpPart === 'body' ? exact : fromText).compile(schema);
-    return (value: unknown) =>
-      validate(value)
-        ? { value }
-        : { error: new RequestInvalidError(partNames[httpPart ?? ''] ?? 'request', issuesOf(validate.errors ?? [])) };
+    const refusal = (issues: readonly Issue[]) => ({ error: new RequestInvalidError(partNames[httpPart ?? ''] ?? 'request', issues) });
+    return (value: unknown) => {
+      if (!validate(value)) return refusal(issuesOf(validate.errors ?? []));
+      const unstorable = unstorableIn(value);
+      return unstorable.length === 0 ? { value } : refusal(unstorable);
+    };
   };
+}
+
+/** Text that PostgreSQL does not take, at any depth: no schema says so of each string. */
+function unstorableIn(value: unknown, path = ''): Issue[] {
+  if (typeof value === 'string') {
+    return isStorable(value) ? [] : [{ path, message: 'must not hold the character U+0000 or half a character' }];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    isStorable(key) ? unstorableIn(inner, `${path}/${key}`) : [{ path, message: 'must not have a name with the character U+0000 or half a character' }],
+  );
 }
 
 /** One issue a place. Of a union only the branch that was meant is spoken of. */

@@ -5,6 +5,7 @@ import { settingsWarnings } from '../archive/integration-rules.ts';
 import type { OrganisationRow } from '../archive/organisations.ts';
 import type { ProblemRow } from '../archive/problems.ts';
 import type { RunView } from '../archive/run-list.ts';
+import type { Parking } from '../archive/run-tick.ts';
 import type { SiteView } from '../archive/sites.ts';
 import type { DirectorySettings } from '../shared/directory.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
@@ -79,6 +80,7 @@ export interface DirectoryCompany {
   /** Ticks that Temporal itself skipped. */
   readonly skippedByTemporal: number;
   readonly nextRuns: readonly Date[];
+  readonly parked: Parking | undefined;
 }
 
 export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany): Directory => ({
@@ -92,6 +94,7 @@ export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany)
   jitterSeconds: row.jitter_seconds,
   state: row.state,
   skippedTicks: row.skipped_ticks + company.skippedByTemporal,
+  parked: company.parked === undefined ? null : parkedAnswer(row, company.parked),
   nextRuns: company.nextRuns.map(time),
   openProblems: row.open_problems,
   counts: { people: row.people, groups: row.groups, missing: row.missing },
@@ -99,6 +102,13 @@ export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany)
   warnings: settingsWarnings(row.settings),
   createdAt: time(row.created_at),
   changedAt: time(row.changed_at),
+});
+
+/** A site does not know what its directory is called: its advice says NAME. */
+const parkedAnswer = ({ name }: IntegrationView, { since, error }: Parking): NonNullable<Directory['parked']> => ({
+  since: time(since),
+  reason: error.message,
+  next: error.next.replaceAll(/\bNAME\b/g, name),
 });
 
 export const directoryProblemAnswer = (row: ProblemRow): DirectoryProblem => ({

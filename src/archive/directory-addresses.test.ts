@@ -11,12 +11,24 @@ test.each([
   expect(parseAddress(text)).toBe(address);
 });
 
-test.each(['', '@', 'ada', 'ada@', '@corp.example', 'a b@corp.example', 'ada@corp..example', 'ada@-corp.example', 'ada@[10.0.0.1]', '"a b"@corp.example', 'a@b@c.example', `${'a'.repeat(65)}@corp.example`, 'ada\0@corp.example', 'ada@corp.exa\u202Emple'])(
-  '%j is no address',
-  (text) => {
-    expect(parseAddress(text)).toBeUndefined();
-  },
-);
+test.each([
+  '',
+  '@',
+  'ada',
+  'ada@',
+  '@corp.example',
+  'a b@corp.example',
+  'ada@corp..example',
+  'ada@-corp.example',
+  'ada@[10.0.0.1]',
+  '"a b"@corp.example',
+  'a@b@c.example',
+  `${'a'.repeat(65)}@corp.example`,
+  'ada\0@corp.example',
+  'ada@corp.exa\u202Emple',
+])('%j is no address', (text) => {
+  expect(parseAddress(text)).toBeUndefined();
+});
 
 test('SMTP: marks the primary address, mail adds one, other types are no addresses', () => {
   const attributes = {
@@ -35,7 +47,9 @@ test('SMTP: marks the primary address, mail adds one, other types are no address
 });
 
 test('without SMTP: the mail attribute is the primary address', () => {
-  expect(mapAddresses({ mail: ['ada@corp.example'] }, 'user').addresses).toEqual([{ address: 'ada@corp.example', primary: true }]);
+  expect(mapAddresses({ mail: ['ada@corp.example'] }, 'user').addresses).toEqual([
+    { address: 'ada@corp.example', primary: true },
+  ]);
 });
 
 test('the target address of a contact is one of its addresses, that of a user only a route', () => {
@@ -46,7 +60,10 @@ test('the target address of a contact is one of its addresses, that of a user on
 });
 
 test('two primary addresses are told, and the first in order is taken whatever the order of the values', () => {
-  for (const proxyAddresses of [['SMTP:b@x.example', 'SMTP:a@x.example'], ['SMTP:a@x.example', 'SMTP:b@x.example']]) {
+  for (const proxyAddresses of [
+    ['SMTP:b@x.example', 'SMTP:a@x.example'],
+    ['SMTP:a@x.example', 'SMTP:b@x.example'],
+  ]) {
     const mapped = mapAddresses({ proxyAddresses }, 'user');
     expect(mapped.rivalPrimaries).toEqual(['a@x.example', 'b@x.example']);
     expect(mapped.addresses.filter(({ primary }) => primary)).toEqual([{ address: 'a@x.example', primary: true }]);
@@ -63,7 +80,9 @@ test('what should be an address and is none is named', () => {
 
 test('addresses are sorted, unique and at most one is primary, whatever the values', () => {
   const value = fc.oneof(
-    fc.tuple(fc.constantFrom('SMTP:', 'smtp:', 'X500:', ''), fc.oneof(fc.emailAddress(), fc.string())).map((parts) => parts.join('')),
+    fc
+      .tuple(fc.constantFrom('SMTP:', 'smtp:', 'X500:', ''), fc.oneof(fc.emailAddress(), fc.string()))
+      .map((parts) => parts.join('')),
     fc.string({ unit: 'binary' }),
   );
   fc.assert(

@@ -21,7 +21,9 @@ const DOMAIN_MAX_BYTES = 255;
 const local = /^[^\s\p{C}@<>()[\],;:\\"]+$/u;
 const domainLabel = /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?$/u;
 
-/** The address in lower case, or undefined when it is none. Quoted local parts and address literals are not accepted. */
+/**
+ * The address in lower case, or undefined when it is none. Quoted local parts and address literals are not accepted.
+ */
 export function parseAddress(text: string): string | undefined {
   const address = text.trim().toLowerCase();
   const at = address.lastIndexOf('@');
@@ -34,9 +36,10 @@ export const domainOf = (address: string): string => address.slice(address.lastI
 
 /**
  * The SMTP addresses of an object. In proxyAddresses `SMTP:` marks the primary address and `smtp:` an alias
- * (https://learn.microsoft.com/troubleshoot/azure/active-directory/proxyaddresses-attribute-populate); other types (X500, SIP,
- * EUM …) stay attributes. `mail` is the primary address when proxyAddresses names none, else one more alias. A contact's
- * targetAddress is where it is reached, so it counts too; a user's is only a route to another system and does not.
+ * (https://learn.microsoft.com/troubleshoot/azure/active-directory/proxyaddresses-attribute-populate); other types
+ * (X500, SIP, EUM …) stay attributes. `mail` is the primary address when proxyAddresses names none, else one more
+ * alias. A contact's targetAddress is where it is reached, so it counts too; a user's is only a route to another system
+ * and does not.
  */
 export function mapAddresses(attributes: DirectoryEntry['attributes'], kind: DirectoryObjectKind): MappedAddresses {
   const primaries: string[] = [];

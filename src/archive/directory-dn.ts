@@ -1,7 +1,8 @@
 /**
- * Distinguished names: https://www.rfc-editor.org/rfc/rfc4514 (text form), https://www.rfc-editor.org/rfc/rfc4518#section-2.6.1
- * (which spaces count). A name is kept as the source wrote it; it is compared by a key that does not depend on how it was
- * written: case, escapes, spaces, and the order within an RDN of several values.
+ * Distinguished names: https://www.rfc-editor.org/rfc/rfc4514 (text form),
+ * https://www.rfc-editor.org/rfc/rfc4518#section-2.6.1 (which spaces count). A name is kept as the source wrote it; it
+ * is compared by a key that does not depend on how it was written: case, escapes, spaces, and the order within an RDN
+ * of several values.
  */
 import { hash } from 'node:crypto';
 import { simpleLowerCase, storable } from './directory-text.ts';
@@ -28,7 +29,9 @@ export function dnKey(dn: string): Buffer | undefined {
 /** The key of a name that is in its normal form. */
 export const keyOfNormal = (normal: string): Buffer => hash('sha256', normal, 'buffer').subarray(0, KEY_BYTES);
 
-/** One spelling for all spellings of a name: `CN=Doe\2C  John , DC=x` → `cn=doe\, john,dc=x`. Undefined when it is none. */
+/**
+ * One spelling for all spellings of a name: `CN=Doe\2C  John , DC=x` → `cn=doe\, john,dc=x`. Undefined when it is none.
+ */
 export function normalDn(dn: string): string | undefined {
   const rdns = parseDn(dn);
   return rdns
@@ -86,8 +89,9 @@ function endOfValue(dn: string, from: number): number {
 }
 
 /**
- * Values that RFC 4514 wants escaped but that are no separators (`"`, `;`, `<`, `>`) are taken as they are. Bytes in hex
- * pairs must be UTF-8 when put together. A value in hex (`#04…`, of a type the server does not know) is its own text.
+ * Values that RFC 4514 wants escaped but that are no separators (`"`, `;`, `<`, `>`) are taken as they are. Bytes in
+ * hex pairs must be UTF-8 when put together. A value in hex (`#04…`, of a type the server does not know) is its own
+ * text.
  */
 function unescapeValue(raw: string): string | undefined {
   const text = raw.trim();
@@ -95,7 +99,7 @@ function unescapeValue(raw: string): string | undefined {
   if (!raw.includes('\\')) return text;
   // Escaped spaces at the ends belong to the value; normalValue() drops them later, as comparison does.
   const bytes: Buffer[] = [];
-  for (let i = 0; i < raw.length; ) {
+  for (let i = 0; i < raw.length;) {
     if (raw[i] !== '\\') {
       const next = raw.indexOf('\\', i);
       const end = next === -1 ? raw.length : next;

@@ -16,7 +16,10 @@ const stampUnreadableSql = sqlFile<
   never,
   [integration: string, epoch: number, firstEpoch: number, guids: readonly string[], dnKeys: readonly Buffer[]]
 >('stamp-unreadable');
-const endUnseenSql = sqlFile<never, [integration: string, epoch: number, usn: string | null, controller: string | null]>('end-unseen');
+const endUnseenSql = sqlFile<
+  never,
+  [integration: string, epoch: number, usn: string | null, controller: string | null]
+>('end-unseen');
 
 /** Applies a page and gives what it adds to the totals. In the transaction of commitPage only. */
 export async function applyDirectoryPage(
@@ -29,7 +32,14 @@ export async function applyDirectoryPage(
   const { totals } = await applyObjects(tx, attempt, origin, mapped.rows);
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
   if (unreadable !== undefined) {
-    await stampUnreadableSql(tx, attempt.integration, attempt.epoch, attempt.firstEpoch, unreadable.guids, unreadable.dnKeys);
+    await stampUnreadableSql(
+      tx,
+      attempt.integration,
+      attempt.epoch,
+      attempt.firstEpoch,
+      unreadable.guids,
+      unreadable.dnKeys,
+    );
   }
   const members = mergeMembers(page.members);
   const groups = await applyMembers(tx, attempt, origin, members.groups);
@@ -44,7 +54,10 @@ export async function applyDirectoryPage(
   };
 }
 
-/** Ends a reading: marks what it did not see as missing, and settles the problems. Gives the totals that only the end knows. */
+/**
+ * Ends a reading: marks what it did not see as missing, and settles the problems. Gives the totals that only the end
+ * knows.
+ */
 export async function completeDirectoryReading(
   tx: OrganisationTransaction,
   attempt: DirectoryAttempt,
@@ -85,5 +98,9 @@ async function forgetLateNames(tx: OrganisationTransaction, { integration, epoch
         .where('scope', '=', 'directory-sync'),
     )
     .execute();
-  await tx.deleteFrom('directory_tombstone').where('integration_id', '=', integration).where('told_epoch', '<', String(epoch)).execute();
+  await tx
+    .deleteFrom('directory_tombstone')
+    .where('integration_id', '=', integration)
+    .where('told_epoch', '<', String(epoch))
+    .execute();
 }

@@ -23,8 +23,8 @@ export function kindOf(attributes: DirectoryEntry['attributes']): DirectoryObjec
 }
 
 /**
- * msExchRecipientTypeDetails, one bit each, up to 2^43: compared as text, because a JavaScript number is not exact there.
- * https://learn.microsoft.com/en-us/previous-versions/office/exchange-server-api/ff344739(v=exchg.150)
+ * msExchRecipientTypeDetails, one bit each, up to 2^43: compared as text, because a JavaScript number is not exact
+ * there. https://learn.microsoft.com/en-us/previous-versions/office/exchange-server-api/ff344739(v=exchg.150)
  */
 const recipientTypesByDetails: ReadonlyMap<string, RecipientType> = new Map([
   ['1', 'user-mailbox'],
@@ -79,7 +79,9 @@ export function recipientTypeOf(
       case 'contact':
         return 'mail-contact';
       case 'group':
-        return BigInt.asUintN(32, integer('groupType') ?? 0n) & SECURITY_GROUP ? 'security-group' : 'distribution-group';
+        return BigInt.asUintN(32, integer('groupType') ?? 0n) & SECURITY_GROUP
+          ? 'security-group'
+          : 'distribution-group';
       case 'dynamic-group':
         return 'dynamic-distribution-group';
       case 'public-folder':

@@ -1,9 +1,9 @@
 /**
- * Lists of people and of groups, by name, with search by the beginning of a name or an address.
+ * Lists of people and of groups, by name, with search by the beginning of a name, of a word in it, or of an address.
  *
  * Prefixes are ranges (`>= 'ada' and < 'ada\u{10FFFF}'`) and not LIKE: comparisons of text are leakproof, so that under
- * row-level security they may use their indexes, and LIKE may not. test/integration/archive-directory-plans.test.ts proves
- * that no list or search reads a table from end to end.
+ * row-level security they may use their indexes, and LIKE may not. test/integration/archive-query-plans.test.ts
+ * proves that no list or search reads a table from end to end.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { DirectoryObjectKind, RecipientType } from '../shared/directory.ts';
@@ -15,7 +15,7 @@ import type { KeysetPage } from './keyset.ts';
 import { InvalidInputError } from './record-errors.ts';
 
 export interface ListQuery {
-  /** Beginning of a name (without regard to case and accents) or of an address. */
+  /** Beginning of a name or of a word in it (without regard to case and accents), or of an address. */
   readonly search?: string | undefined;
   /** `next` of the page before. */
   readonly after?: string | undefined;
@@ -60,8 +60,10 @@ interface Found {
   readonly id: DirectoryObjectId;
   readonly position: Position;
 }
+/** In this order: by the beginning of the name, of a later word in it, of an address. */
+const ways = ['name', 'word', 'address'] as const;
 interface Position {
-  readonly by: 'name' | 'address';
+  readonly by: (typeof ways)[number];
   readonly key: string;
   readonly id: string;
 }
@@ -72,8 +74,9 @@ interface FoundPage {
 }
 
 /**
- * A page of people or groups: by name; of a search first those whose name begins with it, then those with an address that
- * does. Searching addresses is bounded by page, so a page may have fewer rows than `limit` and still have a `next`.
+ * A page of people or groups: by name; of a search first those whose name begins with it, then those with a later
+ * word in the name that does, then those with an address that does. Searching the latter two is bounded by page, so a page may have fewer rows than `limit` and still have a
+ * `next`.
  * @throws InvalidInputError when `after` is none of this list's
  */
 export async function listObjects(
@@ -84,7 +87,10 @@ export async function listObjects(
   const after = query.after === undefined ? beginning : decodePosition(query.after);
   const { found, next } = await search(tx, which, query, after);
   return {
-    items: await loadListed(tx, found.map(({ id }) => id)),
+    items: await loadListed(
+      tx,
+      found.map(({ id }) => id),
+    ),
     next: next === null ? null : encodePosition(next),
   };
 }
@@ -96,13 +102,23 @@ async function search(
   after: Position,
 ): Promise<FoundPage> {
   if (text === undefined) return findByName(tx, which, '', after, limit);
-  const name = sortKey(text);
-  const byName = after.by === 'name' ? await findByName(tx, which, name, after, limit) : { found: [], next: null };
-  if (byName.next !== null) return byName;
-  const from = after.by === 'address' ? after : { ...beginning, by: 'address' as const };
-  const rest = { name, address: text.trim().toLowerCase(), limit: limit - byName.found.length };
-  const byAddress = await findByAddress(tx, which, rest, from);
-  return { found: [...byName.found, ...byAddress.found], next: byAddress.next };
+  const wanted = { name: sortKey(text), address: text.trim().toLowerCase() };
+  // Everybody's name begins with nothing.
+  if (wanted.name === '' && wanted.address === '') return findByName(tx, which, '', after, limit);
+  const found: Found[] = [];
+  for (const by of ways.slice(ways.indexOf(after.by))) {
+    const from = by === after.by ? after : { ...beginning, by };
+    const rest = limit - found.length;
+    // A search for an accent alone: no name begins with what is left of it.
+    if (by !== 'address' && wanted.name === '') continue;
+    const page =
+      by === 'name'
+        ? await findByName(tx, which, wanted.name, from, rest)
+        : await findByTable(tx, { which, limit: rest, ...tablesOf(wanted)[by] }, from);
+    found.push(...page.found);
+    if (page.next !== null) return { found, next: page.next };
+  }
+  return { found, next: null };
 }
 
 const LAST_CHARACTER = '\u{10FFFF}';
@@ -126,36 +142,62 @@ async function findByName(
   return { found, next: rows.length > limit ? (found.at(-1)?.position ?? null) : null };
 }
 
-/** Addresses looked at for one page: most may be of others than those wanted (people, when groups are searched). */
-const ADDRESSES_PER_PAGE = 1000;
+/** Rows looked at for one page: most may be of others than those wanted (people, when groups are searched). */
+const ROWS_PER_PAGE = 1000;
 
-async function findByAddress(
+/** A table of texts by which objects are found. */
+interface TextTable {
+  readonly by: Exclude<Position['by'], 'name'>;
+  readonly table: RawBuilder<unknown>;
+  readonly text: RawBuilder<string>;
+  readonly prefix: string;
+  /** Whether the object `o` was found in a way before this one. */
+  readonly foundBefore: RawBuilder<boolean>;
+}
+
+function tablesOf({ name, address }: { readonly name: string; readonly address: string }): Record<TextTable['by'], TextTable> {
+  const byName = beginsWith(sql`o.sort_key`, name);
+  const byWord = sql<boolean>`exists (
+    select from directory_name_ending e where e.object_id = o.id and ${beginsWith(sql`e.ending`, name)})`;
+  const byNameOrWord = name === '' ? sql<boolean>`false` : sql<boolean>`(${byName} or ${byWord})`;
+  return {
+    word: { by: 'word', table: sql`directory_name_ending`, text: sql`ending`, prefix: name, foundBefore: byName },
+    address: {
+      by: 'address',
+      table: sql`directory_address`,
+      text: sql`address`,
+      prefix: address,
+      foundBefore: byNameOrWord,
+    },
+  };
+}
+
+async function findByTable(
   tx: OrganisationTransaction,
-  which: RawBuilder<boolean>,
-  wanted: { readonly name: string; readonly address: string; readonly limit: number },
+  { which, limit, by, table, text, prefix, foundBefore }: TextTable & { readonly which: RawBuilder<boolean>; readonly limit: number },
   after: Position,
 ): Promise<FoundPage> {
   const { rows } = await sql<{ id: DirectoryObjectId; key: string; hit: boolean }>`
     with looked_at as materialized (
-      select a.object_id, a.address
-      from directory_address a
-      where ${beginsWith(sql`a.address`, wanted.address)} and (a.address, a.object_id) > (${after.key}, ${after.id}::bigint)
-      order by a.address, a.object_id
-      limit ${ADDRESSES_PER_PAGE}
+      select a.object_id, a.${text} as key
+      from ${table} a
+      where ${beginsWith(sql`a.${text}`, prefix)} and (a.${text}, a.object_id) > (${after.key}, ${after.id}::bigint)
+      order by a.${text}, a.object_id
+      limit ${ROWS_PER_PAGE}
     )
-    select c.object_id as id, c.address as key,
-      -- Who was found by name, or by an address before this one, is not found again.
-      ${which} and not ${beginsWith(sql`o.sort_key`, wanted.name)} and not exists (
-        select from directory_address b
-        where b.object_id = c.object_id and ${beginsWith(sql`b.address`, wanted.address)} and b.address < c.address) as hit
+    select c.object_id as id, c.key,
+      -- Who was found in a way before this one, or by a text before this one, is not found again.
+      ${which} and not ${foundBefore} and not exists (
+        select from ${table} b
+        where b.object_id = c.object_id and ${beginsWith(sql`b.${text}`, prefix)} and b.${text} < c.key) as hit
     from looked_at c
     cross join lateral (select * from directory_object o where o.id = c.object_id limit 1) o
-    order by c.address, c.object_id`.execute(tx);
+    order by c.key, c.object_id`.execute(tx);
   const hits = rows.filter(({ hit }) => hit);
-  const position = ({ id, key }: { id: DirectoryObjectId; key: string }): Position => ({ by: 'address', key, id });
-  const found = hits.slice(0, wanted.limit).map((row): Found => ({ id: row.id, position: position(row) }));
-  const lastLookedAt = rows.length < ADDRESSES_PER_PAGE ? undefined : rows.at(-1);
-  if (hits.length > wanted.limit) return { found, next: found.at(-1)?.position ?? { ...after, by: 'address' } };
+  const position = ({ id, key }: { id: DirectoryObjectId; key: string }): Position => ({ by, key, id });
+  const found = hits.slice(0, limit).map((row): Found => ({ id: row.id, position: position(row) }));
+  const lastLookedAt = rows.length < ROWS_PER_PAGE ? undefined : rows.at(-1);
+  if (hits.length > limit) return { found, next: found.at(-1)?.position ?? { ...after, by } };
   return { found, next: lastLookedAt === undefined ? null : position(lastLookedAt) };
 }
 
@@ -171,19 +213,29 @@ async function loadListed(tx: OrganisationTransaction, ids: readonly DirectoryOb
 }
 
 /** Disabled as the source says, where the integration acknowledges it and the account is one that anybody uses. */
-export const isDisabled = (row: Pick<ListedObject, 'account_disabled' | 'acknowledge_disabled' | 'recipient_type'>): boolean =>
-  row.account_disabled && row.acknowledge_disabled && !isDisabledByDesign(row.recipient_type);
+export const isDisabled = (
+  row: Pick<ListedObject, 'account_disabled' | 'acknowledge_disabled' | 'recipient_type'>,
+): boolean => row.account_disabled && row.acknowledge_disabled && !isDisabledByDesign(row.recipient_type);
 
 const beginning: Position = { by: 'name', key: '', id: '0' };
 
-const encodePosition = ({ by, key, id }: Position): string => Buffer.from(JSON.stringify([by, key, id])).toString('base64url');
+const isWay = (by: unknown): by is Position['by'] => ways.some((way) => way === by);
+
+const encodePosition = ({ by, key, id }: Position): string =>
+  Buffer.from(JSON.stringify([by, key, id])).toString('base64url');
 
 function decodePosition(after: string): Position {
   try {
     const value: unknown = JSON.parse(Buffer.from(after, 'base64url').toString('utf8'));
     if (Array.isArray(value) && value.length === 3) {
       const [by, key, id] = value as unknown[];
-      if ((by === 'name' || by === 'address') && typeof key === 'string' && isStorable(key) && typeof id === 'string' && /^(?:0|[1-9][0-9]{0,17})$/.test(id)) {
+      if (
+        isWay(by) &&
+        typeof key === 'string' &&
+        isStorable(key) &&
+        typeof id === 'string' &&
+        /^(?:0|[1-9][0-9]{0,17})$/.test(id)
+      ) {
         return { by, key, id };
       }
     }
@@ -194,4 +246,5 @@ function decodePosition(after: string): Position {
 }
 
 /** A positive bigint as PostgreSQL takes it. */
-export const isBigintId = (text: string): boolean => /^[1-9][0-9]{0,18}$/.test(text) && BigInt(text) <= 9223372036854775807n;
+export const isBigintId = (text: string): boolean =>
+  /^[1-9][0-9]{0,18}$/.test(text) && BigInt(text) <= 9223372036854775807n;

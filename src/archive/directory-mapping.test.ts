@@ -6,9 +6,13 @@ import { type DirectoryRow, mapEntry as mapInScope } from './directory-mapping.t
 import { directoryScope } from './directory-scope.ts';
 
 const everywhere = directoryScope({});
-const mapEntry = (entry: DirectoryEntry, settings: Parameters<typeof mapInScope>[1]) => mapInScope(entry, settings, everywhere);
+const mapEntry = (entry: DirectoryEntry, settings: Parameters<typeof mapInScope>[1]) =>
+  mapInScope(entry, settings, everywhere);
 const guid = '0f8fad5b-d9cb-469f-a165-70867728950e';
-const user = (attributes: DirectoryEntry['attributes'] = {}, dn = 'CN=Ada Lovelace,OU=People,DC=corp,DC=example'): DirectoryEntry => ({
+const user = (
+  attributes: DirectoryEntry['attributes'] = {},
+  dn = 'CN=Ada Lovelace,OU=People,DC=corp,DC=example',
+): DirectoryEntry => ({
   guid,
   dn,
   attributes: { objectClass: ['top', 'person', 'organizationalPerson', 'user'], cn: ['Ada Lovelace'], ...attributes },
@@ -66,9 +70,17 @@ test.each([
 });
 
 test.each([
-  ['1', 'user-mailbox'], ['2', 'linked-mailbox'], ['4', 'shared-mailbox'], ['16', 'room-mailbox'], ['32', 'equipment-mailbox'],
-  ['128', 'mail-user'], ['2147483648', 'remote-user-mailbox'], ['8589934592', 'remote-room-mailbox'],
-  ['17179869184', 'remote-equipment-mailbox'], ['34359738368', 'remote-shared-mailbox'], ['2097152', 'other'],
+  ['1', 'user-mailbox'],
+  ['2', 'linked-mailbox'],
+  ['4', 'shared-mailbox'],
+  ['16', 'room-mailbox'],
+  ['32', 'equipment-mailbox'],
+  ['128', 'mail-user'],
+  ['2147483648', 'remote-user-mailbox'],
+  ['8589934592', 'remote-room-mailbox'],
+  ['17179869184', 'remote-equipment-mailbox'],
+  ['34359738368', 'remote-shared-mailbox'],
+  ['2097152', 'other'],
   ['9223372036854775807', 'other'],
 ])('recipient type details %s are a %s', (details, type) => {
   expect(rowOf(user({ msExchRecipientTypeDetails: [details] })).recipientType).toBe(type);
@@ -105,37 +117,75 @@ test('only people with an address in one of the mail domains are included; group
 test('a value that cannot be understood is a problem and the object stays', () => {
   const { row, problems } = mapEntry(
     user({
-      objectSid: ['not a sid'], msExchMailboxGuid: ['x'], userAccountControl: ['much'], manager: ['nobody'], whenCreated: ['yesterday'],
-      msExchRecipientTypeDetails: ['1e9'], mail: ['not an address'],
+      objectSid: ['not a sid'],
+      msExchMailboxGuid: ['x'],
+      userAccountControl: ['much'],
+      manager: ['nobody'],
+      whenCreated: ['yesterday'],
+      msExchRecipientTypeDetails: ['1e9'],
+      mail: ['not an address'],
     }),
     {},
   );
-  expect(row).toMatchObject({ sid: null, mailboxGuid: null, accountDisabled: false, managerKey: null, sourceCreated: null, recipientType: 'user-mailbox' });
+  expect(row).toMatchObject({
+    sid: null,
+    mailboxGuid: null,
+    accountDisabled: false,
+    managerKey: null,
+    sourceCreated: null,
+    recipientType: 'user-mailbox',
+  });
   expect(codes(problems).sort()).toEqual(['address.invalid', ...Array.from({ length: 6 }, () => 'attribute.invalid')]);
   expect(problems.find(({ code }) => code === 'address.invalid')?.subject).toBe('not an address');
 });
 
 test('characters that are no text are replaced and told', () => {
-  const { row, problems } = mapEntry(user({ mail: ['ada@corp.example'], description: ['a\0b', 'c\uD800'] }, 'CN=A\0da,DC=x'), {});
+  const { row, problems } = mapEntry(
+    user({ mail: ['ada@corp.example'], description: ['a\0b', 'c\uD800'] }, 'CN=A\0da,DC=x'),
+    {},
+  );
   expect(row?.attributes['description']).toEqual(['a\u{FFFD}b', 'c\u{FFFD}']);
   expect(row?.dn).toBe('CN=A\u{FFFD}da,DC=x');
   expect(codes(problems)).toEqual(['attribute.undecodable']);
 });
 
 test('a value too long to keep is left out and told', () => {
-  const { row, problems } = mapEntry(user({ mail: ['ada@corp.example'], description: ['x'.repeat(200_001), 'short'] }), {});
+  const { row, problems } = mapEntry(
+    user({ mail: ['ada@corp.example'], description: ['x'.repeat(200_001), 'short'] }),
+    {},
+  );
   expect(row?.attributes['description']).toEqual(['short']);
   expect(codes(problems)).toEqual(['attribute.too-long']);
 });
 
 test('an object of no known class, or without a name, has no row', () => {
-  expect(mapEntry(user({ objectClass: ['top', 'printQueue'] }), {})).toMatchObject({ row: null, problems: [{ code: 'object.class-unknown', guid }] });
-  expect(mapEntry(user({}, 'nonsense'), {})).toMatchObject({ row: null, problems: [{ code: 'object.dn-invalid', subject: 'nonsense' }] });
+  expect(mapEntry(user({ objectClass: ['top', 'printQueue'] }), {})).toMatchObject({
+    row: null,
+    problems: [{ code: 'object.class-unknown', guid }],
+  });
+  expect(mapEntry(user({}, 'nonsense'), {})).toMatchObject({
+    row: null,
+    problems: [{ code: 'object.dn-invalid', subject: 'nonsense' }],
+  });
 });
 
-const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\0', '\uD800', 'S-1-5-21-1', 'SMTP:a@b.example', '-1', 'CN=x,DC=y'));
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('\0', '\uD800', 'S-1-5-21-1', 'SMTP:a@b.example', '-1', 'CN=x,DC=y'),
+);
 const attributeName = fc.oneof(
-  fc.constantFrom('objectClass', 'mail', 'proxyAddresses', 'manager', 'userAccountControl', 'objectSid', 'whenCreated', 'displayName', '__proto__', 'constructor'),
+  fc.constantFrom(
+    'objectClass',
+    'mail',
+    'proxyAddresses',
+    'manager',
+    'userAccountControl',
+    'objectSid',
+    'whenCreated',
+    'displayName',
+    '__proto__',
+    'constructor',
+  ),
   fc.string({ unit: 'binary' }),
 );
 const anyEntry: fc.Arbitrary<DirectoryEntry> = fc.record({
@@ -168,7 +218,10 @@ test('the order of values and attributes changes nothing', () => {
     fc.property(anyEntry, fc.array(fc.integer(), { minLength: 50, maxLength: 50 }), (entry, order) => {
       let turn = 0;
       const shuffled = <T>(list: readonly T[]): T[] =>
-        list.map((item) => ({ item, at: order[turn++ % order.length] ?? 0 })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+        list
+          .map((item) => ({ item, at: order[turn++ % order.length] ?? 0 }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ item }) => item);
       const attributes = Object.fromEntries(
         shuffled(Object.entries(entry.attributes)).map(([name, values]) => [name, shuffled(values)]),
       );
@@ -180,7 +233,12 @@ test('the order of values and attributes changes nothing', () => {
 
 test('the content hash differs when anything that was said differs', () => {
   const base = rowOf(user()).contentHash;
-  for (const other of [user({ title: ['Countess'] }), user({}, 'CN=Ada,DC=x'), user({ mail: ['ada@corp.example'] }), user({ userAccountControl: ['2'] })]) {
+  for (const other of [
+    user({ title: ['Countess'] }),
+    user({}, 'CN=Ada,DC=x'),
+    user({ mail: ['ada@corp.example'] }),
+    user({ userAccountControl: ['2'] }),
+  ]) {
     expect(rowOf(other).contentHash).not.toEqual(base);
   }
   expect(rowOf(user(), ['corp.example']).contentHash).not.toEqual(base);

@@ -1,14 +1,9 @@
 /**
- * What a directory said of an object → the rows of the archive. Pure: no clock, no database. It never throws: what cannot be
- * read is left out or replaced, and told as a problem; an object that cannot be kept at all has no row.
+ * What a directory said of an object → the rows of the archive. Pure: no clock, no database. It never throws: what
+ * cannot be read is left out or replaced, and told as a problem; an object that cannot be kept at all has no row.
  */
 import { hash } from 'node:crypto';
-import type {
-  DirectoryEntry,
-  DirectoryObjectKind,
-  DirectoryProblem,
-  RecipientType,
-} from '../shared/directory.ts';
+import type { DirectoryEntry, DirectoryObjectKind, DirectoryProblem, RecipientType } from '../shared/directory.ts';
 import { domainOf, mapAddresses, type MappedAddress } from './directory-addresses.ts';
 import type { MappingSettings } from './directory-attempt.ts';
 import { dnKey, firstRdnValue, keyOfNormal, normalDn, splitRdn } from './directory-dn.ts';
@@ -73,7 +68,10 @@ export function mapEntry(entry: DirectoryEntry, settings: MappingSettings, scope
   const attributes = keepAttributes(entry.attributes, report);
   const kind = kindOf(attributes);
   if (kind === undefined) {
-    report('object.class-unknown', `It is of no class that Lockstep keeps: ${attributes['objectClass']?.join(', ') ?? 'none was read'}.`);
+    report(
+      'object.class-unknown',
+      `It is of no class that Lockstep keeps: ${attributes['objectClass']?.join(', ') ?? 'none was read'}.`,
+    );
     return { row: null, problems };
   }
   const normal = normalDn(dn);
@@ -90,9 +88,17 @@ export function mapEntry(entry: DirectoryEntry, settings: MappingSettings, scope
   };
 
   const { addresses, invalid, rivalPrimaries } = mapAddresses(attributes, kind);
-  for (const text of invalid) report('address.invalid', `It is no e-mail address, so ${nameOf(entry, attributes, addresses)} does not get it.`, cutText(text, NAME_MAX_LENGTH));
+  for (const text of invalid)
+    report(
+      'address.invalid',
+      `It is no e-mail address, so ${nameOf(entry, attributes, addresses)} does not get it.`,
+      cutText(text, NAME_MAX_LENGTH),
+    );
   if (rivalPrimaries.length > 0) {
-    report('address.two-primaries', `More than one primary address: ${rivalPrimaries.join(', ')}. The first was taken.`);
+    report(
+      'address.two-primaries',
+      `More than one primary address: ${rivalPrimaries.join(', ')}. The first was taken.`,
+    );
   }
   const recipientType = recipientTypeOf(attributes, kind);
   for (const name of recipientType.unreadable) single(name, () => undefined);
@@ -100,7 +106,9 @@ export function mapEntry(entry: DirectoryEntry, settings: MappingSettings, scope
   const displayName = nameOf(entry, attributes, addresses);
   const sid = single('objectSid', (text) => (isSid(text) ? text : undefined));
   const accountDisabled =
-    single('userAccountControl', (text) => (integerPattern.test(text) ? (BigInt(text) & ACCOUNT_DISABLED) !== 0n : undefined)) ?? false;
+    single('userAccountControl', (text) =>
+      integerPattern.test(text) ? (BigInt(text) & ACCOUNT_DISABLED) !== 0n : undefined,
+    ) ?? false;
   const content = {
     guid: entry.guid,
     kind,
@@ -126,10 +134,14 @@ export function mapEntry(entry: DirectoryEntry, settings: MappingSettings, scope
   };
   const inScope = scope.covers(normal) && scope.matches(content);
   // What is wrong with an object that nobody takes interests nobody.
-  return { row: { ...content, inScope, usn: entry.usn ?? null, contentHash: hashOf(content) }, problems: inScope ? problems : [] };
+  return {
+    row: { ...content, inScope, usn: entry.usn ?? null, contentHash: hashOf(content) },
+    problems: inScope ? problems : [],
+  };
 }
 
-const guidOf = (text: string): string | undefined => (guidPattern.test(text.toLowerCase()) ? text.toLowerCase() : undefined);
+const guidOf = (text: string): string | undefined =>
+  guidPattern.test(text.toLowerCase()) ? text.toLowerCase() : undefined;
 
 /** The object under another name: that of the container that it is known to be in. */
 export function withName(row: DirectoryRow, dn: string, scope: DirectoryScope): DirectoryRow {
@@ -148,10 +160,16 @@ function keepAttributes(
     if (values.every(isKeepable)) return [storable(name), values.length < 2 ? values : [...values].sort()];
     const fitting = values.filter((value) => value.length <= VALUE_MAX_LENGTH);
     if (fitting.length < values.length) {
-      report('attribute.too-long', `${storable(name)} has a value of more than ${VALUE_MAX_LENGTH} characters, which is left out.`);
+      report(
+        'attribute.too-long',
+        `${storable(name)} has a value of more than ${VALUE_MAX_LENGTH} characters, which is left out.`,
+      );
     }
     if (!fitting.every(isStorable)) {
-      report('attribute.undecodable', `${storable(name)} holds characters that are no text; each is replaced by \u{FFFD}.`);
+      report(
+        'attribute.undecodable',
+        `${storable(name)} holds characters that are no text; each is replaced by \u{FFFD}.`,
+      );
     }
     return [storable(name), fitting.map(storable).sort()];
   });
@@ -161,7 +179,11 @@ function keepAttributes(
 const isKeepable = (value: string): boolean => value.length <= VALUE_MAX_LENGTH && isStorable(value);
 
 /** What people call it: the first of these that says anything. */
-function nameOf(entry: DirectoryEntry, attributes: DirectoryEntry['attributes'], addresses: readonly MappedAddress[]): string {
+function nameOf(
+  entry: DirectoryEntry,
+  attributes: DirectoryEntry['attributes'],
+  addresses: readonly MappedAddress[],
+): string {
   const first = (name: string) => attributes[name]?.[0];
   const candidates = [
     first('displayName'),
@@ -179,7 +201,11 @@ function nameOf(entry: DirectoryEntry, attributes: DirectoryEntry['attributes'],
 }
 
 /** Groups are always kept whole: policies and mailbox groups name them, whatever their address. */
-function isIncluded(kind: DirectoryObjectKind, addresses: readonly MappedAddress[], mailDomains: readonly string[] = []): boolean {
+function isIncluded(
+  kind: DirectoryObjectKind,
+  addresses: readonly MappedAddress[],
+  mailDomains: readonly string[] = [],
+): boolean {
   if (kind === 'group' || kind === 'dynamic-group' || mailDomains.length === 0) return true;
   const domains = new Set(mailDomains.map((domain) => domain.trim().toLowerCase()));
   return addresses.some(({ address }) => domains.has(domainOf(address)));

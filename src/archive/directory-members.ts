@@ -19,7 +19,10 @@ export interface MergedMembers {
 
 /** The parts of each group in one page as one part. A member is told apart by the key of its name, in hex here. */
 export function mergeMembers(parts: readonly DirectoryMembers[]): MergedMembers {
-  const groups = new Map<string, { last: boolean; readonly usn: string | null; readonly members: Map<string, string> }>();
+  const groups = new Map<
+    string,
+    { last: boolean; readonly usn: string | null; readonly members: Map<string, string> }
+  >();
   const problems: DirectoryProblem[] = [];
   for (const { guid, dns, last, usn } of parts) {
     const group = groups.get(guid) ?? { last: false, usn: usn ?? null, members: new Map<string, string>() };
@@ -28,11 +31,22 @@ export function mergeMembers(parts: readonly DirectoryMembers[]): MergedMembers 
     for (const dn of dns) {
       const key = dnKey(dn)?.toString('hex');
       if (key !== undefined) group.members.set(key, storable(dn));
-      else problems.push({ guid, subject: dn, code: 'member.dn-invalid', detail: 'The distinguished name of this member cannot be understood.' });
+      else
+        problems.push({
+          guid,
+          subject: dn,
+          code: 'member.dn-invalid',
+          detail: 'The distinguished name of this member cannot be understood.',
+        });
     }
   }
   return {
-    groups: [...groups].map(([guid, { last, usn, members }]) => ({ guid, last, usn, members: [...members].map(([key, dn]) => ({ key, dn })) })),
+    groups: [...groups].map(([guid, { last, usn, members }]) => ({
+      guid,
+      last,
+      usn,
+      members: [...members].map(([key, dn]) => ({ key, dn })),
+    })),
     count: [...groups.values()].reduce((sum, { members }) => sum + members.size, 0),
     problems,
   };

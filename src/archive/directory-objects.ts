@@ -1,6 +1,7 @@
 import type { DirectoryEntry, DirectoryProblem } from '../shared/directory.ts';
 import type { DirectoryAttempt } from './directory-attempt.ts';
 import { type DirectoryRow, mapEntry } from './directory-mapping.ts';
+import { nameEndings } from './directory-text.ts';
 
 export interface MappedPage {
   readonly rows: readonly DirectoryRow[];
@@ -51,5 +52,6 @@ export const rowParameter = (rows: readonly DirectoryRow[]): string =>
       usn: row.usn,
       content_hash: row.contentHash.toString('hex'),
       addresses: row.addresses,
+      name_endings: nameEndings(row.sortKey),
     })),
   );

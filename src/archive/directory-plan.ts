@@ -1,6 +1,8 @@
 /** What a page of a `directory-plan` run is: compared with what is stored, and written down as what a sync would do. */
+import { sql } from 'kysely';
 import type { DirectoryPage } from '../shared/directory.ts';
-import type { RunId } from '../shared/ids.ts';
+import type { IntegrationId, RunId } from '../shared/ids.ts';
+import { openRunStates } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
 import type { DirectoryRow } from './directory-mapping.ts';
@@ -28,7 +30,9 @@ interface StoredObject {
   readonly attributes: Readonly<Record<string, readonly string[]>>;
 }
 const storedObjectsSql = sqlFile<StoredObject, [objects: string, integration: string]>('stored-objects');
-const addPlanEntriesSql = sqlFile<{ action: PlanAction; count: string }, [entries: string, run: string]>('add-plan-entries');
+const addPlanEntriesSql = sqlFile<{ action: PlanAction; count: string }, [entries: string, run: string]>(
+  'add-plan-entries',
+);
 const planUnreadableSql = sqlFile<
   never,
   [run: string, integration: string, guids: readonly string[], dnKeys: readonly Buffer[]]
@@ -40,6 +44,26 @@ const endPlanSql = sqlFile<{ missing: string }, [run: string, integration: strin
 export async function forgetPlan(tx: OrganisationTransaction, run: RunId): Promise<void> {
   await tx.deleteFrom('directory_plan_entry').where('run_id', '=', run).execute();
   await tx.deleteFrom('directory_plan_member').where('run_id', '=', run).execute();
+}
+
+/** Plans are looked at when they are made: of an integration's ended ones the entries of so many are kept. */
+const PLANS_KEPT = 3;
+/** Forgotten in one transaction. More than one, so that what an interruption left is caught up with. */
+const PLANS_FORGOTTEN_AT_ONCE = 2;
+
+/** Takes the entries of an integration's older plans away, oldest first and a bounded number; the runs stay. */
+export async function forgetEarlierPlans(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
+  const { rows } = await sql<{ id: RunId }>`
+    with ended as (
+      select run.id, run.number, row_number() over (order by run.number desc) as place
+      from run
+      where run.integration_id = ${integration} and run.kind = 'directory-plan' and run.state <> all (${[...openRunStates]})
+    )
+    select ended.id from ended
+    where ended.place > ${PLANS_KEPT} and exists (select from directory_plan_entry e where e.run_id = ended.id)
+    order by ended.number
+    limit ${PLANS_FORGOTTEN_AT_ONCE}`.execute(tx);
+  for (const { id } of rows) await forgetPlan(tx, id);
 }
 
 /** Plans a page and gives what it adds to the totals. In the transaction of commitPage only. */
@@ -58,14 +82,18 @@ export async function planDirectoryPage(
       dn: row.dn,
       manager_key: row.managerKey?.toString('hex'),
     }));
-    const stored = new Map((await storedObjectsSql(tx, JSON.stringify(wanted), integration)).map((object) => [object.guid, object]));
+    const stored = new Map(
+      (await storedObjectsSql(tx, JSON.stringify(wanted), integration)).map((object) => [object.guid, object]),
+    );
     const entries = mapped.rows.flatMap((row) => planEntry(row, stored.get(row.guid)) ?? []);
-    for (const { action, count } of await addPlanEntriesSql(tx, JSON.stringify(entries), run)) counts.set(action, Number(count));
+    for (const { action, count } of await addPlanEntriesSql(tx, JSON.stringify(entries), run))
+      counts.set(action, Number(count));
   }
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
   if (unreadable !== undefined) await planUnreadableSql(tx, run, integration, unreadable.guids, unreadable.dnKeys);
   const members = mergeMembers(page.members);
-  const [byMembers] = members.groups.length === 0 ? [] : await planMembersSql(tx, JSON.stringify(members.groups), run, integration);
+  const [byMembers] =
+    members.groups.length === 0 ? [] : await planMembersSql(tx, JSON.stringify(members.groups), run, integration);
   const changedByMembers = Number(byMembers?.changed ?? 0);
   const of = (action: PlanAction) => counts.get(action) ?? 0;
   return {

@@ -7,9 +7,13 @@ import { dnKey } from './directory-dn.ts';
 import { storable } from './directory-text.ts';
 import { sqlFile } from './sql-file.ts';
 
-const recordProblemsSql = sqlFile<never, [problems: string, integration: string, run: string | null, epoch: number]>('record-problems');
+const recordProblemsSql = sqlFile<never, [problems: string, integration: string, run: string | null, epoch: number]>(
+  'record-problems',
+);
 
-/** One of a kind (code, object, subject): the details of several are put together. Texts of a site may hold anything. */
+/**
+ * One of a kind (code, object, subject): the details of several are put together. Texts of a site may hold anything.
+ */
 export function mergeProblems(problems: readonly DirectoryProblem[]): DirectoryProblem[] {
   const merged = new Map<string, DirectoryProblem>();
   for (const { guid, ...texts } of problems) {
@@ -43,7 +47,11 @@ const mappingCodes = [
 ];
 
 /** The problems of objects that are about to be told anew. A reading settles those of all at its end. */
-export async function resolveMappingProblems(tx: OrganisationTransaction, integration: IntegrationId, guids: readonly string[]): Promise<void> {
+export async function resolveMappingProblems(
+  tx: OrganisationTransaction,
+  integration: IntegrationId,
+  guids: readonly string[],
+): Promise<void> {
   await tx
     .updateTable('directory_problem')
     .set({ resolved_at: sql<Date>`now()` })

@@ -1,7 +1,7 @@
 /**
  * A reading of a directory: the attempts of one run, each in an epoch of its own, whose pages either change the archive
- * (directory-sync) or are only compared with it (directory-plan). The run's totals and the page are one transaction, so the
- * totals count each object once however often it was sent.
+ * (directory-sync) or are only compared with it (directory-plan). The run's totals and the page are one transaction, so
+ * the totals count each object once however often it was sent.
  *
  * Locks are taken in one order: cursor of the reading, run, then (on the last page) the organisation's address claims and the
  * cursor of changes. A page of changes takes both cursors too, in this order, so that only one page of an integration is applied at
@@ -17,7 +17,7 @@ import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
 import { applyDirectoryPage, completeDirectoryReading } from './directory-ingest.ts';
 import { restartChanges, trackChanges } from './directory-tracking.ts';
-import { completeDirectoryPlan, forgetPlan, planDirectoryPage } from './directory-plan.ts';
+import { completeDirectoryPlan, forgetEarlierPlans, forgetPlan, planDirectoryPage } from './directory-plan.ts';
 import { directoryScope } from './directory-scope.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
 import { NotFoundError } from './record-errors.ts';
@@ -37,8 +37,12 @@ export interface ReadingRun {
 export async function openDirectoryReading(tx: OrganisationTransaction, run: ReadingRun): Promise<CursorPosition> {
   const position = await openEpoch(tx, cursorOf(run));
   const row = await lockOpenRun(tx, run);
-  if (run.kind === 'directory-plan') await forgetPlan(tx, run.id);
-  else await restartChanges(tx, run.integration);
+  if (run.kind === 'directory-plan') {
+    await forgetPlan(tx, run.id);
+    await forgetEarlierPlans(tx, run.integration);
+  } else {
+    await restartChanges(tx, run.integration);
+  }
   await tx
     .updateTable('run')
     .set({
@@ -56,7 +60,8 @@ export async function openDirectoryReading(tx: OrganisationTransaction, run: Rea
 /**
  * Commits one page of an attempt. Repeating it is harmless; see page-cursor.ts for the answers.
  * @throws NotFoundError, ConflictError `run.closed`
- * @throws LockstepError CursorInvalid when the position is of no attempt of this run, ConfigInvalid `directory.empty-reading`
+ * @throws LockstepError CursorInvalid when the position is of no attempt of this run, ConfigInvalid
+ * `directory.empty-reading`
  */
 export function commitDirectoryPage(
   tx: OrganisationTransaction,
@@ -158,7 +163,10 @@ async function lockOpenRun(tx: OrganisationTransaction, run: ReadingRun) {
   return row;
 }
 
-/** A directory in which nothing is left is far less likely than a reading that went wrong, so nothing is concluded from it. */
+/**
+ * A directory in which nothing is left is far less likely than a reading that went wrong, so nothing is concluded from
+ * it.
+ */
 async function refuseEmptyReading(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
   const present = await tx
     .selectFrom('directory_object')

@@ -1,7 +1,7 @@
 /**
- * What an object has to do with others. A source names others by distinguished name; a name is resolved when it is read, so
- * that either side may come first. Of several objects that had a name over time (deleted and made again) the one that is
- * there counts, then the one of the same directory, then the latest.
+ * What an object has to do with others. A source names others by distinguished name; a name is resolved when it is
+ * read, so that either side may come first. Of several objects that had a name over time (deleted and made again) the
+ * one that is there counts, then the one of the same directory, then the latest.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { DirectoryObjectKind } from '../shared/directory.ts';
@@ -16,7 +16,10 @@ export interface AddressView {
   disabled: boolean;
 }
 
-/** Every address that the objects claim. The oldest claimant that is present holds one; who is not present holds it while nobody else does. */
+/**
+ * Every address that the objects claim. The oldest claimant that is present holds one; who is not present holds it
+ * while nobody else does.
+ */
 export async function addressesOf(
   tx: OrganisationTransaction,
   objects: readonly DirectoryObjectId[],

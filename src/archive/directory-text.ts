@@ -29,9 +29,18 @@ export function sortKey(name: string): string {
   return cutText(folded.replaceAll(/\s+/gu, ' ').trim(), SORT_KEY_MAX_LENGTH).trim();
 }
 
+/** Of long names the first words are enough. */
+const ENDINGS_MAX = 8;
+
+/** What somebody is found by besides the beginning of the name: `ada, countess of lovelace` → `countess of lovelace`, `of lovelace`, `lovelace`. */
+export function nameEndings(key: string): string[] {
+  const endings = [...key.matchAll(/(?<![\p{L}\p{N}])[\p{L}\p{N}]/gu)].filter(({ index }) => index > 0).map(({ index }) => key.slice(index));
+  return [...new Set(endings)].slice(0, ENDINGS_MAX);
+}
+
 /**
- * Case folding character by character: it neither lengthens (ß stays ß) nor looks at the neighbours (no final sigma), so two
- * texts that differ in case only become the same wherever they stand.
+ * Case folding character by character: it neither lengthens (ß stays ß) nor looks at the neighbours (no final sigma),
+ * so two texts that differ in case only become the same wherever they stand.
  */
 export function simpleLowerCase(text: string): string {
   if (isAscii(text)) return text.toLowerCase();

@@ -50,7 +50,10 @@ export interface GroupMemberView {
 /** By name. Those that are missing are listed too. @throws InvalidInputError when `after` is none of this list's */
 export async function listGroups(tx: OrganisationTransaction, query: ListQuery): Promise<KeysetPage<GroupSummary>> {
   const page = await listObjects(tx, isGroup, query);
-  const counts = await memberCounts(tx, page.items.map(({ id }) => id));
+  const counts = await memberCounts(
+    tx,
+    page.items.map(({ id }) => id),
+  );
   return { ...page, items: page.items.map((row) => summary(row, counts.get(row.id) ?? 0)) };
 }
 
@@ -64,7 +67,10 @@ const summary = (row: ListedObject, members: number): GroupSummary => ({
   members,
 });
 
-async function memberCounts(tx: OrganisationTransaction, groups: readonly DirectoryObjectId[]): Promise<Map<DirectoryObjectId, number>> {
+async function memberCounts(
+  tx: OrganisationTransaction,
+  groups: readonly DirectoryObjectId[],
+): Promise<Map<DirectoryObjectId, number>> {
   const { rows } = await sql<{ id: DirectoryObjectId; count: string }>`
     select g.id, m.count
     from unnest(${groups}::bigint[]) as g (id)
@@ -99,7 +105,15 @@ export async function findGroup(tx: OrganisationTransaction, idOrAddressOrName: 
     addresses: await addressesOf(tx, [id], false),
     memberOf: await memberOf(tx, id),
     attributes: row.attributes,
-    sources: [{ integration: row.integration, guid: row.guid, dn: row.dn, rule: 'self', since: row.first_seen_at.toISOString() }],
+    sources: [
+      {
+        integration: row.integration,
+        guid: row.guid,
+        dn: row.dn,
+        rule: 'self',
+        since: row.first_seen_at.toISOString(),
+      },
+    ],
     missingSince: row.missing_since?.toISOString() ?? null,
     changedAt: row.changed_at.toISOString(),
   };
@@ -141,8 +155,8 @@ export interface MembersQuery {
 }
 
 /**
- * Direct members of a group, in an order that has no meaning but stays (a group may have any number of members, which are
- * found by their keys).
+ * Direct members of a group, in an order that has no meaning but stays (a group may have any number of members, which
+ * are found by their keys).
  * @throws NotFoundError, InvalidInputError when `after` is none of this list's
  */
 export async function listGroupMembers(
@@ -151,7 +165,8 @@ export async function listGroupMembers(
   { after = '', limit }: MembersQuery,
 ): Promise<KeysetPage<GroupMemberView>> {
   const id = await groupId(tx, idOrAddressOrName);
-  if (!/^(?:[0-9a-f]{32})?$/.test(after)) throw new InvalidInputError([{ path: '/after', message: 'is no `next` of a page of this list' }]);
+  if (!/^(?:[0-9a-f]{32})?$/.test(after))
+    throw new InvalidInputError([{ path: '/after', message: 'is no `next` of a page of this list' }]);
   const { rows } = await sql<{
     key: string;
     dn: string;

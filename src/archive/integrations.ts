@@ -27,7 +27,7 @@ export type IntegrationView = Omit<
   readonly watch_error: ErrorReport | null;
   readonly site_name: string;
   readonly has_credential: boolean;
-  /** Ticks that found a run open. Those that Temporal itself skipped are counted in the schedule. */
+  /** Ticks that found a run open or the schedule parked. Those that Temporal itself skipped are counted in the schedule. */
   readonly skipped_ticks: number;
   readonly open_problems: number;
   readonly people: number;
@@ -207,14 +207,7 @@ export async function changeIntegration(
   return findIntegration(tx, name);
 }
 
-/** Its schedule stops; runs can still be asked for. */
-export const pauseIntegration = (tx: OrganisationTransaction, name: string): Promise<IntegrationView> =>
-  changeIntegration(tx, name, { state: 'paused' });
-
-export const resumeIntegration = (tx: OrganisationTransaction, name: string): Promise<IntegrationView> =>
-  changeIntegration(tx, name, { state: 'active' });
-
-/** A tick of the schedule found a run still open. */
+/** A tick of the schedule found a run still open, or the schedule parked. */
 export async function countSkippedTick(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
   await tx
     .updateTable('directory_integration')

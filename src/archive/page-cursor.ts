@@ -2,8 +2,8 @@
  * Pages and cursors: the one rule by which a page of anything that is read (a directory, a mailbox hierarchy, a folder)
  * enters the archive exactly once, under any crash, retry or overlap.
  *
- * A cursor is the row (owner, scope). It has an *epoch*, which is one attempt to read everything from its beginning, and a
- * *seq*, which is the number of pages committed in that epoch.
+ * A cursor is the row (owner, scope). It has an *epoch*, which is one attempt to read everything from its beginning,
+ * and a *seq*, which is the number of pages committed in that epoch.
  *
  *              openEpoch                      commitPage(last)
  *   (no row) ───────────► reading (e, seq 0) ─────────────────► complete (e, seq n)
@@ -28,8 +28,8 @@
  * 4. Of two pages, or a page and an openEpoch, at the same time, one waits for the other: the row is locked first.
  * 5. Once openEpoch has committed, no page of an older epoch changes anything.
  * 6. An epoch is completed by its last page only, takes no page after it, and completed_epoch only grows.
- * 7. So a reader that stamps what it sees with the epoch, and ends with the last page what does not carry the stamp, leaves
- *    the state of the source, whatever happened to earlier attempts.
+ * 7. So a reader that stamps what it sees with the epoch, and ends with the last page what does not carry the stamp,
+ *    leaves the state of the source, whatever happened to earlier attempts.
  *
  * `value` is the reader's own (a watermark, a sync state) and is never compared: after a reset a source may repeat it.
  *
@@ -66,8 +66,8 @@ export interface CursorPage extends CursorKey, CursorPosition {
 export const pageHash = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
 
 /**
- * Opens a new epoch: from the commit of this transaction on, pages of older epochs are superseded. Every attempt of a full
- * reading calls it once, so that an older attempt which is still under way stops at its next page.
+ * Opens a new epoch: from the commit of this transaction on, pages of older epochs are superseded. Every attempt of a
+ * full reading calls it once, so that an older attempt which is still under way stops at its next page.
  */
 export const openEpoch = (tx: OrganisationTransaction, key: CursorKey): Promise<CursorPosition> => open(tx, key, { phase: 'full' });
 
@@ -105,10 +105,11 @@ async function open(
 }
 
 /**
- * Commits a page: runs `apply` and moves the cursor, both in the caller's transaction, if the page starts where the cursor
- * is; otherwise only answers where the cursor is. When `apply` throws, the caller's transaction must be rolled back.
- * @throws LockstepError CursorInvalid `cursor.unknown-epoch` when no such epoch was opened (the database was restored, or
- *   the sender made it up), `cursor.epoch-complete` for another page after the last one
+ * Commits a page: runs `apply` and moves the cursor, both in the caller's transaction, if the page starts where the
+ * cursor is; otherwise only answers where the cursor is. When `apply` throws, the caller's transaction must be rolled
+ * back.
+ * @throws LockstepError CursorInvalid `cursor.unknown-epoch` when no such epoch was opened (the database was restored,
+ *   or the sender made it up), `cursor.epoch-complete` for another page after the last one
  */
 export async function commitPage(
   tx: OrganisationTransaction,

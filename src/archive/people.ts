@@ -13,7 +13,14 @@ import {
   listObjects,
   type ListQuery,
 } from './directory-list.ts';
-import { type AddressView, addressesOf, countDirectReports, findHolder, findManager, memberOf } from './directory-relations.ts';
+import {
+  type AddressView,
+  addressesOf,
+  countDirectReports,
+  findHolder,
+  findManager,
+  memberOf,
+} from './directory-relations.ts';
 import type { KeysetPage } from './keyset.ts';
 import { NotFoundError } from './record-errors.ts';
 
@@ -94,7 +101,11 @@ export async function findPerson(tx: OrganisationTransaction, idOrAddress: strin
   const result = summary(main);
   return {
     ...result,
-    addresses: await addressesOf(tx, objects.map(({ id }) => id), result.state === 'disabled'),
+    addresses: await addressesOf(
+      tx,
+      objects.map(({ id }) => id),
+      result.state === 'disabled',
+    ),
     accountName: main.account_name,
     principalName: main.principal_name,
     manager: await managerOf(tx, main),

@@ -6,7 +6,13 @@ import { InvalidInputError } from './record-errors.ts';
 import type { Tables } from './tables.ts';
 
 export type PlanEntryRow = Pick<Selectable<Tables['directory_plan_entry']>, 'action' | 'guid' | 'subject' | 'changes'>;
-export const planActions = ['added', 'changed', 'missing', 'returned', 'same'] as const satisfies readonly PlanEntryRow['action'][];
+export const planActions = [
+  'added',
+  'changed',
+  'missing',
+  'returned',
+  'same',
+] as const satisfies readonly PlanEntryRow['action'][];
 
 export interface PlanQuery {
   /** Absent: every action but `same`. */
@@ -33,7 +39,8 @@ export async function listPlanEntries(
     .limit(limit + 1);
   if (after !== undefined) {
     const [, afterAction, guid] = /^([a-z]+):([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/.exec(after) ?? [];
-    if (afterAction === undefined || guid === undefined) throw new InvalidInputError([{ path: '/after', message: 'is no `next` of a page of this list' }]);
+    if (afterAction === undefined || guid === undefined)
+      throw new InvalidInputError([{ path: '/after', message: 'is no `next` of a page of this list' }]);
     entries = entries.where(sql<boolean>`(action, guid) > (${afterAction}, ${guid}::uuid)`);
   }
   return keysetPage(await entries.execute(), limit, (row) => `${row.action}:${row.guid}`);

@@ -14,7 +14,8 @@ export async function listOpenProblems(
   integration: IntegrationId,
   { after, limit }: { readonly after?: string | undefined; readonly limit: number },
 ): Promise<KeysetPage<ProblemRow>> {
-  if (after !== undefined && !isBigintId(after)) throw new InvalidInputError([{ path: '/after', message: 'is no `next` of a page of this list' }]);
+  if (after !== undefined && !isBigintId(after))
+    throw new InvalidInputError([{ path: '/after', message: 'is no `next` of a page of this list' }]);
   const rows = await tx
     .selectFrom('directory_problem')
     .selectAll()

@@ -1,20 +1,47 @@
+/**
+ * Parked schedules: when a domain refused the directory's own sign-in, ticks wait until somebody acts, because each further
+ * try could lock the account (AD counts bad passwords, badPwdCount).
+ */
+import { sql } from 'kysely';
+import type { ErrorReport } from '../shared/errors.ts';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 
-/**
- * True when the newest ended run was refused for its credential and the credential has not changed since: a scheduled try with
- * the same password could lock the account (AD counts bad passwords, badPwdCount).
- */
-export async function credentialRefusedSince(tx: OrganisationTransaction, integration: IntegrationId): Promise<boolean> {
-  const last = await tx
-    .selectFrom('run')
-    .innerJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
-    .select(['run.state', 'run.error', 'run.finished_at', 'integration.credential_changed_at'])
-    .where('run.integration_id', '=', integration)
-    .where('run.finished_at', 'is not', null)
-    .orderBy('run.number', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  if (last?.state !== 'failed' || last.error?.class !== 'AuthRejected') return false;
-  return last.credential_changed_at === null || last.finished_at === null || last.credential_changed_at <= last.finished_at;
+export interface Parking {
+  readonly since: Date;
+  readonly error: ErrorReport;
 }
+
+/** The sign-in itself was refused; what the platform refuses a site (`site.*`) says nothing about the account. */
+const refused = sql<boolean>`(run.kind <> 'directory-test' and run.state = 'failed' and
+  (run.error ->> 'code' like 'directory.credential-%' or (run.error ->> 'code' like 'ldap.%' and run.error ->> 'class' = 'AuthRejected')))`;
+
+/** The sign-in worked: something was read, or the bind step of a test passed. */
+const signedIn = sql<boolean>`((run.kind <> 'directory-test' and (run.state in ('succeeded', 'partial') or (run.totals ->> 'pages')::int > 0))
+  or (run.kind = 'directory-test' and run.report @> '[{"step": "bind", "outcome": "passed"}]'))`;
+
+/**
+ * Those of the integrations whose schedule is parked: of the ended runs that say anything about the sign-in the latest was
+ * refused, and the credential has not changed since.
+ */
+export async function listParked(
+  tx: OrganisationTransaction,
+  integrations: readonly IntegrationId[],
+): Promise<Map<IntegrationId, Parking>> {
+  if (integrations.length === 0) return new Map();
+  const { rows } = await sql<{ id: IntegrationId; since: Date; error: ErrorReport }>`
+    select i.id, last.finished_at as since, last.error
+    from directory_integration i
+    cross join lateral (
+      select run.finished_at, run.error, ${refused} as refused
+      from run
+      where run.integration_id = i.id and run.finished_at is not null and (${refused} or ${signedIn})
+      order by run.finished_at desc, run.number desc
+      limit 1) last
+    where i.id = any (${integrations}::uuid[]) and last.refused
+      and (i.credential_changed_at is null or i.credential_changed_at <= last.finished_at)`.execute(tx);
+  return new Map(rows.map(({ id, ...parking }) => [id, parking]));
+}
+
+export const isParked = async (tx: OrganisationTransaction, integration: IntegrationId): Promise<boolean> =>
+  (await listParked(tx, [integration])).has(integration);

@@ -25,7 +25,14 @@ export async function findOpenRunOfSite(tx: OrganisationTransaction, site: SiteI
   const row = await tx
     .selectFrom('run')
     .innerJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
-    .select(['run.id', 'run.kind', 'run.state', 'run.integration_id as integration', 'integration.settings', 'integration.credential'])
+    .select([
+      'run.id',
+      'run.kind',
+      'run.state',
+      'run.integration_id as integration',
+      'integration.settings',
+      'integration.credential',
+    ])
     .where('run.id', '=', run)
     .where('integration.site_id', '=', site)
     .executeTakeFirst();
@@ -38,7 +45,11 @@ export const runClosed = (state: RunState): ConflictError =>
   new ConflictError({ code: 'run.closed', message: `The run is ${state}.`, next: 'Ask for a new run.' });
 
 /** Steps of a connection test; repeating it replaces them. */
-export async function saveRunReport(tx: OrganisationTransaction, run: RunId, steps: readonly DirectoryTestStep[]): Promise<void> {
+export async function saveRunReport(
+  tx: OrganisationTransaction,
+  run: RunId,
+  steps: readonly DirectoryTestStep[],
+): Promise<void> {
   await tx
     .updateTable('run')
     .set({ report: JSON.stringify(steps), progress_at: sql<Date>`now()`, error: null })

@@ -198,6 +198,7 @@ export interface Tables {
     told_epoch: Bigint;
   };
   directory_address: { object_id: DirectoryObjectId; org_id: OrganisationId; address: string; is_primary: boolean };
+  directory_name_ending: { object_id: DirectoryObjectId; org_id: OrganisationId; ending: string };
   directory_member: {
     group_id: DirectoryObjectId;
     member_key: Buffer;

@@ -1,6 +1,7 @@
 import type { Problem } from '../api/schemas/common.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { ApiProblem } from './api-problem.ts';
+import { inCommands } from './next-commands.ts';
 
 export interface ApiTransportOptions {
   /** `https://lockstep.example`, without a path. */
@@ -52,7 +53,7 @@ export async function apiRequest<T>(options: ApiTransportOptions, request: ApiRe
     if (response.ok && body === '') return undefined as T;
     const json = parse(body);
     if (json !== undefined && (response.ok || request.alsoAnswers?.includes(response.status))) return json as T;
-    if (isProblem(json)) throw new ApiProblem(json);
+    if (isProblem(json)) throw new ApiProblem(inCommands(json));
     throw notLockstep(options.url, response.status);
   } catch (error) {
     if (error instanceof ApiProblem || error instanceof LockstepError || options.signal.aborted) throw error;

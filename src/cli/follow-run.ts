@@ -5,6 +5,7 @@ import { openRunStates } from '../shared/runs.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiProblem } from './api-problem.ts';
 import type { CommandIo } from './command.ts';
+import { rateMeter } from './output/rate.ts';
 import { runProgressText } from './output/run-text.ts';
 
 /** Soon enough for eyes; a run costs the API one read by primary key a time. */
@@ -24,6 +25,7 @@ const isAway = (error: unknown): boolean =>
  * @throws LockstepError Unavailable when the API stays away; ApiProblem
  */
 export async function followRun(api: ApiClient, run: RunSummary, io: CommandIo): Promise<Run | undefined> {
+  const rate = rateMeter();
   let goneSince: number | undefined;
   try {
     for (;;) {
@@ -34,7 +36,7 @@ export async function followRun(api: ApiClient, run: RunSummary, io: CommandIo):
           return current;
         }
         goneSince = undefined;
-        io.progress.update(runProgressText(current, io.now()));
+        io.progress.update(runProgressText(current, rate(current.totals['seen'] ?? 0, io.now().getTime())));
       } catch (error) {
         const now = io.now().getTime();
         goneSince ??= now;

@@ -1,9 +1,11 @@
 import type { Directory } from '../api/schemas/directories.ts';
 import type { Site } from '../api/schemas/sites.ts';
 import { clean } from './output/clean.ts';
+import { PARKED } from './output/directory-text.ts';
 import { counted } from './output/numbers.ts';
 import { runKindText } from './output/run-text.ts';
 import { siteNext } from './output/site-text.ts';
+import { localTime } from './output/times.ts';
 
 /** Something that asks for a person: what it is, and what to do. */
 export interface Attention {
@@ -30,7 +32,14 @@ function directoryAttention(directory: Directory): Attention[] {
   const run = directory.lastRun;
   const title = run === null ? '' : `${runKindText(run.kind)} #${run.number}`;
   if (run?.waiting != null) found.push({ subject, message: `${title} waits: ${run.waiting}`, next: `lockstep runs show ${run.number}` });
-  if (run !== null && (run.state === 'failed' || run.state === 'interrupted')) {
+  if (directory.parked !== null) {
+    const { since, reason, next } = directory.parked;
+    found.push({ subject, message: `its schedule is ${PARKED} (since ${localTime(since)}): ${reason}`, next });
+  }
+  if (!directory.credential.set) {
+    found.push({ subject, message: 'no password set', next: `lockstep directory change ${directory.name} --password` });
+  }
+  if (run !== null && directory.parked === null && (run.state === 'failed' || run.state === 'interrupted')) {
     const why = run.error === null ? '' : `: ${clean(run.error.message)}`;
     found.push({ subject, message: `${title} ${run.state}${why}`, next: run.error?.next ?? `lockstep runs show ${run.number}` });
   }

@@ -1,5 +1,5 @@
 import { ApiProblem } from './api-problem.ts';
-import { nearMatches } from './near-matches.ts';
+import { didYouMean } from './near-matches.ts';
 
 /**
  * Does `use`. When the name turns out not to exist, the failure says which similar ones do, or how to see them all.
@@ -15,9 +15,7 @@ export async function withSuggestions<T>(
   } catch (error) {
     // 400: the text cannot be a name at all, such as `HQ` for `hq`.
     if (!(error instanceof ApiProblem) || (error.status !== 404 && error.status !== 400)) throw error;
-    const near = nearMatches(name, await known.names().catch(() => []));
-    throw error.withNext(
-      near.length > 0 ? `Did you mean ${near.join(' or ')}? All of them: ${known.listCommand}.` : `See which there are: ${known.listCommand}.`,
-    );
+    const near = didYouMean(name, await known.names().catch(() => []));
+    throw error.withNext(near === undefined ? `See which there are: ${known.listCommand}.` : `${near} All of them: ${known.listCommand}.`);
   }
 }

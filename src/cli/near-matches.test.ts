@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { didYouMean, nearMatches } from './near-matches.ts';
+import { didYouMean, nearMatches, pasteable } from './near-matches.ts';
 
 const known = ['directory', 'person', 'group', 'runs', 'site', 'status', 'token'];
 
@@ -33,4 +33,11 @@ test('one slip in a long name is always forgiven', () => {
 test('nothing near is no suggestion', () => {
   expect(didYouMean('frankfurt', ['berlin'])).toBeUndefined();
   expect(didYouMean('berlim', ['berlin'])).toBe('Did you mean berlin?');
+  expect(didYouMean('All Stuff', ['All Staff'])).toBe("Did you mean 'All Staff'?");
+});
+
+test('a suggestion can be pasted as one word', () => {
+  expect(pasteable('anna@corp.example')).toBe('anna@corp.example');
+  expect(pasteable("O'Neil's group")).toBe("'O'\\''Neil'\\''s group'");
+  expect(pasteable('$HOME')).toBe("'$HOME'");
 });

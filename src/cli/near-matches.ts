@@ -30,8 +30,11 @@ export function nearMatches(given: string, known: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
+/** As one word of a command line: names of people and groups hold spaces. */
+export const pasteable = (name: string): string => (/^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
+
 /** `Did you mean hq or hq-2?`, or undefined when nothing is near. */
 export function didYouMean(given: string, known: readonly string[]): string | undefined {
   const near = nearMatches(given, known);
-  return near.length === 0 ? undefined : `Did you mean ${near.join(' or ')}?`;
+  return near.length === 0 ? undefined : `Did you mean ${near.map(pasteable).join(' or ')}?`;
 }

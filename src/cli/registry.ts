@@ -16,6 +16,7 @@ import { groupShow } from './commands/group/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
 import { organisationList } from './commands/organisation/list.ts';
 import { organisationUse } from './commands/organisation/use.ts';
+import { keysAbandon } from './commands/keys/abandon.ts';
 import { keysRotateCodec, keysRotateToken } from './commands/keys/rotate-installation.ts';
 import { keysRotateMaster } from './commands/keys/rotate-master.ts';
 import { keysRotateOrganisation } from './commands/keys/rotate-organisation.ts';
@@ -90,6 +91,7 @@ export const commands: readonly AnyCommand[] = [
   keysRotateCodec,
   keysRotateToken,
   keysRotateSite,
+  keysAbandon,
   helpSettingsCommand,
   helpExitCodesCommand,
 ];

@@ -9,6 +9,8 @@ export interface Engine {
   cancelRun(organisation: OrganisationId, run: RunId): Promise<void>;
   /** Creates, changes, pauses or removes the Temporal Schedule of an integration, as its row says. */
   reconcileSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void>;
+  /** Removes the Temporal Schedule of an integration whose row is about to go, whatever the row says. */
+  removeSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void>;
   /** Ticks that Temporal skipped because the scheduled run before was still open. */
   skippedTicks(organisation: OrganisationId, integration: IntegrationId): Promise<number>;
   /** The next instants of a schedule, soonest first. */

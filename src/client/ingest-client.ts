@@ -158,12 +158,25 @@ function refusal(response: Response, body: unknown): LockstepError {
   };
   if (status === 429) return new LockstepError({ class: 'Throttled', code: text(problem.code, 'platform.busy'), ...common });
   if (status === 408 || status >= 500) return new LockstepError({ class: 'Unavailable', code: text(problem.code, 'platform.unavailable'), ...common });
+  // What has no problem of ours comes from between: a proxy or web application firewall. It passes, as other outages do.
+  if ((status === 401 || status === 403) && !isProblem(problem)) {
+    return new LockstepError({
+      class: 'Unavailable',
+      code: 'platform.blocked',
+      message: `Something between the site and the Lockstep server refuses the request (${status}).`,
+      next: 'Let the requests of the site pass the proxy or firewall in front of the server.',
+      ...(waitMs === undefined ? {} : { waitMs }),
+    });
+  }
   if (status === 401) return new LockstepError({ class: 'AuthRejected', code: text(problem.code, 'site.token-invalid'), ...common });
   if (status === 403) return new LockstepError({ class: 'AuthRejected', code: text(problem.code, 'site.not-allowed'), ...common });
   // A conflict of the cursor is cured by reading again; any other refusal says that site and server do not go together.
   const code = text(problem.code, 'platform.refused');
   return new LockstepError({ class: status === 409 && code.startsWith('cursor.') ? 'CursorInvalid' : 'ConfigInvalid', code, ...common });
 }
+
+const isProblem = ({ code, detail }: { readonly code?: unknown; readonly detail?: unknown }): boolean =>
+  typeof code === 'string' && /^[a-z0-9]+[a-z0-9.-]*$/.test(code) && typeof detail === 'string';
 
 /** Longer than any wait that the platform asks for; what says more is a proxy's mistake. */
 const MOST_WAIT_MS = 600_000;

@@ -105,6 +105,11 @@ export class TemporalEngine implements Engine {
     else await this.#client.workflow.start('directoryChanges', { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
   }
 
+  async removeSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void> {
+    const row = await withOrganisation(this.#database, organisation, (tx) => findEngineSchedule(tx, integration));
+    if (row !== undefined) await this.applySchedule({ ...row, schedule: null }, new Date());
+  }
+
   /** Brings one Temporal Schedule in line with its row. */
   async applySchedule(row: EngineSchedule, now: Date): Promise<void> {
     const handle = this.#client.schedule.getHandle(directoryScheduleId(row.organisation, row.integration));

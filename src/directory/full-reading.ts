@@ -42,21 +42,32 @@ export async function* readAll(reading: Reading): AsyncGenerator<SourcePage, voi
   let cookie: Buffer = Buffer.alloc(0);
   let more = true;
   const page = ({ entries, members, problems }: PageParts): DirectoryPage => ({
-    entries, members, problems, last: false, ...(invocationId === null ? {} : { invocationId }),
+    entries,
+    members,
+    problems,
+    last: false,
+    ...(invocationId === null ? {} : { invocationId }),
   });
   while (more) {
     const decoded: DecodedEntry[] = [];
     let bytes = 0;
     const operation = cookie.length === 0 ? 'search' : 'next-page';
-    const answer = await connection.search({ base, scope: 'sub', filter: takenClasses, attributes: asked, page: { size, cookie }, operation }, (cursor) => {
-      const entry = decoder.decode(cursor);
-      bytes += entry.bytesWithMembers;
-      if (decoded.push(entry) > MOST_PAGE_ENTRIES) throw new MalformedMessageError('the server does not page');
-    });
+    const answer = await connection.search(
+      { base, scope: 'sub', filter: takenClasses, attributes: asked, page: { size, cookie }, operation },
+      (cursor) => {
+        const entry = decoder.decode(cursor);
+        bytes += entry.bytesWithMembers;
+        if (decoded.push(entry) > MOST_PAGE_ENTRIES) throw new MalformedMessageError('the server does not page');
+      },
+    );
     ({ cookie, more } = answer);
     for (const url of answer.references) references.add(url);
     // Large values (photos) would make the next page as large again: fewer entries then. RFC 2696 §2 lets the size change.
-    if (decoded.length > 0) size = Math.min(PAGE_ENTRIES, Math.max(LEAST_PAGE_ENTRIES, Math.floor((decoded.length * MAX_PAGE_BYTES) / bytes)));
+    if (decoded.length > 0)
+      size = Math.min(
+        PAGE_ENTRIES,
+        Math.max(LEAST_PAGE_ENTRIES, Math.floor((decoded.length * MAX_PAGE_BYTES) / bytes)),
+      );
     for (const found of decoded) {
       if (isTrustAccount(found.attributes)) continue;
       if (found.guid === null) unidentified++;
@@ -67,12 +78,21 @@ export async function* readAll(reading: Reading): AsyncGenerator<SourcePage, voi
   }
   if (identified === 0) throw nothingFound(connection, unidentified);
   const { tracking, watermark } = start;
-  yield { ...page(builder.take()), last: true, tracking, ...(watermark === undefined ? {} : { watermark }), findings: { domains, references: [...references] } };
+  yield {
+    ...page(builder.take()),
+    last: true,
+    tracking,
+    ...(watermark === undefined ? {} : { watermark }),
+    findings: { domains, references: [...references] },
+  };
 }
 
 /** Never a complete reading: it would end everything that is known. */
 function nothingFound(connection: LdapConnection, unidentified: number): LockstepError {
-  const seen = unidentified === 0 ? 'The directory showed no object at all' : `The directory showed ${unidentified} objects and the objectGUID of none`;
+  const seen =
+    unidentified === 0
+      ? 'The directory showed no object at all'
+      : `The directory showed ${unidentified} objects and the objectGUID of none`;
   return new LockstepError({
     class: 'ConfigInvalid',
     code: 'directory.nothing-found',

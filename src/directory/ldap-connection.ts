@@ -146,7 +146,7 @@ export class LdapConnection {
   /** Simple bind. An empty password would be an anonymous bind that succeeds (RFC 4513 §5.1.2): refused before it is sent. */
   async bind(account: string, password: string): Promise<void> {
     if (password === '' || account === '') {
-      throw new LockstepError({ class: 'AuthRejected', code: 'directory.credential-empty', message: 'The account or the password is empty.', next: 'Enter account and password of the integration.' });
+      throw new LockstepError({ class: 'AuthRejected', code: 'directory.credential-empty', message: 'The account or the password is empty.', next: 'Enter both: lockstep directory change NAME --account ACCOUNT --password' });
     }
     const answer = await this.#ask(new BindRequest({ messageId: this.#nextId(), dn: account, password }));
     if (answer.code !== 0) throw resultError(answer, 'bind', this.endpoint);

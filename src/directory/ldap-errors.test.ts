@@ -59,7 +59,12 @@ describe('results', () => {
     ['773', 'AuthRejected ldap.password-must-change'],
     ['775', 'AuthRejected ldap.account-locked'],
     ['fff', 'AuthRejected ldap.invalid-credentials'],
-  ])('a bind refused with data %s is %s', (data, expected) => expect(verdict(result(49, 'bind', ad(data)))).toBe(expected));
+  ])('a bind refused with data %s is %s', (data, expected) => {
+    const error = result(49, 'bind', ad(data));
+    expect(verdict(error)).toBe(expected);
+    // A refused sign-in parks the schedule: the advice says what ends that.
+    if (error.class === 'AuthRejected') expect(error.next).toMatch(/lockstep directory (?:sync NAME|change NAME .*--password)/);
+  });
 
   test('a bind refused without a reason is a wrong password', () => {
     expect(verdict(result(49, 'bind'))).toBe('AuthRejected ldap.invalid-credentials');

@@ -120,26 +120,34 @@ export const malformed = (endpoint: Endpoint, answered: boolean, cause: unknown)
 
 /* ---- results ---- */
 
+/** A refused sign-in parks the schedule (archive/run-tick.ts): what ends that belongs to the advice. */
+const thenSync = 'then: lockstep directory sync NAME';
+const enterPassword = 'enter the password again: lockstep directory change NAME --password';
+
 /** AD's `data` code in the diagnostic of a refused bind: `80090308: LdapErr: DSID-0C090569, comment: AcceptSecurityContext error, data 52e, v4563`. */
 const bindVerdicts: ReadonlyMap<string, Verdict> = new Map<string, Verdict>([
-  ['525', ['AuthRejected', 'ldap.account-unknown', 'The domain does not know the account.', 'Correct the account of the integration.']],
+  ['525', ['AuthRejected', 'ldap.account-unknown', 'The domain does not know the account.',
+    'Correct the account: lockstep directory change NAME --account ACCOUNT --password.']],
   ['52e', ['AuthRejected', 'ldap.invalid-credentials', 'The domain refused the account and password.',
-    'Enter the password again; check the account name.']],
-  ['52f', ['AuthRejected', 'ldap.account-restricted', 'A policy keeps the account from signing in.', 'Lift the restriction of the account.']],
+    `Check the account name, and ${enterPassword}`]],
+  ['52f', ['AuthRejected', 'ldap.account-restricted', 'A policy keeps the account from signing in.',
+    `Lift the restriction of the account, ${thenSync}`]],
   ['530', ['Unavailable', 'ldap.logon-hours', 'The account may not sign in at this time.',
     'Allow the account to sign in at all hours, or synchronise when it may.']],
   ['531', ['AuthRejected', 'ldap.logon-workstation', 'The account may not sign in from this machine.',
-    'Take the restriction "Log on to" from the account, or add the domain controllers to it.']],
+    `Take the restriction "Log on to" from the account, or add the domain controllers to it, ${thenSync}`]],
   ['532', ['AuthRejected', 'ldap.password-expired', 'The password of the account has expired.',
-    'Change the password, set "password never expires", and enter it here.']],
-  ['533', ['AuthRejected', 'ldap.account-disabled', 'The account is disabled.', 'Enable the account in Active Directory.']],
+    `Change the password, set "password never expires", and ${enterPassword}`]],
+  ['533', ['AuthRejected', 'ldap.account-disabled', 'The account is disabled.',
+    `Enable the account in Active Directory, ${thenSync}`]],
   ['534', ['AuthRejected', 'ldap.logon-type', 'The account lacks the right to sign in this way.',
-    'Give the account the right "access this computer from the network" on the domain controllers.']],
-  ['701', ['AuthRejected', 'ldap.account-expired', 'The account has expired.', 'Extend the account in Active Directory.']],
+    `Give the account the right "access this computer from the network" on the domain controllers, ${thenSync}`]],
+  ['701', ['AuthRejected', 'ldap.account-expired', 'The account has expired.',
+    `Extend the account in Active Directory, ${thenSync}`]],
   ['773', ['AuthRejected', 'ldap.password-must-change', 'The account must change its password first.',
-    'Take "user must change password at next logon" from the account, and enter its password here.']],
+    `Take "user must change password at next logon" from the account, and ${enterPassword}`]],
   ['775', ['AuthRejected', 'ldap.account-locked', 'The account is locked.',
-    'Unlock the account; find out what signs in with a wrong password.']],
+    `Unlock the account and find out what signs in with a wrong password, ${thenSync}`]],
 ]);
 
 /** A result other than success. */
@@ -219,7 +227,7 @@ function verdictOf(result: LdapResult, operation: LdapOperation, where: string, 
     case 49:
       return bindVerdicts.get(dataCode(result.diagnostic)) ??
         ['AuthRejected', 'ldap.invalid-credentials', `${where} refused the account and password.${said}`,
-          'Enter the password again; check the account name.'];
+          `Check the account name, and ${enterPassword}`];
     case 48:
     case 50:
       return ['ConfigInvalid', 'ldap.insufficient-rights', `The account may not do this on ${where}.${said}`,

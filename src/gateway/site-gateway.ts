@@ -8,6 +8,7 @@ import {
   Server,
   ServerCredentials,
   type ServiceDefinition,
+  setLogger,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -57,6 +58,8 @@ const RECHECK_MS = 1_500;
  */
 export async function startSiteGateway(options: SiteGatewayOptions): Promise<SiteGateway> {
   const { logger } = options;
+  // The library writes to the console otherwise; its lines say little that the thrown errors do not.
+  setLogger({ error: (line: unknown) => logger.debug({ line }, 'gRPC library'), info() {}, debug() {} });
   const openCalls = new OpenCalls();
   const upstream = connectUpstream(options.upstream);
   const deps = { ...options, upstream, apiKey: options.upstream.apiKey, openCalls };

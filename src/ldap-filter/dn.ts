@@ -46,6 +46,15 @@ export function parentDn(dn: string): string {
   return '';
 }
 
+/** `CN=A,OU=B,DC=c` with its last parts, those of `from`, replaced by `to`. */
+export function rebase(dn: string, from: string, to: string): string {
+  const parts = splitDn(dn) ?? [];
+  return [...parts.slice(0, parts.length - (splitDn(from)?.length ?? 0)), to].join(',');
+}
+
+/** `CN`, as written. */
+export const rdnType = (dn: string): string => dn.slice(0, dn.indexOf('=')).trim();
+
 /** The value of the first part, escapes resolved: what AD keeps as `name`. */
 export function rdnValue(dn: string): string {
   const [part = ''] = splitDn(dn) ?? [];
@@ -58,7 +67,8 @@ export const escapeRdn = (value: string): string =>
     .replace(/[,+"\\<>;=]/g, '\\$&')
     .replace(/^[ #]/, '\\$&')
     .replace(/ $/, '\\ ')
-    .replaceAll('\0', '\\00');
+    .replaceAll('\0', '\\00')
+    .replaceAll('\n', '\\0A');
 
 /** True when `key` is the base or lies below it. */
 export const isWithin = (key: string, base: string): boolean =>

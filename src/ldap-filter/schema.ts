@@ -9,17 +9,18 @@ const attributes: Readonly<Record<Syntax, string>> = {
     wWWHomePage url telephoneNumber mobile homePhone facsimileTelephoneNumber pager ipPhone otherTelephone otherMobile
     mail mailNickname proxyAddresses targetAddress textEncodedORAddress legacyExchangeDN sAMAccountName userPrincipalName
     employeeID employeeNumber employeeType info comment ou dc preferredLanguage servicePrincipalName dNSHostName
-    msExchHomeServerName msExchUserCulture msExchQueryFilter msExchDynamicDLFilter
+    dnsRoot nETBIOSName msExchHomeServerName msExchUserCulture msExchQueryFilter msExchDynamicDLFilter
     ${numbered('extensionAttribute', 15)} ${numbered('msDS-cloudExtensionAttribute', 20)}`,
   dn: `distinguishedName objectCategory manager directReports managedBy managedObjects member memberOf homeMDB
     showInAddressBook altRecipient altRecipientBL publicDelegates publicDelegatesBL msExchDelegateListLink
-    msExchDelegateListBL msExchRBACPolicyLink msExchDynamicDLBaseDN`,
+    msExchDelegateListBL msExchRBACPolicyLink msExchDynamicDLBaseDN lastKnownParent nCName trustParent`,
   integer: `userAccountControl groupType sAMAccountType primaryGroupID countryCode codePage instanceType adminCount
     badPwdCount systemFlags msExchRecipientDisplayType uSNChanged uSNCreated pwdLastSet accountExpires lockoutTime
     lastLogon lastLogonTimestamp badPasswordTime msExchRecipientTypeDetails msExchRemoteRecipientType msExchVersion`,
   boolean: `isDeleted isCriticalSystemObject showInAdvancedViewOnly deliverAndRedirect msExchHideFromAddressLists
     msExchRequireAuthToSendTo`,
-  octets: 'objectGUID invocationId msExchMailboxGuid msExchArchiveGUID thumbnailPhoto jpegPhoto userCertificate',
+  octets:
+    'objectGUID parentGUID invocationId msExchMailboxGuid msExchArchiveGUID thumbnailPhoto jpegPhoto userCertificate',
   sid: 'objectSid sIDHistory msExchMasterAccountSid',
   time: 'whenCreated whenChanged',
   class: 'objectClass',
@@ -40,6 +41,62 @@ const types = new Map<string, AttributeType>(
   ),
 );
 
+/** Forward links and what the server answers for the objects that they point to (MS-ADTS 3.1.1.1.6). */
+const backLinks: Readonly<Record<string, string | undefined>> = {
+  member: 'memberOf',
+  manager: 'directReports',
+  managedBy: 'managedObjects',
+  altRecipient: 'altRecipientBL',
+  publicDelegates: 'publicDelegatesBL',
+  msExchDelegateListLink: 'msExchDelegateListBL',
+  homeMDB: undefined,
+  msExchRBACPolicyLink: undefined,
+};
+/** Back link → forward link. */
+export const forwardLinkOf: ReadonlyMap<string, string> = new Map(
+  Object.entries(backLinks).flatMap(([forward, back]): [string, string][] =>
+    back === undefined ? [] : [[back, forward]],
+  ),
+);
+/** Its values are tracked one by one, and vanish with the object that they point to. */
+export const isForwardLink = (name: string): boolean => name in backLinks;
+
+/** Values of these follow an object that is renamed or moved; other DNs of the sample point to what never moves. */
+export const isReference = (name: string): boolean =>
+  isForwardLink(name) || name === 'msExchDynamicDLBaseDN' || name === 'lastKnownParent';
+
+/** Each domain controller's own: no change of these is replicated, nor reported by DirSync. */
+const notReplicated = new Set([
+  'distinguishedName',
+  'whenChanged',
+  'uSNChanged',
+  'uSNCreated',
+  'badPwdCount',
+  'badPasswordTime',
+  'lastLogon',
+]);
+export const isReplicated = (name: string): boolean => !notReplicated.has(name) && !forwardLinkOf.has(name);
+
+/** What a tombstone keeps, of what the sample knows (MS-ADTS 3.1.1.5.5.6.1). */
+export const keptByTombstone: ReadonlySet<string> = new Set([
+  'dNSHostName',
+  'groupType',
+  'instanceType',
+  'legacyExchangeDN',
+  'nCName',
+  'objectClass',
+  'objectGUID',
+  'objectSid',
+  'sAMAccountName',
+  'sIDHistory',
+  'systemFlags',
+  'userAccountControl',
+  'uSNChanged',
+  'uSNCreated',
+  'whenChanged',
+  'whenCreated',
+]);
+
 /** Undefined: no such attribute in the schema. Case does not matter. */
 export const attributeType = (name: string): AttributeType | undefined => types.get(name.toLowerCase());
 
@@ -56,6 +113,10 @@ const categories: Readonly<Record<string, string>> = {
   container: 'Container',
   domaindns: 'Domain-DNS',
   configuration: 'Configuration',
+  dmd: 'DMD',
+  crossref: 'Cross-Ref',
+  crossrefcontainer: 'Cross-Ref-Container',
+  foreignsecurityprincipal: 'Foreign-Security-Principal',
   site: 'Site',
   server: 'Server',
   ntdsdsa: 'NTDS-DSA',

@@ -12,3 +12,9 @@ export function sidBytes(text: string): Buffer | undefined {
   parts.forEach((part, i) => bytes.writeUInt32LE(part, 8 + 4 * i));
   return bytes;
 }
+
+/** Bytes → `S-1-5-21-…`. */
+export function sidText(bytes: Buffer): string {
+  const parts = Array.from({ length: bytes[1] ?? 0 }, (_, i) => bytes.readUInt32LE(8 + 4 * i));
+  return ['S', bytes[0] ?? 1, bytes.readUIntBE(2, 6), ...parts].join('-');
+}

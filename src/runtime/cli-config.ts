@@ -2,7 +2,8 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { LockstepError } from '../shared/errors.ts';
 import { createHome, type Home } from './home.ts';
-import { readJsonFile, writePrivateFile } from './private-file.ts';
+import { readJsonFile } from './json-file.ts';
+import { writePrivateFile } from '../security/private-file.ts';
 
 const Stored = Type.Object({
   /** The API. */

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { LockstepError } from '../shared/errors.ts';
 import { createHome, type Home } from './home.ts';
-import { errorCode } from './private-file.ts';
+import { errorCode } from './json-file.ts';
 import { isAlive, processIdentity } from './process-identity.ts';
 
 const Holder = Type.Object({ pid: Type.Integer(), identity: Type.String(), command: Type.String(), since: Type.String() });

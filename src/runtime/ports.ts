@@ -66,7 +66,7 @@ async function portOwner(port: number): Promise<{ pid: number; name: string } | 
   return undefined;
 }
 
-export function listeningInodes(table: string, port: number): string[] {
+function listeningInodes(table: string, port: number): string[] {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return table
     .split('\n')

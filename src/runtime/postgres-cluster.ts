@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { LockstepError } from '../shared/errors.ts';
 import { foreignEnvironment } from './child-environment.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
-import { writePrivateFile } from './private-file.ts';
+import { writePrivateFile } from '../security/private-file.ts';
 import type { SystemUser } from './system-user.ts';
 
 const run = promisify(execFile);

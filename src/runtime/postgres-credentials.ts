@@ -3,7 +3,8 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { LockstepError } from '../shared/errors.ts';
 import type { Home } from './home.ts';
-import { readJsonFile, writePrivateFile } from './private-file.ts';
+import { readJsonFile } from './json-file.ts';
+import { writePrivateFile } from '../security/private-file.ts';
 
 const Stored = Type.Object({
   /** Where the data are. Not below the home when the user that runs PostgreSQL cannot get there. */

@@ -2,12 +2,12 @@
 import type { Logger } from 'pino';
 import type { ServerSettings } from './settings.ts';
 
-export interface RootControl {
+interface RootControl {
   readonly logger: Logger;
   /** Aborted: end in order. The root's promise settles when everything is closed. */
   readonly signal: AbortSignal;
   /** Called once, when the root does its work (API answers, workers poll). */
-  onReady?(): void;
+  readonly onReady?: () => void;
 }
 
 /** `runServer(settings, control)` resolves after `signal`, rejects when the server cannot start or go on. */

@@ -114,14 +114,25 @@ export const postgresUrl = (named: Named & Default): SettingRecord<string | unde
     },
   });
 
+const isHostPort = (given: string): boolean => {
+  const number = Number(/^(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+):([0-9]{1,5})$/.exec(given)?.[1]);
+  return number >= 1 && number <= 65535;
+};
+
 export const address = (named: Named & Default): SettingRecord<string | undefined> =>
   optional({
     ...named,
     bounds: 'host:port',
-    check: (given) => {
-      const number = Number(/^(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+):([0-9]{1,5})$/.exec(given)?.[1]);
-      return number >= 1 && number <= 65535 ? undefined : 'must be host:port';
-    },
+    check: (given) => (isHostPort(given) ? undefined : 'must be host:port'),
+  });
+
+/** An address whose scheme, when there is one, says whether it is reached by TLS. */
+export const addressWithScheme = (named: Named & Default): SettingRecord<string | undefined> =>
+  optional({
+    ...named,
+    bounds: 'host:port, https://host:port or http://host:port',
+    check: (given) =>
+      isHostPort(given.replace(/^https?:\/\//, '')) ? undefined : 'must be host:port, https://host:port or http://host:port',
   });
 
 export const pemFile = (named: Named & Default): SettingRecord<string | undefined> =>

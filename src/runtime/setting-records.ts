@@ -1,4 +1,4 @@
-import { address, choice, host, optional, pemFile, port, postgresUrl, text, toggle, url } from './setting-kinds.ts';
+import { address, addressWithScheme, choice, host, optional, pemFile, port, postgresUrl, text, toggle, url } from './setting-kinds.ts';
 
 /**
  * Every setting, once: parsing (settings.ts), `lockstep help settings` and docs are made from these records. All are
@@ -68,11 +68,18 @@ export const settingRecords = {
     description: 'Private key of that certificate.',
     defaultText: 'no TLS',
   }),
-  publicGateway: address({
+  publicGateway: addressWithScheme({
     env: 'LOCKSTEP_PUBLIC_GATEWAY',
     group: 'API and gateway',
-    description: 'Where sites reach the gateway, when that is not its own address.',
+    description:
+      'Where sites reach the gateway, when that is not its own address. https:// when a proxy in front of it ends TLS; without a scheme sites use TLS when the gateway has a certificate.',
     defaultText: 'address and port of the gateway',
+  }),
+  trustProxy: toggle({
+    env: 'LOCKSTEP_TRUST_PROXY',
+    group: 'API and gateway',
+    description:
+      'A reverse proxy stands before the API and sets X-Forwarded-For: failed sign-ins are counted by that address. Only when nothing else reaches the API.',
   }),
 
   databaseUrl: postgresUrl({

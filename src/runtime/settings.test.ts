@@ -38,6 +38,9 @@ test.each([
   ['TEMPORAL_ADDRESS', 'temporal'],
   ['TEMPORAL_TLS', 'yes'],
   ['LOCKSTEP_PUBLIC_URL', 'lockstep.example'],
+  ['LOCKSTEP_PUBLIC_GATEWAY', 'grpc://lockstep.example:443'],
+  ['LOCKSTEP_PUBLIC_GATEWAY', 'https://lockstep.example'],
+  ['LOCKSTEP_TRUST_PROXY', '1'],
   ['DATABASE_URL', 'localhost/lockstep'],
 ])('%s=%s is refused by name', (name, value) => {
   const error = refusal({ [name]: value });
@@ -66,7 +69,24 @@ test('public addresses follow the listen addresses, and a listener on everything
     home,
   );
   expect(settings.publicUrl).toBe('http://127.0.0.1:8480');
-  expect(settings.publicGateway).toBe('[::1]:8481');
+  expect(settings.publicGateway).toEqual({ address: '[::1]:8481', tls: false });
+});
+
+const certificate = { LOCKSTEP_GATEWAY_TLS_CERT: '/cert.pem', LOCKSTEP_GATEWAY_TLS_KEY: '/key.pem' };
+test.each([
+  ['lockstep.example:8481', {}, { address: 'lockstep.example:8481', tls: false }],
+  ['lockstep.example:8481', certificate, { address: 'lockstep.example:8481', tls: true }],
+  ['https://lockstep.example:443', {}, { address: 'lockstep.example:443', tls: true }],
+  ['http://[2001:db8::1]:8481', certificate, { address: '[2001:db8::1]:8481', tls: false }],
+])('sites reach the gateway at %s as its scheme says, else as its own certificate does', (given, own, expected) => {
+  const env = { DATABASE_URL: 'postgres://a:b@c/d', LOCKSTEP_PUBLIC_GATEWAY: given, ...own };
+  expect(serverSettings(readSettings(env), home).publicGateway).toEqual(expected);
+});
+
+test('a proxy is trusted only when it is said', () => {
+  const env = { DATABASE_URL: 'postgres://a:b@c/d' };
+  expect(serverSettings(readSettings(env), home).trustProxy).toBe(false);
+  expect(serverSettings(readSettings({ ...env, LOCKSTEP_TRUST_PROXY: 'true' }), home).trustProxy).toBe(true);
 });
 
 test('an API key or any certificate turns TLS to Temporal on', () => {

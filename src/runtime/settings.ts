@@ -19,8 +19,10 @@ export interface ServerSettings {
   readonly gateway: ListenSettings;
   /** Where browsers, the CLI and sites reach the API. */
   readonly publicUrl: string;
-  /** host:port where sites reach the gateway. */
-  readonly publicGateway: string;
+  /** Where sites reach the gateway (host:port), and whether by TLS. */
+  readonly publicGateway: { readonly address: string; readonly tls: boolean };
+  /** A reverse proxy that sets X-Forwarded-For stands before the API. */
+  readonly trustProxy: boolean;
   /** Upstream of the proxied Temporal UI; undefined = the API has no Temporal UI. */
   readonly temporalUiUrl: string | undefined;
   readonly logLevel: Settings['logLevel'];
@@ -33,7 +35,7 @@ export interface TemporalSettings {
   readonly tls: TlsClientSettings | undefined;
   readonly apiKey: string | undefined;
 }
-export interface TlsClientSettings {
+interface TlsClientSettings {
   readonly caFile: string | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
@@ -115,10 +117,17 @@ export function serverSettings(settings: Settings, home: Home): ServerSettings {
     api,
     gateway: { host: settings.gatewayHost, port: settings.gatewayPort, tls: gatewayTls },
     publicUrl: settings.publicUrl ?? localApiUrl({ api }),
-    publicGateway: settings.publicGateway ?? hostPort(reachable(settings.gatewayHost), settings.gatewayPort),
+    publicGateway: publicGateway(settings, gatewayTls !== undefined),
+    trustProxy: settings.trustProxy,
     temporalUiUrl: settings.temporalUiUrl,
     logLevel: settings.logLevel,
   };
+}
+
+/** A proxy in front may end TLS that the gateway itself does not speak: then the scheme says so. */
+function publicGateway({ publicGateway: given, gatewayHost, gatewayPort }: Settings, ownTls: boolean): ServerSettings['publicGateway'] {
+  const [, scheme, address] = /^(?:(https?):\/\/)?(.*)$/.exec(given ?? hostPort(reachable(gatewayHost), gatewayPort)) ?? [];
+  return { address: address ?? '', tls: scheme === undefined ? ownTls : scheme === 'https' };
 }
 
 /** How to reach Temporal. An API key or any TLS setting turns TLS on (Temporal Cloud takes nothing else). */

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Home } from './home.ts';
-import { readJsonFile, writePrivateFile } from './private-file.ts';
+import { readJsonFile } from './json-file.ts';
+import { writePrivateFile } from '../security/private-file.ts';
 import { isAlive, type ProcessRecord, sendSignal } from './process-identity.ts';
 
 const Stored = Type.Record(

@@ -1,7 +1,7 @@
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LockstepError } from '../shared/errors.ts';
-import { errorCode } from './private-file.ts';
+import { errorCode } from './json-file.ts';
 import { findOnPath, type ProgramResult, runProgram } from './programs.ts';
 import { downloadTemporal } from './temporal-download.ts';
 import { TEMPORAL_CLI_VERSION, whatIsWrongWith } from './temporal-version.ts';

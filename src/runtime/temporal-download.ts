@@ -60,7 +60,7 @@ export async function downloadTemporal(options: DownloadOptions): Promise<string
 }
 
 /** The line of a file in `checksums.txt`: digest, spaces, name. */
-export const checksumOf = (checksums: string, file: string): string | undefined =>
+const checksumOf = (checksums: string, file: string): string | undefined =>
   checksums
     .split('\n')
     .map((line) => line.trim().split(/\s+/))

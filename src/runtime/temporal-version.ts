@@ -4,7 +4,7 @@ export const TEMPORAL_CLI_VERSION = '1.5.1';
 const OLDEST_SERVER = [1, 29] as const;
 
 /** Version of the server inside a CLI, from `temporal --version`: `temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)`. */
-export function serverVersionIn(output: string): string | undefined {
+function serverVersionIn(output: string): string | undefined {
   return /\(Server ([0-9]+\.[0-9]+\.[0-9]+)/.exec(output)?.[1];
 }
 

@@ -80,6 +80,16 @@ export class Keyring {
     return this.#tokenKeys;
   }
 
+  /**
+   * Fails when this process holds a master key that was replaced: it could not read the keys that are made from now on.
+   * @throws LockstepError ConfigInvalid `key.master-wrong`
+   */
+  async check(): Promise<void> {
+    const rows = await this.#database.selectFrom('encryption_key').select('wrapped_by').where('org_id', 'is', null).where('retired_at', 'is', null).execute();
+    const foreign = rows.find((row) => row.wrapped_by !== this.#masterKey.fingerprint);
+    if (foreign !== undefined) throw wrongMasterKey(this.#masterKey, foreign.wrapped_by);
+  }
+
   /** Makes the first key of an organisation, in the transaction that creates it. */
   async createOrganisationKey(tx: OrganisationTransaction, organisation: OrganisationId): Promise<void> {
     await holdMasterKey(tx, this.#masterKey);

@@ -18,9 +18,8 @@ import {
   writeNextIdentity,
 } from './site-identity-file.ts';
 import type { SitePlatform } from './site-platform.ts';
-import { enrolmentText, rotationText, signKeyThumbprint, signText } from './site-signature.ts';
+import { ASSERTION_AUDIENCE, enrolmentText, rotationText, signKeyThumbprint, signText } from './site-signature.ts';
 
-const ASSERTION_AUDIENCE = 'lockstep';
 const ASSERTION_SECONDS = 60;
 
 export class SiteIdentity {

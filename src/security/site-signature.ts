@@ -2,6 +2,9 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import type { RotateSiteKeysRequest } from '../shared/site-contract.ts';
 
+/** `aud` of the assertions with which a site asks for tokens. */
+export const ASSERTION_AUDIENCE = 'lockstep';
+
 /** Proves, at enrolment, that the key pair and the code are the sender's. */
 export const enrolmentText = (code: string, sealPublicKey: string): string => `lockstep-enrol\n${code}\n${sealPublicKey}`;
 

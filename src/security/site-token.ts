@@ -15,7 +15,7 @@ export interface SiteTokenDeps {
 
 /** One state cache for each database of the process, whoever asks: the API and the gateway share it. */
 const statesOf = new WeakMap<Database, SiteStates>();
-export function siteStates(database: Database): SiteStates {
+function siteStates(database: Database): SiteStates {
   const known = statesOf.get(database);
   if (known !== undefined) return known;
   const states = new SiteStates(database);

@@ -14,7 +14,7 @@ export type SkipReason =
   | 'already-running'
   /** The integration was paused or removed meanwhile. */
   | 'paused'
-  /** The credential was refused by the last run and has not changed since: trying again could lock the account. */
+  /** The domain refused the sign-in and nobody has acted since (archive/run-tick.ts): trying again could lock the account. */
   | 'credential-refused';
 
 export type BegunRun =

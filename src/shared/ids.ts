@@ -15,7 +15,6 @@ export type PersonId = Id<'Person'>;
 export type DirectoryObjectId = Id<'DirectoryObject'>;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const bigintPattern = /^[1-9][0-9]{0,18}$/;
 
 /** The text is not an identifier of the kind that was asked for. */
 export class InvalidIdError extends Error {
@@ -39,5 +38,3 @@ export const siteId = make('Site', uuidPattern);
 export const integrationId = make('Integration', uuidPattern);
 export const runId = make('Run', uuidPattern);
 export const tokenId = make('Token', uuidPattern);
-export const personId = make('Person', bigintPattern);
-export const directoryObjectId = make('DirectoryObject', bigintPattern);

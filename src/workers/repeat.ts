@@ -10,7 +10,10 @@ export function repeat(name: string, everyMs: number, work: () => Promise<void>,
     } catch (error) {
       logger.error({ err: error }, `${name} failed`);
     }
-    if (!ended) timer = setTimeout(() => (current = turn()), everyMs);
+    if (ended) return;
+    timer = setTimeout(() => {
+      current = turn();
+    }, everyMs);
   };
   let current = turn();
   return async () => {

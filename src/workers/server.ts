@@ -104,7 +104,9 @@ export const runServer: RunServer = async (settings, { logger, signal, onReady }
     logger,
     registry,
     version: productVersion,
-    gateway: { address: settings.publicGateway, tls: settings.gateway.tls !== undefined, namespace: temporal.namespace },
+    tls: await certificate(settings.api),
+    gateway: { ...settings.publicGateway, namespace: temporal.namespace },
+    trustProxy: settings.trustProxy,
     temporalUi: settings.temporalUiUrl === undefined ? undefined : { uiUrl: settings.temporalUiUrl, publicUrl: settings.publicUrl },
   });
   closing.defer(() => api.close());
@@ -114,7 +116,7 @@ export const runServer: RunServer = async (settings, { logger, signal, onReady }
   closing.defer(repeat('reconcile schedules', reconcileMs, () => reconcileSchedules(deps), logger));
   closing.defer(repeat('sweep runs', sweepMs, () => sweepRuns(deps), logger));
 
-  logger.info({ api: settings.publicUrl, gateway: settings.publicGateway }, 'server is ready');
+  logger.info({ api: settings.publicUrl, gateway: settings.publicGateway.address }, 'server is ready');
   onReady?.();
   await Promise.race([running, aborted(signal)]);
 };

@@ -65,6 +65,8 @@ export const runSite: RunSite = async (options, { logger, signal, onReady }) => 
       maxConcurrentActivityTaskExecutions: maxActivities,
       // Long polls are counted a namespace and front end (1,200): one poller a site allows about a thousand sites.
       activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 1, maximum: 4 },
+      // A cancellation arrives with the answer to a heartbeat; by default those are sent every 24 s (0.8 × their time-out).
+      maxHeartbeatThrottleInterval: '5 seconds',
       shutdownGraceTime: '5 seconds',
       shutdownForceTime: '30 seconds',
     });
@@ -86,7 +88,7 @@ async function enrol(options: SiteOptions, node: string, ca: Buffer | undefined)
       class: 'ConfigInvalid',
       code: 'site.not-enrolled',
       message: 'This machine is not enrolled as a site.',
-      next: 'Get a one-time code with "lockstep site code <name>", then run "lockstep site --url <platform> --code <code>".',
+      next: 'Get a one-time code with "lockstep site code <name>", then run LOCKSTEP_SITE_CODE=<code> lockstep site --url <platform>.',
     });
   }
   // Before the code is used up: afterwards there must be a place for the identity.

@@ -45,6 +45,10 @@ export async function directoryRun(
     throw ApplicationFailure.create({ type: failure.class, message: failure.code, nonRetryable: true });
   }
   const { outcome, totals } = await CancellationScope.nonCancellable(() => platform.finishRun({ runId: run.runId, outcome: 'done' }));
+  if (outcome === 'incomplete') {
+    show('failed', 'Failed: directory.incomplete.');
+    throw ApplicationFailure.create({ type: 'Unavailable', message: 'directory.incomplete', nonRetryable: true });
+  }
   show(outcome, Object.entries(totals).map(([name, count]) => `${name}: ${count}`).join(' · '));
   return { outcome, totals };
 }

@@ -6,14 +6,20 @@ import fc from 'fast-check';
 import { FilterParser } from 'ldapts';
 import { ldapsearch, type LdifEntry } from '../lab/ldapsearch.ts';
 import { run } from './check.ts';
+import { changeChecks } from './change-checks.ts';
 import { checks } from './checks.ts';
 import { differences } from './differences.ts';
+import { forestChecks } from './forest-checks.ts';
+import { referralChecks } from './referral-checks.ts';
 import { baseDn, password, reader, sambaTarget, sampleTarget, type Target } from './targets.ts';
 import { wire } from './wire.ts';
 
 const sample = await sampleTarget();
 const real = await sambaTarget();
-afterAll(() => sample.close());
+afterAll(async () => {
+  await sample.close();
+  if (!('skip' in real)) await real.close();
+});
 
 describe('the sample directory answers as Windows', () => {
   test.each(checks)('$name', async (check) => {
@@ -23,7 +29,9 @@ describe('the sample directory answers as Windows', () => {
 
 describe('the list of differences', () => {
   test('names checks that there are, each once, and answers that do differ', () => {
-    const byName = new Map(checks.map((check) => [check.name, check]));
+    const all = [...checks, ...changeChecks, ...referralChecks, ...forestChecks];
+    const byName = new Map(all.map((check) => [check.name, check]));
+    expect(byName.size).toBe(all.length);
     expect(new Set(differences.map(({ check }) => check)).size).toBe(differences.length);
     for (const { check, samba } of differences) {
       expect(byName.has(check)).toBe(true);

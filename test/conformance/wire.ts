@@ -11,6 +11,7 @@ import {
   type MessageResponse,
   PagedResultsControl,
   SearchEntry,
+  SearchReference,
   SearchRequest,
 } from 'ldapts';
 
@@ -22,6 +23,8 @@ export interface WireAnswer {
     readonly dn: string;
     readonly attributes: Readonly<Record<string, readonly Buffer[]>>;
   }[];
+  /** URLs of other naming contexts, in the order of coming. */
+  readonly references: readonly string[];
   /** Of the paged results control; undefined when the answer has none. */
   readonly cookie: Buffer | undefined;
 }
@@ -59,11 +62,13 @@ export async function wire({ host, port }: { readonly host: string; readonly por
     new Promise((resolve, reject) => {
       const request = make(++last);
       const entries: SearchEntry[] = [];
+      const references: string[] = [];
       fail = reject;
       requests.set(String(last), { message: request });
       waiting.set(last, (response) => {
         if (response instanceof SearchEntry) entries.push(response);
-        else if ('status' in response && response.protocolOperation !== 0x73) resolve(answer(response, entries));
+        else if (response instanceof SearchReference) references.push(...response.uris);
+        else if ('status' in response) resolve(answer(response, entries, references));
       });
       socket.write(request.write());
     });
@@ -100,7 +105,12 @@ export async function wire({ host, port }: { readonly host: string; readonly por
   };
 }
 
-const answer = (response: MessageResponse, entries: readonly SearchEntry[]): WireAnswer => ({
+const answer = (
+  response: MessageResponse,
+  entries: readonly SearchEntry[],
+  references: readonly string[],
+): WireAnswer => ({
+  references,
   code: response.status,
   message: response.errorMessage,
   matchedDn: response.matchedDN,

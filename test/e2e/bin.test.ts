@@ -90,9 +90,11 @@ withOlder('without the packaged Node it says what to do', async () => {
   expect(output).toContain('npm ci');
 });
 
-test('the built program is preferred to the sources', async () => {
+test('in a checkout the sources run, also where somebody has built them; in the package what was built', async () => {
   await program(`console.log('sources');`);
   await mkdir(join(folder, 'dist', 'cli'), { recursive: true });
   await writeFile(join(folder, 'dist', 'cli', 'main.js'), `console.log('built');`);
+  expect((await finished(start(process.execPath))).output).toBe('sources\n');
+  await rm(join(folder, 'src'), { recursive: true });
   expect((await finished(start(process.execPath))).output).toBe('built\n');
 });

@@ -3,6 +3,7 @@ import { openSealed } from '../../src/security/seal.ts';
 import type { Directory, StartedRun } from '../../src/api/schemas/directories.ts';
 import { integrationId } from '../../src/shared/ids.ts';
 import { type Answer, type LabApi, labApi, type LabOrganisation, type LabSite } from '../lab/api.ts';
+import { aRun } from '../lab/builders.ts';
 
 const PASSWORD = 'Pa$$word-of-corp';
 const settings = { security: 'ldaps', account: 'sync@corp.example', acknowledgeDisabled: true };
@@ -170,6 +171,20 @@ test('skipped ticks are those of the rows and those of the schedule', async () =
   expect(directory(await admin('GET', '/directories/ticks')).skippedTicks).toBe(3);
 });
 
+test('a schedule that a refused sign-in stopped says so, with what ends it, and shows no next run', async () => {
+  const { id, parked } = await added('parked', { schedule: daily });
+  expect(parked).toBeNull();
+  const error = { class: 'AuthRejected', code: 'ldap.account-locked', message: 'The account is locked.', next: 'Unlock it, then: lockstep directory sync NAME' };
+  const finished = new Date(Date.now() + 1000);
+  await aRun(api.lab.owner, { id: integrationId(id), org_id: acme.row.id, name: 'parked' }, { state: 'failed', finished_at: finished, error: JSON.stringify(error) });
+  const answer = directory(await admin('GET', '/directories/parked'));
+  expect(answer).toMatchObject({
+    nextRuns: [],
+    parked: { since: finished.toISOString(), reason: 'The account is locked.', next: 'Unlock it, then: lockstep directory sync parked' },
+  });
+  expect(directory(await admin('PATCH', '/directories/parked', { schedule: null })).parked).toBeNull();
+});
+
 describe('synchronise now', () => {
   test('answers the run at once, and starts it', async () => {
     await added('now');
@@ -252,7 +267,7 @@ describe('removing', () => {
     await sql`update run set state = 'failed', finished_at = now() where id = ${started.id}`.execute(api.lab.owner);
     api.engine.calls.length = 0;
     expect((await admin('DELETE', '/directories/gone')).status).toBe(204);
-    expect(api.engine.calls).toEqual([`reconcile ${acme.row.id} ${id}`]);
+    expect(api.engine.calls).toEqual([`remove ${acme.row.id} ${id}`]);
     expect((await admin('GET', '/directories/gone')).status).toBe(404);
     expect((await admin('GET', `/runs/${started.id}`)).status).toBe(404);
   });
@@ -266,11 +281,13 @@ describe('removing', () => {
     expect(await admin('DELETE', '/directories/kept')).toMatchObject({ status: 409, body: { code: 'directory.has-objects' } });
   });
 
-  test('waits until the schedule is gone: without Temporal nothing is removed', async () => {
-    await added('waits');
+  test('waits until the schedule is gone: without Temporal nothing is removed or lost', async () => {
+    const { changedAt } = await added('waits', { schedule: daily });
     api.engine.failure = new Error('14 UNAVAILABLE');
     expect((await admin('DELETE', '/directories/waits')).status).toBe(503);
-    expect((await admin('GET', '/directories/waits')).status).toBe(200);
+    expect(directory(await admin('GET', '/directories/waits'))).toMatchObject({ schedule: daily, state: 'active', changedAt });
+    api.engine.failure = undefined;
+    expect((await admin('DELETE', '/directories/waits')).status).toBe(204);
   });
 
   const anObject = (integration: string) => sql`

@@ -1,5 +1,9 @@
 /** What only a real connection shows: what is answered to requests that are no good, and that nothing leaks on the way. */
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { Agent, request } from 'undici';
+import { makeAuthority, makeCertificate } from '../lab/certificates.ts';
+import { labFolder } from '../lab/component.ts';
 import { type LabApi, labApi, type LabOrganisation } from '../lab/api.ts';
 
 let api: LabApi;
@@ -20,6 +24,11 @@ const problem = async (response: Response) => {
 };
 const post = (path: string, body: string, headers: object = json) =>
   fetch(`${url}${path}`, as(acme.tokens.admin, { method: 'POST', body, headers: headers as Record<string, string> }));
+
+test('the address itself leads to the reference page', async () => {
+  const response = await fetch(`${url}/`, { redirect: 'manual' });
+  expect([response.status, response.headers.get('location')]).toEqual([302, '/docs']);
+});
 
 describe('every failure is problem details', () => {
   test('an unknown path, with or without a token', async () => {
@@ -48,6 +57,16 @@ describe('every failure is problem details', () => {
     const response = await fetch(`${url}/api/v1/runs?stat=open&limit=many`, as(acme.tokens.read));
     const { status, body } = await problem(response);
     expect([status, body.errors?.map((error) => error.path).sort()]).toEqual([400, ['/limit', '/stat']]);
+  });
+  test('a NUL character in the query, the path or the body', async () => {
+    for (const path of ['/api/v1/people?search=a%00b', '/api/v1/people/a%00b@corp.example', '/api/v1/groups/a%00b', '/api/v1/groups?search=%00', '/api/v1/runs?integration=%00']) {
+      const { status, body } = await problem(await fetch(`${url}${path}`, as(acme.tokens.read)));
+      expect([path, status, body.code]).toEqual([path, 400, 'request.invalid']);
+    }
+    expect(await problem(await post('/api/v1/sites', '{"name": "x", "description": "a\\u0000b"}'))).toMatchObject({
+      status: 400,
+      body: { code: 'request.invalid', errors: [{ path: '/description' }] },
+    });
   });
   test('a broken escape in the path', async () => {
     expect(await problem(await fetch(`${url}/api/v1/sites/%E0%A4%A`, as(acme.tokens.read)))).toMatchObject({ status: 400 });
@@ -125,7 +144,7 @@ describe('health', () => {
     const ready = await fetch(`${url}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { ready: true, checks: { database: { state: 'ok', detail: 'answers' }, migrations: { state: 'ok', detail: 'all applied' }, temporal: { state: 'ok', detail: 'answers' } } },
+      { ready: true, checks: { database: { state: 'ok', detail: 'answers' }, migrations: { state: 'ok', detail: 'all applied' }, keys: { state: 'ok', detail: 'open' }, temporal: { state: 'ok', detail: 'answers' } } },
     ]);
   });
   test('is not ready without Temporal, says so, and does not say why to everybody', async () => {
@@ -135,6 +154,14 @@ describe('health', () => {
     api.engine.failure = undefined;
     expect([ready.status, JSON.parse(text)]).toEqual([503, expect.objectContaining({ ready: false, checks: expect.objectContaining({ temporal: expect.objectContaining({ state: 'failed' }) as object, database: { state: 'ok', detail: 'answers' } }) as object })]);
     expect(text).not.toContain('secret-host');
+  });
+  test('is not ready with a master key that was replaced while it ran', async () => {
+    const keys = api.lab.owner.updateTable('encryption_key').where('org_id', 'is', null);
+    const [row] = await api.lab.owner.selectFrom('encryption_key').select('wrapped_by').where('org_id', 'is', null).execute();
+    await keys.set({ wrapped_by: 'another' }).execute();
+    const ready = await fetch(`${url}/readyz`);
+    await keys.set({ wrapped_by: row?.wrapped_by ?? '' }).execute();
+    expect([ready.status, await ready.json()]).toMatchObject([503, { checks: { keys: { state: 'failed' }, database: { state: 'ok' } } }]);
   });
   test('is not ready while migrations are missing', async () => {
     const [last] = await api.lab.owner.selectFrom('kysely_migration' as never).selectAll().orderBy('name' as never, 'desc').limit(1).execute() as { name: string; timestamp: string }[];
@@ -165,4 +192,25 @@ test('after too many bad tokens an address waits; a token in use still passes', 
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(await problem(refused)).toMatchObject({ status: 429, body: { code: 'auth.too-many-attempts' } });
   expect((await fetch(`${url}/api/v1/organisation`, as(acme.tokens.read))).status).toBe(200);
+});
+
+test('with a certificate the API speaks HTTPS', async () => {
+  const folder = await mkdtemp(`${labFolder()}/api-tls-`);
+  await makeAuthority(folder);
+  await makeCertificate(folder, folder, { dns: ['localhost'], ip: '127.0.0.1' });
+  const [certificate, key, ca] = await Promise.all(['cert', 'key', 'ca'].map((name) => readFile(`${folder}/${name}.pem`)));
+  if (certificate === undefined || key === undefined) throw new Error('no certificate');
+  const secure = await labApi({ tls: { certificate, key } });
+  try {
+    const plain = await secure.app.listen({ host: '127.0.0.1', port: 0 });
+    const origin = plain.replace('http:', 'https:');
+    await expect(fetch(`${plain}/healthz`)).rejects.toThrow();
+    const dispatcher = new Agent({ connect: { ca } });
+    const { statusCode, body } = await request(`${origin}/healthz`, { dispatcher });
+    await body.dump();
+    await dispatcher.close();
+    expect(statusCode).toBe(200);
+  } finally {
+    await secure.close();
+  }
 });

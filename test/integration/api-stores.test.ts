@@ -15,7 +15,6 @@ import {
   findIntegration,
   listIntegrations,
   newIntegrationId,
-  pauseIntegration,
 } from '../../src/archive/integrations.ts';
 import { createOrganisation, findOrganisation, findOrganisationByName, listOrganisations, type OrganisationRow } from '../../src/archive/organisations.ts';
 import { ConflictError, InvalidInputError, NotFoundError } from '../../src/archive/record-errors.ts';
@@ -140,7 +139,7 @@ describe('integrations', () => {
     await integration('corp');
     const changed = await inAcme((tx) => changeIntegration(tx, 'corp', { schedule: { kind: 'daily', at: '08:00', timeZone: 'UTC' }, jitterSeconds: 5 }));
     expect(changed).toMatchObject({ settings, schedule: { kind: 'daily' }, jitter_seconds: 5, state: 'active', has_credential: true, people: 0, open_problems: 0 });
-    expect((await inAcme((tx) => pauseIntegration(tx, 'corp'))).state).toBe('paused');
+    expect((await inAcme((tx) => changeIntegration(tx, 'corp', { state: 'paused' }))).state).toBe('paused');
     await inAcme((tx) => countSkippedTick(tx, changed.id));
     expect(await inAcme((tx) => findIntegration(tx, 'corp'))).toMatchObject({ skipped_ticks: 1, jitter_seconds: 5 });
     expect((await inAcme((tx) => changeIntegration(tx, 'corp', { schedule: null, credential: null })))).toMatchObject({ schedule: null, has_credential: false, credential_changed_at: null });

@@ -3,7 +3,17 @@ import { sql } from 'kysely';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { commitDirectoryPage } from '../../src/archive/directory-reading.ts';
 import type { DirectoryEntry, DirectoryPage } from '../../src/shared/directory.ts';
-import { aDirectory, anIntegration, aRun, contactEntry, directoryPage, endRun, groupEntry, membersOf, userEntry } from '../lab/builders.ts';
+import {
+  aDirectory,
+  anIntegration,
+  aRun,
+  contactEntry,
+  directoryPage,
+  endRun,
+  groupEntry,
+  membersOf,
+  userEntry,
+} from '../lab/builders.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
 import { openReading, readAll, totalsOf } from '../lab/reading.ts';
 
@@ -23,7 +33,12 @@ async function sync(directory: Pick<Directory, 'integration'>, pages: readonly P
   return { run, totals };
 }
 const objects = (directory: Pick<Directory, 'integration'>) =>
-  lab.owner.selectFrom('directory_object').selectAll().where('integration_id', '=', directory.integration.id).orderBy('sort_key').execute();
+  lab.owner
+    .selectFrom('directory_object')
+    .selectAll()
+    .where('integration_id', '=', directory.integration.id)
+    .orderBy('sort_key')
+    .execute();
 const addressesOf = async (directory: Pick<Directory, 'integration'>, entry: DirectoryEntry) =>
   (
     await lab.owner
@@ -54,12 +69,25 @@ const openProblems = (directory: Pick<Directory, 'integration'>) =>
     .where('resolved_at', 'is', null)
     .orderBy('subject')
     .execute();
-const none = { pages: 1, seen: 0, added: 0, changed: 0, unchanged: 0, missing: 0, returned: 0, members: 0, problems: 0 };
+const none = {
+  pages: 1,
+  seen: 0,
+  added: 0,
+  changed: 0,
+  unchanged: 0,
+  missing: 0,
+  returned: 0,
+  members: 0,
+  problems: 0,
+};
 
 test('a first reading adds every object, with addresses, members and a person for all but groups', async () => {
   const directory = await aDirectory(lab.owner);
   const [ada, partner, staff] = [userEntry('Ada Example'), contactEntry('Pat Partner'), groupEntry('Staff')];
-  const { totals } = await sync(directory, [{ entries: [ada, partner] }, { entries: [staff], members: [membersOf(staff, [ada, partner])] }]);
+  const { totals } = await sync(directory, [
+    { entries: [ada, partner] },
+    { entries: [staff], members: [membersOf(staff, [ada, partner])] },
+  ]);
   expect(totals).toEqual({ ...none, pages: 2, seen: 3, added: 3, members: 2 });
   expect(await objects(directory)).toMatchObject([
     { guid: ada.guid, kind: 'user', recipient_type: 'user-mailbox', display_name: 'Ada Example', missing_since: null },
@@ -76,7 +104,10 @@ test('a first reading adds every object, with addresses, members and a person fo
     .execute();
   expect(new Set(links.map(({ guid }) => guid))).toEqual(new Set([ada.guid, partner.guid]));
   expect(new Set(links.map(({ person_id }) => person_id)).size).toBe(2);
-  expect(links).toMatchObject([{ rule: 'self', until: null }, { rule: 'self', until: null }]);
+  expect(links).toMatchObject([
+    { rule: 'self', until: null },
+    { rule: 'self', until: null },
+  ]);
 });
 
 test('an unchanged source rewrites nothing', async () => {
@@ -102,14 +133,26 @@ test('a changed object gets its new content and addresses, and keeps its person'
   const ada = userEntry('Ada Example');
   await sync(directory, [{ entries: [ada] }]);
   const [before] = await objects(directory);
-  const married = userEntry('Ada Married', { guid: ada.guid, attributes: { proxyAddresses: ['SMTP:ada.married@corp.example', 'smtp:ada.example@corp.example'] } });
+  const married = userEntry('Ada Married', {
+    guid: ada.guid,
+    attributes: { proxyAddresses: ['SMTP:ada.married@corp.example', 'smtp:ada.example@corp.example'] },
+  });
   const { totals } = await sync(directory, [{ entries: [married] }]);
   expect(totals).toEqual({ ...none, seen: 1, changed: 1 });
   const [after, ...others] = await objects(directory);
   expect(others).toEqual([]);
-  expect(after).toMatchObject({ id: before?.id, display_name: 'Ada Married', dn: married.dn, first_seen_at: before?.first_seen_at });
+  expect(after).toMatchObject({
+    id: before?.id,
+    display_name: 'Ada Married',
+    dn: married.dn,
+    first_seen_at: before?.first_seen_at,
+  });
   expect(await addressesOf(directory, ada)).toEqual(['ada.example@corp.example', 'SMTP:ada.married@corp.example']);
-  const links = await lab.owner.selectFrom('person_link').selectAll().where('object_id', '=', after?.id ?? ('0' as never)).execute();
+  const links = await lab.owner
+    .selectFrom('person_link')
+    .selectAll()
+    .where('object_id', '=', after?.id ?? ('0' as never))
+    .execute();
   expect(links).toHaveLength(1);
 });
 
@@ -146,7 +189,10 @@ test('a reading that finds nothing at all is refused and changes nothing', async
   await expect(sync(directory, [{}])).resolves.toMatchObject({ totals: none });
   await sync(directory, [{ entries: [userEntry('Ada Example')] }]);
   const run = await aRun(lab.owner, directory.integration);
-  await expect(readAll(lab.app, run, [directoryPage()])).rejects.toMatchObject({ class: 'ConfigInvalid', code: 'directory.empty-reading' });
+  await expect(readAll(lab.app, run, [directoryPage()])).rejects.toMatchObject({
+    class: 'ConfigInvalid',
+    code: 'directory.empty-reading',
+  });
   expect((await objects(directory))[0]?.missing_since).toBeNull();
 });
 
@@ -160,9 +206,15 @@ test('the totals of a run count what it did, though its attempts died, overlappe
   const died = await openReading(lab.app, run);
   await died.post(0, directoryPage({ entries: [changed, cy] }));
   const reading = await openReading(lab.app, run);
-  expect(await died.post(1, directoryPage({ entries: [bob] }))).toEqual({ outcome: 'superseded', epoch: reading.epoch });
+  expect(await died.post(1, directoryPage({ entries: [bob] }))).toEqual({
+    outcome: 'superseded',
+    epoch: reading.epoch,
+  });
   await reading.post(0, directoryPage({ entries: [changed, cy] }));
-  expect(await reading.post(0, directoryPage({ entries: [changed, cy] }))).toEqual({ outcome: 'already-applied', seq: 1 });
+  expect(await reading.post(0, directoryPage({ entries: [changed, cy] }))).toEqual({
+    outcome: 'already-applied',
+    seq: 1,
+  });
   // Two searches that overlap give an object twice.
   await reading.post(1, directoryPage({ entries: [cy, dee], last: true }));
   expect(await totalsOf(lab.app, run)).toEqual({ ...none, pages: 2, seen: 3, added: 2, changed: 1, missing: 1 });
@@ -264,7 +316,9 @@ test('an address that two objects claim belongs to the older, whichever was read
   const newer = userEntry('Newer', { attributes: { ...claim, whenCreated: ['20230101000000.0Z'] } });
   const { totals } = await sync(directory, [{ entries: [newer] }, { entries: [older] }]);
   expect(totals).toMatchObject({ seen: 2, added: 2, problems: 1 });
-  expect(await openProblems(directory)).toMatchObject([{ code: 'address.claimed-twice', subject: 'info@corp.example', guid: newer.guid }]);
+  expect(await openProblems(directory)).toMatchObject([
+    { code: 'address.claimed-twice', subject: 'info@corp.example', guid: newer.guid },
+  ]);
   // The older one goes: the other holds the address, and there is no problem any more.
   await sync(directory, [{ entries: [newer] }]);
   expect(await openProblems(directory)).toEqual([]);
@@ -280,7 +334,13 @@ test('two directories of one organisation may claim one address; each end settle
   await sync(other, [{ entries: [older] }]);
   expect(await openProblems(one)).toMatchObject([{ code: 'address.claimed-twice', guid: newer.guid }]);
   expect(await openProblems(other)).toEqual([]);
-  await sync(other, [{ entries: [{ ...older, attributes: { ...older.attributes, proxyAddresses: ['smtp:else@corp.example'], mail: [] } }] }]);
+  await sync(other, [
+    {
+      entries: [
+        { ...older, attributes: { ...older.attributes, proxyAddresses: ['smtp:else@corp.example'], mail: [] } },
+      ],
+    },
+  ]);
   expect(await openProblems(one)).toEqual([]);
 });
 
@@ -289,7 +349,9 @@ test('a closed run takes no page and opens no attempt', async () => {
   const run = await aRun(lab.owner, directory.integration);
   const reading = await openReading(lab.app, run);
   await endRun(lab.owner, run, 'cancelled');
-  await expect(reading.post(0, directoryPage({ entries: [userEntry('Ada Example')] }))).rejects.toMatchObject({ code: 'run.closed' });
+  await expect(reading.post(0, directoryPage({ entries: [userEntry('Ada Example')] }))).rejects.toMatchObject({
+    code: 'run.closed',
+  });
   await expect(openReading(lab.app, run)).rejects.toMatchObject({ code: 'run.closed' });
   expect(await objects(directory)).toEqual([]);
 });
@@ -302,22 +364,42 @@ test('an attempt of one run is no attempt of another', async () => {
   const second = await aRun(lab.owner, directory.integration);
   await expect(
     withOrganisation(lab.app, second.org_id, (tx) =>
-      commitDirectoryPage(tx, { id: second.id, integration: second.integration_id, kind: 'directory-sync' }, { epoch, seq: 0 }, directoryPage(), Buffer.alloc(32)),
+      commitDirectoryPage(
+        tx,
+        { id: second.id, integration: second.integration_id, kind: 'directory-sync' },
+        { epoch, seq: 0 },
+        directoryPage(),
+        Buffer.alloc(32),
+      ),
     ),
   ).rejects.toMatchObject({ code: 'cursor.unknown-epoch' });
 });
 
 test('the last page opens an epoch of changes that goes on from the watermark, and says how changes are told', async () => {
   const directory = await aDirectory(lab.owner);
-  const watermark = { method: 'usn', dnsHostName: 'dc1.corp.example', invocationId: randomUUID(), usn: '9007199254740993' } as const;
+  const watermark = {
+    method: 'usn',
+    dnsHostName: 'dc1.corp.example',
+    invocationId: randomUUID(),
+    usn: '9007199254740993',
+  } as const;
   const tracking = { method: 'usn', reason: 'The account may not use DirSync.', deletionsVisible: false } as const;
   await sync(directory, [{ entries: [userEntry('Ada Example')], watermark, tracking }]);
-  const cursors = await lab.owner.selectFrom('page_cursor').selectAll().where('owner', '=', directory.integration.id).orderBy('scope').execute();
+  const cursors = await lab.owner
+    .selectFrom('page_cursor')
+    .selectAll()
+    .where('owner', '=', directory.integration.id)
+    .orderBy('scope')
+    .execute();
   expect(cursors).toMatchObject([
     { scope: 'directory-changes', phase: 'delta', epoch: '1', seq: '0' },
     { scope: 'directory-sync', phase: 'full', completed_epoch: '1', value: null },
   ]);
   expect(JSON.parse(String(cursors[0]?.value))).toEqual(watermark);
-  const integration = await lab.owner.selectFrom('directory_integration').select('change_tracking').where('id', '=', directory.integration.id).executeTakeFirstOrThrow();
+  const integration = await lab.owner
+    .selectFrom('directory_integration')
+    .select('change_tracking')
+    .where('id', '=', directory.integration.id)
+    .executeTakeFirstOrThrow();
   expect(integration.change_tracking).toEqual(tracking);
 });

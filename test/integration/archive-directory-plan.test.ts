@@ -14,7 +14,11 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 type Directory = Awaited<ReturnType<typeof aDirectory>>;
-async function reading(directory: Directory, kind: 'directory-sync' | 'directory-plan', pages: readonly Partial<DirectoryPage>[]) {
+async function reading(
+  directory: Directory,
+  kind: 'directory-sync' | 'directory-plan',
+  pages: readonly Partial<DirectoryPage>[],
+) {
   const run = await aRun(lab.owner, directory.integration, { kind });
   const totals = await readAll(lab.app, run, pages.map(directoryPage));
   await endRun(lab.owner, run);
@@ -23,10 +27,15 @@ async function reading(directory: Directory, kind: 'directory-sync' | 'directory
 const sync = (directory: Directory, ...pages: Partial<DirectoryPage>[]) => reading(directory, 'directory-sync', pages);
 const plan = (directory: Directory, ...pages: Partial<DirectoryPage>[]) => reading(directory, 'directory-plan', pages);
 
-async function entriesOf({ run }: Awaited<ReturnType<typeof plan>>, query: Partial<Parameters<typeof listPlanEntries>[2]> = {}) {
+async function entriesOf(
+  { run }: Awaited<ReturnType<typeof plan>>,
+  query: Partial<Parameters<typeof listPlanEntries>[2]> = {},
+) {
   const entries: PlanEntryRow[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await withOrganisation(lab.app, run.org_id, (tx) => listPlanEntries(tx, run.id, { limit: 2, after, ...query }));
+  for (let after: string | undefined; ;) {
+    const page = await withOrganisation(lab.app, run.org_id, (tx) =>
+      listPlanEntries(tx, run.id, { limit: 2, after, ...query }),
+    );
     entries.push(...page.items);
     if (page.next === null) return entries;
     after = page.next;
@@ -34,28 +43,77 @@ async function entriesOf({ run }: Awaited<ReturnType<typeof plan>>, query: Parti
 }
 /** Everything that a sync writes, but for the run's own numbers. */
 const written = async (directory: Directory) => ({
-  objects: await lab.owner.selectFrom('directory_object').selectAll().where('integration_id', '=', directory.integration.id).orderBy('id').execute(),
-  sightings: await lab.owner.selectFrom('directory_sighting').selectAll().where('integration_id', '=', directory.integration.id).orderBy('object_id').execute(),
-  addresses: await lab.owner.selectFrom('directory_address').selectAll().where('org_id', '=', directory.organisation.id).orderBy('object_id').orderBy('address').execute(),
-  members: await lab.owner.selectFrom('directory_member').selectAll().where('org_id', '=', directory.organisation.id).orderBy('member_dn').execute(),
-  people: await lab.owner.selectFrom('person').selectAll().where('org_id', '=', directory.organisation.id).orderBy('id').execute(),
-  problems: await lab.owner.selectFrom('directory_problem').selectAll().where('integration_id', '=', directory.integration.id).orderBy('id').execute(),
+  objects: await lab.owner
+    .selectFrom('directory_object')
+    .selectAll()
+    .where('integration_id', '=', directory.integration.id)
+    .orderBy('id')
+    .execute(),
+  sightings: await lab.owner
+    .selectFrom('directory_sighting')
+    .selectAll()
+    .where('integration_id', '=', directory.integration.id)
+    .orderBy('object_id')
+    .execute(),
+  addresses: await lab.owner
+    .selectFrom('directory_address')
+    .selectAll()
+    .where('org_id', '=', directory.organisation.id)
+    .orderBy('object_id')
+    .orderBy('address')
+    .execute(),
+  members: await lab.owner
+    .selectFrom('directory_member')
+    .selectAll()
+    .where('org_id', '=', directory.organisation.id)
+    .orderBy('member_dn')
+    .execute(),
+  people: await lab.owner
+    .selectFrom('person')
+    .selectAll()
+    .where('org_id', '=', directory.organisation.id)
+    .orderBy('id')
+    .execute(),
+  problems: await lab.owner
+    .selectFrom('directory_problem')
+    .selectAll()
+    .where('integration_id', '=', directory.integration.id)
+    .orderBy('id')
+    .execute(),
 });
 
 test('a plan says what a sync would do, attribute by attribute, and changes nothing', async () => {
   const directory = await aDirectory(lab.owner);
-  const [ada, bob, cy, staff] = [userEntry('Ada Example'), userEntry('Bob Example'), userEntry('Cy Example'), groupEntry('Staff')];
+  const [ada, bob, cy, staff] = [
+    userEntry('Ada Example'),
+    userEntry('Bob Example'),
+    userEntry('Cy Example'),
+    groupEntry('Staff'),
+  ];
   await sync(directory, { entries: [ada, bob, cy, staff], members: [membersOf(staff, [ada, bob])] });
   await sync(directory, { entries: [ada, bob, staff] });
   const before = await written(directory);
-  const married = userEntry('Ada Married', { guid: ada.guid, attributes: { proxyAddresses: ada.attributes['proxyAddresses'] ?? [], title: ['Dr'] } });
+  const married = userEntry('Ada Married', {
+    guid: ada.guid,
+    attributes: { proxyAddresses: ada.attributes['proxyAddresses'] ?? [], title: ['Dr'] },
+  });
   const dee = userEntry('Dee Example');
   const planned = await plan(
     directory,
     { entries: [married, cy], problems: [{ guid: null, subject: 'x', code: 'entry.broken', detail: '' }] },
     { entries: [dee, staff], members: [membersOf(staff, [])] },
   );
-  expect(planned.totals).toEqual({ pages: 2, seen: 4, added: 1, changed: 2, unchanged: 0, missing: 1, returned: 1, members: 0, problems: 1 });
+  expect(planned.totals).toEqual({
+    pages: 2,
+    seen: 4,
+    added: 1,
+    changed: 2,
+    unchanged: 0,
+    missing: 1,
+    returned: 1,
+    members: 0,
+    problems: 1,
+  });
   expect((await entriesOf(planned)).sort((a, b) => (a.action + a.subject < b.action + b.subject ? -1 : 1))).toEqual([
     { action: 'added', guid: dee.guid, subject: 'Dee Example <dee.example@corp.example>', changes: [] },
     {
@@ -91,7 +149,10 @@ test('a plan says who would join and leave a group, though its members come in p
   const [staff, quiet] = [groupEntry('Staff'), groupEntry('Quiet')];
   const dn = (name: string) => `CN=${name},OU=People,DC=corp,DC=example`;
   const crowd = Array.from({ length: 150 }, (_, n) => dn(`x${String(n).padStart(3, '0')}`));
-  await sync(directory, { entries: [staff, quiet], members: [membersOf(staff, ['a', 'b', 'c'].map(dn)), membersOf(quiet, [dn('a')])] });
+  await sync(directory, {
+    entries: [staff, quiet],
+    members: [membersOf(staff, ['a', 'b', 'c'].map(dn)), membersOf(quiet, [dn('a')])],
+  });
   const before = await written(directory);
   const pages = [
     { entries: [staff, quiet], members: [membersOf(quiet, [dn('A')]), membersOf(staff, [dn('a'), dn('d')], false)] },
@@ -104,11 +165,15 @@ test('a plan says who would join and leave a group, though its members come in p
       action: 'changed',
       guid: staff.guid,
       subject: 'Staff <staff@corp.example>',
-      changes: [{ attribute: 'member', before: [dn('b')], after: [dn('d'), dn('e'), ...crowd.slice(0, 98), '… and 52 more'] }],
+      changes: [
+        { attribute: 'member', before: [dn('b')], after: [dn('d'), dn('e'), ...crowd.slice(0, 98), '… and 52 more'] },
+      ],
     },
   ]);
   expect(await written(directory)).toEqual(before);
-  expect(await lab.owner.selectFrom('directory_plan_member').selectAll().where('run_id', '=', planned.run.id).execute()).toEqual([]);
+  expect(
+    await lab.owner.selectFrom('directory_plan_member').selectAll().where('run_id', '=', planned.run.id).execute(),
+  ).toEqual([]);
   const done = await sync(directory, ...pages);
   expect(counts(done.totals)).toEqual(counts(planned.totals));
   expect(done.totals).toMatchObject({ changed: 1, unchanged: 1 });
@@ -119,7 +184,11 @@ test('what the settings would change is planned too', async () => {
   const ada = userEntry('Ada Example');
   await sync(directory, { entries: [ada] });
   const settings = JSON.stringify({ ...directory.integration.settings, mailDomains: ['elsewhere.example'] });
-  await lab.owner.updateTable('directory_integration').set({ settings }).where('id', '=', directory.integration.id).execute();
+  await lab.owner
+    .updateTable('directory_integration')
+    .set({ settings })
+    .where('id', '=', directory.integration.id)
+    .execute();
   const planned = await plan(directory, { entries: [ada] });
   expect(await entriesOf(planned)).toMatchObject([
     { action: 'changed', guid: ada.guid, changes: [{ attribute: 'included', before: ['true'], after: ['false'] }] },
@@ -168,7 +237,10 @@ test(`a sync of the same source does exactly what the plan said (LOCKSTEP_SEED=$
   const names = Array.from({ length: 8 }, (_, n) => `Person ${n}`);
   const pool = names.map((name) => userEntry(name));
   const staff = groupEntry('Staff');
-  const state = fc.array(fc.option(fc.nat({ max: 2 }), { nil: null }), { minLength: pool.length, maxLength: pool.length });
+  const state = fc.array(fc.option(fc.nat({ max: 2 }), { nil: null }), {
+    minLength: pool.length,
+    maxLength: pool.length,
+  });
   const source = (versions: readonly (number | null)[]): DirectoryEntry[] =>
     pool.flatMap((entry, n) => {
       const version = versions[n];
@@ -198,10 +270,46 @@ test(`a sync of the same source does exactly what the plan said (LOCKSTEP_SEED=$
           .orderBy('o.guid')
           .execute();
         const said = [...(await entriesOf(planned)), ...(await entriesOf(planned, { action: 'same' }))];
-        expect(outcomes).toEqual(said.map(({ guid, action }) => ({ guid, action })).sort((a, b) => (a.guid < b.guid ? -1 : 1)));
+        expect(outcomes).toEqual(
+          said.map(({ guid, action }) => ({ guid, action })).sort((a, b) => (a.guid < b.guid ? -1 : 1)),
+        );
       }
     }),
     { seed, numRuns: 15 },
   );
 }, 120_000);
-const counts = ({ seen, added, changed, unchanged, missing, returned }: DirectoryRunTotals) => ({ seen, added, changed, unchanged, missing, returned });
+const counts = ({ seen, added, changed, unchanged, missing, returned }: DirectoryRunTotals) => ({
+  seen,
+  added,
+  changed,
+  unchanged,
+  missing,
+  returned,
+});
+
+test('the entries of an integration are kept for its newest three ended plans; older ones go, a bounded number at a time', async () => {
+  const directory = await aDirectory(lab.owner);
+  const other = await aDirectory(lab.owner);
+  const plans: Awaited<ReturnType<typeof plan>>[] = [];
+  for (let n = 0; n < 5; n++) plans.push(await plan(directory, { entries: [userEntry(`Plan ${n}`)], last: true }));
+  const elsewhere = await plan(other, { entries: [userEntry('Elsewhere')], last: true });
+  const kept = () => Promise.all(plans.map(async (one) => (await entriesOf(one)).length > 0));
+  // The last opening found four that had ended.
+  expect(await kept()).toEqual([false, true, true, true, true]);
+
+  // What was left behind is caught up with by two a time, and a plan that is open is not counted.
+  const entry = {
+    org_id: directory.organisation.id,
+    guid: '11111111-1111-4111-8111-111111111111',
+    action: 'added',
+    subject: 's',
+    changes: '[]',
+  } as const;
+  await lab.owner
+    .insertInto('directory_plan_entry')
+    .values({ ...entry, run_id: plans[0]?.run.id ?? elsewhere.run.id })
+    .execute();
+  plans.push(await plan(directory, { entries: [userEntry('Plan 5')], last: true }));
+  expect(await kept()).toEqual([false, false, true, true, true, true]);
+  expect(await entriesOf(elsewhere)).toHaveLength(1);
+});

@@ -13,8 +13,20 @@ import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
 import { openReading, readAll } from '../lab/reading.ts';
 
 const tables = [
-  'organisation', 'site', 'directory_integration', 'run', 'page_cursor', 'directory_object', 'directory_sighting', 'directory_address',
-  'directory_member', 'person', 'person_link', 'directory_problem', 'directory_plan_entry',
+  'organisation',
+  'site',
+  'directory_integration',
+  'run',
+  'page_cursor',
+  'directory_object',
+  'directory_sighting',
+  'directory_address',
+  'directory_name_ending',
+  'directory_member',
+  'person',
+  'person_link',
+  'directory_problem',
+  'directory_plan_entry',
 ] as const;
 
 let lab: LabDatabase;
@@ -25,7 +37,11 @@ type Tenant = Awaited<ReturnType<typeof tenant>>;
 /** An organisation with a row in every table. */
 async function tenant(name: string) {
   const directory = await aDirectory(lab.owner);
-  const [boss, ada, staff] = [userEntry(`${name} Boss`), userEntry(`${name} Ada`, { attributes: { manager: [`CN=${name} Boss,OU=People,DC=corp,DC=example`] } }), groupEntry(`${name} Staff`)];
+  const [boss, ada, staff] = [
+    userEntry(`${name} Boss`),
+    userEntry(`${name} Ada`, { attributes: { manager: [`CN=${name} Boss,OU=People,DC=corp,DC=example`] } }),
+    groupEntry(`${name} Staff`),
+  ];
   const page = directoryPage({
     entries: [boss, ada, staff],
     members: [membersOf(staff, [boss, ada])],
@@ -36,7 +52,8 @@ async function tenant(name: string) {
   const planned = await aRun(lab.owner, directory.integration, { kind: 'directory-plan' });
   await readAll(lab.app, planned, [page]);
   await endRun(lab.owner, planned);
-  const inside = <T>(work: (tx: OrganisationTransaction) => Promise<T>) => withOrganisation(lab.app, directory.organisation.id, work);
+  const inside = <T>(work: (tx: OrganisationTransaction) => Promise<T>) =>
+    withOrganisation(lab.app, directory.organisation.id, work);
   const person = await inside((tx) => findPerson(tx, `${name.toLowerCase()}.ada@corp.example`));
   const group = await inside((tx) => findGroup(tx, `${name} Staff`));
   return { ...directory, ada, run, planned, inside, person, group, page };
@@ -53,7 +70,10 @@ const everythingOf = async ({ organisation }: Tenant) => {
   const contents: Record<string, unknown> = {};
   for (const table of tables) {
     const column = sql.ref(table === 'organisation' ? 'id' : 'org_id');
-    const { rows } = await sql`select to_jsonb(t) as row from ${sql.table(table)} t where ${column} = ${organisation.id} order by to_jsonb(t)::text`.execute(lab.owner);
+    const { rows } =
+      await sql`select to_jsonb(t) as row from ${sql.table(table)} t where ${column} = ${organisation.id} order by to_jsonb(t)::text`.execute(
+        lab.owner,
+      );
     expect(rows.length).toBeGreaterThan(0);
     contents[table] = rows;
   }
@@ -63,8 +83,11 @@ const everythingOf = async ({ organisation }: Tenant) => {
 test('the role that serves neither owns a table nor passes row-level security', async () => {
   const { rows } = await sql`select rolsuper, rolbypassrls from pg_roles where rolname = current_user`.execute(lab.app);
   expect(rows).toEqual([{ rolsuper: false, rolbypassrls: false }]);
-  const { rows: open } = await sql`select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
-    and not relrowsecurity and relname not like 'kysely_%' and has_table_privilege('lockstep_app', oid, 'select')`.execute(lab.owner);
+  const { rows: open } =
+    await sql`select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
+    and not relrowsecurity and relname not like 'kysely_%' and has_table_privilege('lockstep_app', oid, 'select')`.execute(
+      lab.owner,
+    );
   expect(open).toEqual([]);
 });
 
@@ -84,10 +107,20 @@ test('store functions find nothing of another organisation, by any id, address, 
     await expect(inside((tx) => findGroup(tx, key))).rejects.toThrow('there is no such group');
     await expect(inside((tx) => listGroupMembers(tx, key, { limit: 10 }))).rejects.toThrow('there is no such group');
   }
-  expect(await inside((tx) => listOpenProblems(tx, theirs.integration.id, { limit: 10 }))).toEqual({ items: [], next: null });
-  expect(await inside((tx) => listPlanEntries(tx, theirs.planned.id, { limit: 10, action: 'same' }))).toEqual({ items: [], next: null });
-  await expect(inside((tx) => findOpenRunOfSite(tx, theirs.site.id, theirs.run.id))).rejects.toThrow('there is no such run');
-  await expect(inside((tx) => findOpenRunOfSite(tx, ours.site.id, theirs.run.id))).rejects.toThrow('there is no such run');
+  expect(await inside((tx) => listOpenProblems(tx, theirs.integration.id, { limit: 10 }))).toEqual({
+    items: [],
+    next: null,
+  });
+  expect(await inside((tx) => listPlanEntries(tx, theirs.planned.id, { limit: 10, action: 'same' }))).toEqual({
+    items: [],
+    next: null,
+  });
+  await expect(inside((tx) => findOpenRunOfSite(tx, theirs.site.id, theirs.run.id))).rejects.toThrow(
+    'there is no such run',
+  );
+  await expect(inside((tx) => findOpenRunOfSite(tx, ours.site.id, theirs.run.id))).rejects.toThrow(
+    'there is no such run',
+  );
 });
 
 test('store functions change nothing of another organisation', async () => {
@@ -95,9 +128,20 @@ test('store functions change nothing of another organisation', async () => {
   const { inside } = ours;
   const run = { id: theirs.run.id, integration: theirs.integration.id, kind: 'directory-sync' } as const;
   await expect(inside((tx) => openDirectoryReading(tx, run))).rejects.toThrow();
-  await expect(inside((tx) => commitDirectoryPage(tx, run, { epoch: 1, seq: 1 }, theirs.page, Buffer.alloc(32)))).rejects.toThrow();
-  await expect(inside((tx) => openEpoch(tx, { owner: theirs.integration.id, scope: 'directory-sync' }))).rejects.toThrow();
-  const page = { owner: theirs.integration.id, scope: 'directory-sync', epoch: 1, seq: 1, hash: Buffer.alloc(32), last: true };
+  await expect(
+    inside((tx) => commitDirectoryPage(tx, run, { epoch: 1, seq: 1 }, theirs.page, Buffer.alloc(32))),
+  ).rejects.toThrow();
+  await expect(
+    inside((tx) => openEpoch(tx, { owner: theirs.integration.id, scope: 'directory-sync' })),
+  ).rejects.toThrow();
+  const page = {
+    owner: theirs.integration.id,
+    scope: 'directory-sync',
+    epoch: 1,
+    seq: 1,
+    hash: Buffer.alloc(32),
+    last: true,
+  };
   await expect(inside((tx) => commitPage(tx, page, async () => undefined))).rejects.toThrow();
   await inside((tx) => saveRunReport(tx, theirs.run.id, []));
   await inside((tx) => saveRunError(tx, theirs.run.id, { class: 'Unavailable', code: 'x', message: '', next: '' }));
@@ -122,15 +166,22 @@ test.each(tables)('%s: plain SQL sees, changes, removes and adds only rows of it
   const column = sql.ref(table === 'organisation' ? 'id' : 'org_id');
   const before = await everythingOf(theirs);
   await ours.inside(async (tx) => {
-    const { rows } = await sql<{ org: string }>`select distinct ${column}::text as org from ${sql.table(table)}`.execute(tx);
+    const { rows } = await sql<{
+      org: string;
+    }>`select distinct ${column}::text as org from ${sql.table(table)}`.execute(tx);
     expect(rows).toEqual([{ org: ours.organisation.id }]);
     // Without a condition: the policy is all there is. No row is new, so that constraints have no say.
-    const { numAffectedRows } = await sql`update ${sql.table(table)} set ${column} = ${column} where ${column} = ${theirs.organisation.id}`.execute(tx);
+    const { numAffectedRows } =
+      await sql`update ${sql.table(table)} set ${column} = ${column} where ${column} = ${theirs.organisation.id}`.execute(
+        tx,
+      );
     expect(numAffectedRows).toBe(0n);
     const removed = await sql`delete from ${sql.table(table)} where ${column} = ${theirs.organisation.id}`.execute(tx);
     expect(removed.numAffectedRows).toBe(0n);
   });
-  const given = ours.inside((tx) => sql`update ${sql.table(table)} set ${column} = ${theirs.organisation.id}`.execute(tx));
+  const given = ours.inside((tx) =>
+    sql`update ${sql.table(table)} set ${column} = ${theirs.organisation.id}`.execute(tx),
+  );
   await expect(given).rejects.toThrow('row-level security');
   expect(await everythingOf(theirs)).toEqual(before);
 });
@@ -148,6 +199,9 @@ test.each(tables)('%s: without an organisation nothing is there', async (table) 
 
 test('an organisation does not stay set on a pooled connection', async () => {
   await ours.inside((tx) => listPeople(tx, { limit: 1 }));
-  const connections = Array.from({ length: 10 }, async () => (await sql<{ count: string }>`select count(*) as count from person`.execute(lab.app)).rows[0]?.count);
+  const connections = Array.from(
+    { length: 10 },
+    async () => (await sql<{ count: string }>`select count(*) as count from person`.execute(lab.app)).rows[0]?.count,
+  );
   expect(new Set(await Promise.all(connections))).toEqual(new Set(['0']));
 });

@@ -29,11 +29,17 @@ async function load(): Promise<Awaited<ReturnType<typeof aDirectory>>> {
     }),
   );
   const groups = Array.from({ length: GROUPS }, (_, n) => groupEntry(`Group ${String(n).padStart(4, '0')}`));
-  const membership = (group: DirectoryEntry, n: number) => membersOf(group, Array.from({ length: 50 }, (_, k) => people[(n * 50 + k) % PEOPLE] ?? ''));
+  const membership = (group: DirectoryEntry, n: number) =>
+    membersOf(
+      group,
+      Array.from({ length: 50 }, (_, k) => people[(n * 50 + k) % PEOPLE] ?? ''),
+    );
   const pages: Partial<DirectoryPage>[] = [];
   for (let n = 0; n < PEOPLE; n += 1000) {
     const entries = people.slice(n, n + 1000);
-    const problems = entries.filter((_, k) => k % 10 === 0).map(({ guid, dn }) => ({ guid, subject: dn, code: 'entry.odd', detail: 'odd' }));
+    const problems = entries
+      .filter((_, k) => k % 10 === 0)
+      .map(({ guid, dn }) => ({ guid, subject: dn, code: 'entry.odd', detail: 'odd' }));
     pages.push({ entries, problems });
   }
   pages.push({ entries: groups, members: groups.map(membership) });
@@ -55,7 +61,12 @@ beforeAll(async () => {
   sample = await withOrganisation(lab.app, directory.organisation.id, async (tx) => {
     const { items, next } = await listPeople(tx, { search: 'person 0500', limit: 5 });
     const groups = await listGroups(tx, { search: 'group 02', limit: 1 });
-    return { person: items[0]?.id ?? '', address: items[0]?.primaryAddress ?? '', group: groups.items[0]?.id ?? '', last: next ?? '' };
+    return {
+      person: items[0]?.id ?? '',
+      address: items[0]?.primaryAddress ?? '',
+      group: groups.items[0]?.id ?? '',
+      last: next ?? '',
+    };
   });
 }, 300_000);
 afterAll(() => lab.close());
@@ -82,6 +93,8 @@ const queries: Record<string, (tx: OrganisationTransaction) => Promise<unknown>>
   'later page of people': (tx) => listPeople(tx, { limit: 500, after: sample.last }),
   'search of people by name': (tx) => listPeople(tx, { search: 'person 01', limit: 100 }),
   'search of people by address': (tx) => listPeople(tx, { search: 'person.0123', limit: 100 }),
+  'search of people by a later word of the name': (tx) => listPeople(tx, { search: '0123', limit: 100 }),
+  'search of people by a last name that all have': (tx) => listPeople(tx, { search: 'example', limit: 100 }),
   'search of people that finds nobody': (tx) => listPeople(tx, { search: 'nobody', limit: 100 }),
   'search of people that finds everybody': (tx) => listPeople(tx, { search: 'p', limit: 500 }),
   'later page of a search': (tx) => listPeople(tx, { search: 'p', limit: 100, after: sample.last }),
@@ -93,11 +106,13 @@ const queries: Record<string, (tx: OrganisationTransaction) => Promise<unknown>>
   'group by name': (tx) => findGroup(tx, 'Group 0042'),
   'group by address': (tx) => findGroup(tx, 'group.0042@corp.example'),
   'members of a group': (tx) => listGroupMembers(tx, sample.group, { limit: 100 }),
-  'later page of members': (tx) => listGroupMembers(tx, sample.group, { limit: 10, after: '80000000000000000000000000000000' }),
+  'later page of members': (tx) =>
+    listGroupMembers(tx, sample.group, { limit: 10, after: '80000000000000000000000000000000' }),
   'open problems': (tx) => listOpenProblems(tx, directory.integration.id, { limit: 100 }),
   'entries of a plan': (tx) => listPlanEntries(tx, planRun, { limit: 500 }),
   'entries of a plan by action': (tx) => listPlanEntries(tx, planRun, { action: 'same', limit: 500 }),
-  'later page of a plan': (tx) => listPlanEntries(tx, planRun, { limit: 500, after: 'missing:80000000-0000-0000-0000-000000000000' }),
+  'later page of a plan': (tx) =>
+    listPlanEntries(tx, planRun, { limit: 500, after: 'missing:80000000-0000-0000-0000-000000000000' }),
 };
 
 test.each(Object.keys(queries))('%s reads no table from end to end', async (name) => {
@@ -117,7 +132,9 @@ test('a page of a reading reads no table from end to end, whether its objects ar
   const run = await aRun(lab.owner, directory.integration);
   const reading = await openReading(lab.app, run);
   const { rows } = await sql<DirectoryEntry>`
-    select guid, dn, attributes from directory_object where integration_id = ${directory.integration.id} and kind = 'user' order by id limit 200`.execute(lab.owner);
+    select guid, dn, attributes from directory_object where integration_id = ${directory.integration.id} and kind = 'user' order by id limit 200`.execute(
+    lab.owner,
+  );
   const staff = groupEntry('New Group');
   const entries = [
     ...rows.slice(0, 100),
@@ -142,11 +159,15 @@ test('a page of a plan reads no table from end to end', async () => {
   const run = await aRun(lab.owner, directory.integration, { kind: 'directory-plan' });
   const reading = await openReading(lab.app, run);
   const { rows } = await sql<DirectoryEntry>`
-    select guid, dn, attributes from directory_object where integration_id = ${directory.integration.id} and kind = 'group' order by id limit 50`.execute(lab.owner);
+    select guid, dn, attributes from directory_object where integration_id = ${directory.integration.id} and kind = 'group' order by id limit 50`.execute(
+    lab.owner,
+  );
   const page = directoryPage({
     entries: [...rows.slice(0, 40), userEntry('New')],
     members: rows.slice(0, 40).map((group, n) => membersOf(group, ['CN=New,DC=x'], n % 2 === 0)),
-    problems: rows.slice(40).map(({ guid, dn }, n) => ({ guid: n % 2 === 0 ? guid : null, subject: dn, code: 'entry.odd', detail: '' })),
+    problems: rows
+      .slice(40)
+      .map(({ guid, dn }, n) => ({ guid: n % 2 === 0 ? guid : null, subject: dn, code: 'entry.odd', detail: '' })),
   });
   await withOrganisation(lab.app, directory.organisation.id, async (tx) => {
     const reader = { id: run.id, integration: run.integration_id, kind: 'directory-plan' } as const;

@@ -67,6 +67,17 @@ test('a master key from the environment is replaced by one in a file', async () 
   expect(await shell.run(['keys', 'rotate', 'codec'], { env })).toMatchObject({ code: 1, stderr: expect.stringContaining('key.master-wrong') as string });
 });
 
+test('after the loss of the master key, and only with the words for it, new keys are made', async () => {
+  const file = join(folder, 'after-loss.key');
+  const env = { LOCKSTEP_MASTER_KEY_FILE: file };
+  expect((await shell.run(['keys', 'abandon'], { env })).code).toBe(2);
+  expect(await readdir(folder)).not.toContain('after-loss.key');
+  const { code, stderr } = await shell.run(['keys', 'abandon', '--lost-for-good'], { env });
+  expect([stderr, code]).toEqual(['', 0]);
+  await expect(Keyring.open(lab.app, await loadMasterKey({ file }))).resolves.toBeDefined();
+  expect(await shell.run(['keys', 'abandon', '--lost-for-good'], { env })).toMatchObject({ code: 1, stderr: expect.stringContaining('key.not-lost') as string });
+});
+
 test('an unknown organisation is exit code 6; a database that is away is exit code 4 without its password', async () => {
   expect((await shell.run(['keys', 'rotate', 'organisation', 'nobody'])).code).toBe(6);
   const away = `postgres://lockstep_app:s3cr3t@127.0.0.1:${await freePort()}/x`;

@@ -95,7 +95,7 @@ test('a token that was ended no longer works, by label or id', async () => {
 
 test('a site is registered with the exact command that starts it', async () => {
   const { stdout } = await okay('site', 'add', 'berlin', '--description', 'Rack 4');
-  expect(stdout).toMatch(new RegExp(`lockstep site --url ${url} --code [0-9a-z]{4}(-[0-9a-z]{4}){3}$`, 'm'));
+  expect(stdout).toMatch(new RegExp(`^ +LOCKSTEP_SITE_CODE=[0-9a-z]{4}(-[0-9a-z]{4}){3} lockstep site --url ${url}$`, 'm'));
   const code = (await okay('site', 'code', 'berlin', '--json')).json();
   expect(code).toMatchObject({ site: 'berlin', code: expect.stringMatching(/-/) as string });
   const list = (await okay('site', 'list')).stdout;

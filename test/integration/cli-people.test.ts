@@ -66,9 +66,10 @@ test('a list is read page by page and says when there is more', async () => {
   expect(some.stdout).toContain('more than these 10. See them with --limit 100.');
 });
 
-test('a search finds by the beginning of name or address, or says that nobody is found', async () => {
+test('a search finds by the beginning of first name, last name or address, or says that nobody is found', async () => {
   expect((await okay('person', 'list', '--search', 'ann')).stdout).toMatch(/^Anna Jansen +anna\.jansen@corp\.example +user-mailbox +enabled +\d+$/m);
-  expect((await okay('person', 'list', '--search', 'zzz')).stdout).toBe('Nobody has a name or address that begins with "zzz".\n');
+  expect((await okay('person', 'list', '--search', 'jans')).stdout).toMatch(/^Anna Jansen /m);
+  expect((await okay('person', 'list', '--search', 'zzz')).stdout).toBe('Nobody has a name, a word in it, or an address that begins with "zzz".\n');
 });
 
 test('a name from the directory cannot send escape sequences to the terminal', async () => {
@@ -90,7 +91,7 @@ test('a group is shown by name, with its members of every kind', async () => {
 });
 
 test('a group that does not exist is exit code 6 with the near name', async () => {
-  expect(await shell.run(['group', 'show', 'All Stuff'])).toMatchObject({ code: 6, stderr: expect.stringContaining('Did you mean All Staff?') as string });
+  expect(await shell.run(['group', 'show', 'All Stuff'])).toMatchObject({ code: 6, stderr: expect.stringContaining("Did you mean 'All Staff'?") as string });
 });
 
 test('open problems are listed with object, code and reason', async () => {

@@ -122,6 +122,16 @@ test('asks for another token once, when one is refused', async () => {
   expect(await verdict(post())).toBe('AuthRejected site.token-invalid');
 });
 
+const blocked = (status: number): Answer => (_, response) => void response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>Forbidden</h1>');
+
+test.each([401, 403])('%i of a proxy says nothing about the site: the page is sent again, then the platform is unavailable', async (status) => {
+  answers = [blocked(status), json(status, { code: 1020, message: 'Access denied' })];
+  expect(await verdict(post())).toContain('applied');
+  expect(requests).toHaveLength(3);
+  answers = Array.from({ length: 100 }, () => blocked(status));
+  expect(await verdict(post(never(), { ...hurried, outageMs: 50 }))).toBe('Unavailable platform.blocked');
+});
+
 test.each([
   [403, 'site.disabled', 'AuthRejected site.disabled'],
   [404, 'run.unknown', 'ConfigInvalid run.unknown'],

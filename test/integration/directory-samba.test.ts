@@ -129,6 +129,11 @@ describeIf('reading a real domain', () => {
     expect((await person('(sn=Gr\\c3\\b6)'))?.code).toBe('directory.no-person');
   });
 
+  test('an attribute that the schema does not have is no error', async () => {
+    const reading = await readDirectory(options(dc.accounts.read, { extraAttributes: ['lockstepNoSuchAttribute'] }));
+    expect(reading.verdict).toBe('complete');
+  });
+
   test('the steps of a test all pass', async () => {
     for (const security of ['ldaps', 'starttls', 'plain'] as const) {
       expect((await testSteps(options(dc.accounts.read, { security }))).every((step) => step.endsWith(' passed'))).toBe(true);

@@ -6,13 +6,16 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createRunActivities } from '../../src/activities/platform/run-activities.ts';
 import { withOrganisation } from '../../src/archive/database.ts';
+import { commitDirectoryPage, openDirectoryReading } from '../../src/archive/directory-reading.ts';
+import { pageHash } from '../../src/archive/page-cursor.ts';
 import { requestRun } from '../../src/archive/runs.ts';
 import { ensureNamespace } from '../../src/client/namespace.ts';
 import { reconcileSchedules, sweepRuns } from '../../src/client/reconciler.ts';
 import { TemporalEngine } from '../../src/client/temporal-engine.ts';
 import { directoryScheduleId, PLATFORM_QUEUE, siteQueue } from '../../src/shared/names.ts';
 import type { Schedule } from '../../src/shared/schedule-types.ts';
-import { aDirectory, aRun } from '../lab/builders.ts';
+import type { SiteRunInput } from '../../src/shared/site-contract.ts';
+import { aDirectory, aRun, directoryPage, userEntry } from '../lab/builders.ts';
 import { labFolder, until } from '../lab/component.ts';
 import { freePort } from '../lab/ports.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
@@ -95,6 +98,12 @@ test('a schedule follows its row: made, changed, paused, resumed, removed', asyn
   await engine.reconcileSchedule(organisation.id, integration.id);
   expect((await describeSchedule(directory)).state.paused).toBe(true);
 
+  await engine.removeSchedule(organisation.id, integration.id);
+  await expect(describeSchedule(directory)).rejects.toThrow();
+  await engine.removeSchedule(organisation.id, integration.id);
+  await engine.reconcileSchedule(organisation.id, integration.id);
+  expect((await describeSchedule(directory)).state.paused).toBe(true);
+
   const daily: Schedule = { kind: 'daily', at: '06:30', timeZone: 'UTC' };
   await lab.owner
     .updateTable('directory_integration')
@@ -158,7 +167,13 @@ describe('ticks of a schedule', () => {
   afterAll(() => connection.close());
 
   /** Fires one tick and awaits the end of its workflow. */
-  async function tick(directory: Awaited<ReturnType<typeof aDirectory>>, readDirectory: () => Promise<unknown>): Promise<unknown> {
+  async function tick(directory: Awaited<ReturnType<typeof aDirectory>>): Promise<unknown> {
+    const readDirectory = async ({ runId }: SiteRunInput) => {
+      const run = { id: runId, integration: directory.integration.id, kind: 'directory-sync' } as const;
+      const position = await withOrganisation(lab.app, directory.organisation.id, (tx) => openDirectoryReading(tx, run));
+      const page = directoryPage({ entries: [userEntry('Ada Example')], last: true });
+      await withOrganisation(lab.app, directory.organisation.id, (tx) => commitDirectoryPage(tx, run, position, page, pageHash(Buffer.from('page'))));
+    };
     await engine.reconcileSchedule(directory.organisation.id, directory.integration.id);
     const common = { connection, namespace };
     const platform = await Worker.create({
@@ -180,7 +195,7 @@ describe('ticks of a schedule', () => {
           workflowId = action?.type === 'startWorkflow' ? action.workflow.workflowId : undefined;
           return info.numActionsTaken > before && workflowId !== undefined;
         });
-        return client.workflow.getHandle(workflowId ?? '').result();
+        return client.workflow.getHandle(workflowId ?? '').result() as Promise<unknown>;
       }),
     );
   }
@@ -189,14 +204,24 @@ describe('ticks of a schedule', () => {
 
   test('a tick makes its own run and ends it', async () => {
     const directory = await aScheduledDirectory(hourly);
-    expect(await tick(directory, async () => ({ outcome: 'complete' }))).toMatchObject({ outcome: 'succeeded' });
+    expect(await tick(directory)).toMatchObject({ outcome: 'succeeded' });
     expect(await runsOf(directory)).toEqual([{ state: 'succeeded', trigger: 'schedule', number: '1' }]);
+  });
+
+  test('a site that claims an end it never posted is not believed', async () => {
+    const directory = await aScheduledDirectory(null);
+    const { run } = await withOrganisation(lab.app, directory.organisation.id, (tx) =>
+      requestRun(tx, { integration: directory.integration.id, kind: 'directory-sync', trigger: 'manual' }),
+    );
+    const activities = createRunActivities({ database: lab.app });
+    expect(await activities.finishRun({ runId: run.id, outcome: 'done' })).toMatchObject({ outcome: 'incomplete' });
+    expect(await stateOf(run.id)).toMatchObject({ state: 'failed', error: { code: 'directory.incomplete' } });
   });
 
   test('a tick that finds a run open is skipped and counted', async () => {
     const directory = await aScheduledDirectory(hourly);
     await aRun(lab.owner, directory.integration);
-    expect(await tick(directory, async () => ({}))).toEqual({ outcome: 'skipped', reason: 'already-running' });
+    expect(await tick(directory)).toEqual({ outcome: 'skipped', reason: 'already-running' });
     expect(await runsOf(directory)).toHaveLength(1);
     const row = await lab.owner.selectFrom('directory_integration').select('skipped_ticks').where('id', '=', directory.integration.id).executeTakeFirstOrThrow();
     expect(row.skipped_ticks).toBe('1');
@@ -206,12 +231,14 @@ describe('ticks of a schedule', () => {
     const directory = await aScheduledDirectory(hourly);
     const error = { class: 'AuthRejected', code: 'ldap.invalid-credentials', message: 'm', next: 'n' } as const;
     await aRun(lab.owner, directory.integration, { state: 'failed', finished_at: new Date(), error: JSON.stringify(error) });
-    expect(await tick(directory, async () => ({}))).toEqual({ outcome: 'skipped', reason: 'credential-refused' });
+    expect(await tick(directory)).toEqual({ outcome: 'skipped', reason: 'credential-refused' });
+    const row = await lab.owner.selectFrom('directory_integration').select('skipped_ticks').where('id', '=', directory.integration.id).executeTakeFirstOrThrow();
+    expect(row.skipped_ticks).toBe('1');
     await lab.owner
       .updateTable('directory_integration')
       .set({ credential_changed_at: new Date(Date.now() + 1000) })
       .where('id', '=', directory.integration.id)
       .execute();
-    expect(await tick(directory, async () => ({ outcome: 'complete' }))).toMatchObject({ outcome: 'succeeded' });
+    expect(await tick(directory)).toMatchObject({ outcome: 'succeeded' });
   });
 });

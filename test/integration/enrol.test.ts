@@ -11,6 +11,7 @@ import { enrolmentText, signText } from '../../src/security/site-signature.ts';
 import { authenticateSite } from '../../src/security/site-token.ts';
 import { createSiteTokenProvider } from '../../src/security/site-token-provider.ts';
 import type { EnrolRequest } from '../../src/shared/site-contract.ts';
+import { anIntegration } from '../lab/builders.ts';
 import { until } from '../lab/component.ts';
 import { enrolledSite, enrolmentCode, pendingSite, platformLab, type PlatformLab } from '../lab/site-platform.ts';
 
@@ -255,7 +256,10 @@ test('A site that is enrolled again elsewhere ends the tokens and the keys of th
   const site = await enrolledSite(lab);
   const deps = { database: lab.database.app, keyring: lab.keyring };
   const header = `Bearer ${await site.tokens.token()}`;
+  const sealed = await anIntegration(lab.database.owner, { id: site.identity.siteId, org_id: lab.organisation.id }, { credential: Buffer.from('sealed') });
   await post('enrol', await enrolRequest(await enrolmentCode(lab, site.name)));
+  const row = await lab.database.owner.selectFrom('directory_integration').select('credential').where('id', '=', sealed.id).executeTakeFirstOrThrow();
+  expect(row.credential).toBeNull();
   await until(
     'the old access token is refused',
     () => authenticateSite(deps, header).then(() => false, (error: { code?: string }) => error.code === 'site.token-invalid'),

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { EncryptionCodec } from '../../src/codec/payload-codec.ts';
 import { openTaskToken, sealTaskToken } from '../../src/gateway/task-token.ts';
+import { abandonLostKeys } from '../../src/security/abandon-lost-keys.ts';
 import { Keyring, keyIdOf } from '../../src/security/keyring.ts';
 import { createMasterKeyFile, loadMasterKey, masterKeyOf } from '../../src/security/master-key.ts';
 import { rotateInstallationKey, rotateOrganisationKey } from '../../src/security/rotate-keys.ts';
@@ -14,7 +15,7 @@ import { SiteIdentity } from '../../src/security/site-identity.ts';
 import { authenticateSite } from '../../src/security/site-token.ts';
 import { createSiteTokenProvider } from '../../src/security/site-token-provider.ts';
 import type { IntegrationId } from '../../src/shared/ids.ts';
-import { anIntegration, anOrganisation } from '../lab/builders.ts';
+import { anIntegration, anOrganisation, aSite } from '../lab/builders.ts';
 import { labFolder } from '../lab/component.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
 import { type EnrolledSite, enrolledSite, organisationWithKey, platformLab, type PlatformLab } from '../lab/site-platform.ts';
@@ -189,6 +190,23 @@ test('Rotation of a master key file is finished by running it again, at whatever
     await rm(file);
     await createMasterKeyFile(file);
     expect(await codeOf(rotateMasterKeyFile(database.owner, file))).toBe('key.master-wrong');
+  }));
+
+test('When the master key is lost, new keys are made and what nobody can read is forgotten; never when it is not lost', () =>
+  withFreshDatabase(async (database) => {
+    const lost = newMasterKey();
+    const before = await Keyring.open(database.app, lost);
+    const organisation = await organisationWithKey(database, before);
+    const integration = await anIntegration(database.owner, await aSite(database.owner, organisation), { credential: randomBytes(90) });
+    const fresh = newMasterKey();
+    expect(await codeOf(abandonLostKeys(database.owner, lost))).toBe('key.not-lost');
+    expect(await abandonLostKeys(database.owner, fresh)).toEqual({ organisations: 1, credentials: 1 });
+    const after = await Keyring.open(database.app, fresh);
+    const ciphertext = await after.encrypt(organisation.id, 'secrets', secret('new'), 'a');
+    expect(await after.decrypt(organisation.id, 'secrets', ciphertext, 'a')).toEqual(secret('new'));
+    const kept = await database.owner.selectFrom('directory_integration').selectAll().where('id', '=', integration.id).executeTakeFirstOrThrow();
+    expect(kept).toEqual({ ...integration, credential: null });
+    expect(await codeOf(Keyring.open(database.app, lost))).toBe('key.master-wrong');
   }));
 
 test("Rotation of an organisation's key re-encrypts its credentials and touches no other organisation", async () => {

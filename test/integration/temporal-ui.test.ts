@@ -30,6 +30,8 @@ let publicUrl: string;
 let uiUrl: string;
 let installationToken: string;
 let historyPath: string;
+/** Lines of the API's log at level info. */
+const log: string[] = [];
 
 beforeAll(async () => {
   const [apiPort, temporalPort, uiPort] = [await freePort(), await freePort(), await freePort()];
@@ -46,7 +48,7 @@ beforeAll(async () => {
     database: database.app,
     keyring,
     engine: new RecordingEngine(),
-    logger: pino({ level: 'silent' }),
+    logger: pino({ level: 'info' }, { write: (line: string) => log.push(line) }),
     registry: new Registry(),
     version: '0.0.0-test',
     gateway: { address: '127.0.0.1:1', tls: false, namespace: NAMESPACE },
@@ -150,6 +152,16 @@ test('The codec encodes and decodes, and leaves alone what it cannot read', asyn
   expect(encoded?.metadata['encoding']).toBe(base64('binary/encrypted'));
   const foreign = { metadata: { encoding: base64('binary/encrypted'), key: base64(randomUUID()) }, data: base64('x'.repeat(40)) };
   expect(await ask('decode', [foreign, encoded, plain])).toEqual([foreign, plain, plain]);
+});
+
+test('What the UI asks for is no line of the log', async () => {
+  const headers = { cookie: await cookieOf() };
+  const before = log.length;
+  expect((await fetch(`${publicUrl}${TEMPORAL_UI_PATH}/api/v1/namespaces`, { headers })).status).toBe(200);
+  expect((await decode(headers)).status).toBe(200);
+  const routes = log.slice(before).map((line) => (JSON.parse(line) as { route?: string }).route);
+  expect(routes.filter((route) => route?.startsWith(TEMPORAL_UI_PATH))).toEqual([]);
+  expect(routes.length).toBeGreaterThan(0);
 });
 
 const missing = browserMissing();

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { createApi } from '../../src/api/server.ts';
+import { type ApiDependencies, createApi } from '../../src/api/server.ts';
 import { issueApiToken, issueInstallationToken } from '../../src/archive/api-tokens.ts';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { createOrganisation, type OrganisationRow } from '../../src/archive/organisations.ts';
@@ -35,6 +35,9 @@ export class RecordingEngine implements Engine {
   }
   reconcileSchedule(...[organisation, integration]: Parameters<Engine['reconcileSchedule']>): Promise<void> {
     return this.#record(`reconcile ${organisation} ${integration}`);
+  }
+  removeSchedule(...[organisation, integration]: Parameters<Engine['removeSchedule']>): Promise<void> {
+    return this.#record(`remove ${organisation} ${integration}`);
   }
   async skippedTicks(...[organisation, integration]: Parameters<Engine['skippedTicks']>): Promise<number> {
     await this.#record(`skipped ${organisation} ${integration}`);
@@ -85,7 +88,7 @@ export interface LabSite {
   readonly token: string;
 }
 
-export async function labApi(): Promise<LabApi> {
+export async function labApi({ tls }: Pick<ApiDependencies, 'tls'> = {}): Promise<LabApi> {
   const lab = await freshDatabase();
   const keyring = await Keyring.open(lab.app, masterKeyOf(Buffer.alloc(32, 7)));
   const engine = new RecordingEngine();
@@ -97,6 +100,7 @@ export async function labApi(): Promise<LabApi> {
     logger: pino({ level: 'trace' }, { write: (line: string) => log.push(line) }),
     registry: new Registry(),
     version: '0.0.0-test',
+    tls,
     gateway: { address: '127.0.0.1:7233', tls: false, namespace: 'default' },
     temporalUi: { uiUrl: 'http://127.0.0.1:9', publicUrl: 'http://127.0.0.1' },
     now: () => new Date('2026-11-24T08:00:00Z'),

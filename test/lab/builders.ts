@@ -14,7 +14,10 @@ let names = 0;
 /** A slug that no other row of this test process has. */
 export const uniqueName = (kind: string): string => `${kind}-${process.pid.toString(36)}-${(++names).toString(36)}`;
 
-export function anOrganisation(owner: Database, overrides: Overrides<'organisation'> = {}): Promise<Row<'organisation'>> {
+export function anOrganisation(
+  owner: Database,
+  overrides: Overrides<'organisation'> = {},
+): Promise<Row<'organisation'>> {
   const name = overrides.name ?? uniqueName('org');
   return owner
     .insertInto('organisation')
@@ -24,10 +27,20 @@ export function anOrganisation(owner: Database, overrides: Overrides<'organisati
 }
 
 /** An enrolled site. */
-export function aSite(owner: Database, organisation: Pick<Row<'organisation'>, 'id'>, overrides: Overrides<'site'> = {}): Promise<Row<'site'>> {
+export function aSite(
+  owner: Database,
+  organisation: Pick<Row<'organisation'>, 'id'>,
+  overrides: Overrides<'site'> = {},
+): Promise<Row<'site'>> {
   return owner
     .insertInto('site')
-    .values({ id: siteId(randomUUID()), org_id: organisation.id, name: uniqueName('site'), state: 'enrolled', ...overrides })
+    .values({
+      id: siteId(randomUUID()),
+      org_id: organisation.id,
+      name: uniqueName('site'),
+      state: 'enrolled',
+      ...overrides,
+    })
     .returningAll()
     .executeTakeFirstOrThrow();
 }
@@ -45,7 +58,10 @@ export const directorySettings = (overrides: Partial<DirectorySettings> = {}): D
 export function anIntegration(
   owner: Database,
   site: Pick<Row<'site'>, 'id' | 'org_id'>,
-  { settings, ...overrides }: Omit<Overrides<'directory_integration'>, 'settings'> & { settings?: Partial<DirectorySettings> } = {},
+  {
+    settings,
+    ...overrides
+  }: Omit<Overrides<'directory_integration'>, 'settings'> & { settings?: Partial<DirectorySettings> } = {},
 ): Promise<Row<'directory_integration'>> {
   return owner
     .insertInto('directory_integration')
@@ -101,7 +117,11 @@ export async function aDirectory(owner: Database, settings: Partial<DirectorySet
 }
 
 /** Ends the run, so that the next of its kind may be made. */
-export async function endRun(owner: Database, run: Pick<Row<'run'>, 'id'>, state: 'succeeded' | 'failed' | 'cancelled' = 'succeeded') {
+export async function endRun(
+  owner: Database,
+  run: Pick<Row<'run'>, 'id'>,
+  state: 'succeeded' | 'failed' | 'cancelled' = 'succeeded',
+) {
   await owner.updateTable('run').set({ state, finished_at: new Date() }).where('id', '=', run.id).execute();
 }
 
@@ -173,7 +193,11 @@ export const groupEntry = (name: string, overrides: EntryOverrides = {}): Direct
   );
 
 /** All members of a group in one part. */
-export const membersOf = (group: DirectoryEntry, members: readonly (DirectoryEntry | string)[], last = true): DirectoryMembers => ({
+export const membersOf = (
+  group: DirectoryEntry,
+  members: readonly (DirectoryEntry | string)[],
+  last = true,
+): DirectoryMembers => ({
   guid: group.guid,
   dns: members.map((member) => (typeof member === 'string' ? member : member.dn)),
   last,

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { labFolder } from './component.ts';
 
 export interface CliResult {
@@ -33,7 +34,8 @@ export interface Cli {
   run(args: readonly string[], options?: CliOptions): Promise<CliResult>;
 }
 
-const program = new URL('../../bin/lockstep.js', import.meta.url).pathname;
+// Not bin/lockstep.js, which prefers a build when there is one: the sources of this tree are what is tested.
+const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** A command line with a home folder of its own and nothing of this process's environment that could steer it. */
 export async function cli(environment: Readonly<Record<string, string>> = {}): Promise<Cli> {

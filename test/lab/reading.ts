@@ -54,7 +54,11 @@ export async function postChanges(
 }
 
 /** One attempt from its first page to its last; gives the totals of the run. `last` is set on the last page. */
-export async function readAll(app: Database, run: RunOfReading, pages: readonly DirectoryPage[]): Promise<DirectoryRunTotals> {
+export async function readAll(
+  app: Database,
+  run: RunOfReading,
+  pages: readonly DirectoryPage[],
+): Promise<DirectoryRunTotals> {
   const reading = await openReading(app, run);
   for (const [seq, page] of pages.entries()) await reading.post(seq, { ...page, last: seq === pages.length - 1 });
   return totalsOf(app, run);

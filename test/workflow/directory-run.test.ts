@@ -14,7 +14,7 @@ import { workflowBundle } from '../lab/workflow-bundle.ts';
 
 const run = runId('11111111-1111-4111-8111-111111111111');
 const input: DirectoryRunInput = { trigger: 'manual', runId: run };
-const counts = { outcome: 'complete', pages: 2, entries: 700, members: 40, problems: 0 } as const;
+const counts = { pages: 2, entries: 700, members: 40, problems: 0 } as const;
 
 /** What the platform was told, in order. */
 type Told = Parameters<RunActivities['finishRun']>[0];

@@ -2,8 +2,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type Database, type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { findEngineRun, locateRun } from '../../archive/engine-rows.ts';
 import { countSkippedTick } from '../../archive/integrations.ts';
-import { beginRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
-import { credentialRefusedSince } from '../../archive/run-tick.ts';
+import { isReadingComplete } from '../../archive/directory-reading.ts';
+import { beginRun, findRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
+import { isParked } from '../../archive/run-tick.ts';
 import type { BegunRun, DirectoryRunInput } from '../../shared/directory-run.ts';
 import { type ErrorClass, errorClasses, type ErrorReport } from '../../shared/errors.ts';
 import type { RunId, SiteId } from '../../shared/ids.ts';
@@ -18,7 +19,7 @@ export type FinishRunInput =
   | { readonly runId: RunId; readonly outcome: 'failed'; readonly class: string; readonly code: string };
 
 export interface FinishedRun {
-  readonly outcome: 'succeeded' | 'partial';
+  readonly outcome: 'succeeded' | 'partial' | 'incomplete';
   readonly totals: Partial<DirectoryRunTotals>;
 }
 
@@ -72,7 +73,8 @@ export function createRunActivities({ database }: { readonly database: Database 
     async finishRun(input) {
       const { organisationId } = await located(input.runId);
       const row = await withOrganisation(database, organisationId, (tx) => endRun(tx, input));
-      return { outcome: row.state === 'partial' ? 'partial' : 'succeeded', totals: row.totals };
+      const outcome = row.state === 'failed' ? 'incomplete' : row.state === 'partial' ? 'partial' : 'succeeded';
+      return { outcome, totals: row.totals };
     },
   };
 }
@@ -86,7 +88,10 @@ async function beginTick(tx: OrganisationTransaction, input: Extract<BeginRunInp
     .where('id', '=', input.integrationId)
     .executeTakeFirst();
   if (integration === undefined || integration.state === 'paused') return { outcome: 'skipped', reason: 'paused' };
-  if (await credentialRefusedSince(tx, integration.id)) return { outcome: 'skipped', reason: 'credential-refused' };
+  if (await isParked(tx, integration.id)) {
+    await countSkippedTick(tx, integration.id);
+    return { outcome: 'skipped', reason: 'credential-refused' };
+  }
   const { run, joined } = await requestRun(tx, {
     integration: integration.id,
     kind: input.kind,
@@ -108,11 +113,22 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
     case 'failed':
       return finishRun(tx, input.runId, { state: 'failed', error: await reportOf(tx, input) });
     case 'done': {
-      const row = await tx.selectFrom('run').select('totals').where('id', '=', input.runId).executeTakeFirstOrThrow();
-      return finishRun(tx, input.runId, { state: (row.totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
+      const { kind, totals, integration_id: integration } = await findRun(tx, input.runId);
+      // What a site says is no proof: the cursor is.
+      if (kind !== 'directory-test' && !(await isReadingComplete(tx, { id: input.runId, integration, kind }))) {
+        return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
+      }
+      return finishRun(tx, input.runId, { state: (totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
     }
   }
 }
+
+const incomplete: ErrorReport = {
+  class: 'Unavailable',
+  code: 'directory.incomplete',
+  message: 'The site said that the directory was read to its end, but its last page never came.',
+  next: 'Nothing was taken for missing. Synchronise again; when it happens again, upgrade the site.',
+};
 
 /** What the site reported, when it could; else what the history says. */
 async function reportOf(

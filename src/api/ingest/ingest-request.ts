@@ -86,7 +86,7 @@ export function requireCredential(credential: Buffer | null): Buffer {
     class: 'ConfigInvalid',
     code: 'directory.credential-missing',
     message: 'The directory has no password.',
-    next: 'Set it: lockstep directory set NAME --password.',
+    next: 'Set it: lockstep directory change NAME --password (or --password-stdin).',
   });
 }
 

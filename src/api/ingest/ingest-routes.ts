@@ -1,7 +1,7 @@
 /**
  * The ingest API: where a site gets what it needs for a run and puts what it read. Mounted at /site/v1;
- * src/shared/site-contract.ts is the contract. Everything that a site sends is untrusted: it reaches open runs of its own
- * integrations only, and every field is checked.
+ * src/shared/site-contract.ts is the contract. Everything that a site sends is untrusted: it reaches open runs of its
+ * own integrations only, and every field is checked.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
@@ -53,9 +53,18 @@ const Report = Type.Object({
   steps: Type.Optional(Type.Array(Step(directoryTestSteps), { maxItems: directoryTestSteps.length })),
   findings: Type.Optional(
     Type.Object({
-      domains: Type.Array(Type.Object({ dn: Name, dnsName: Name, netbiosName: nullable(Name), parentDn: nullable(Name), own: Type.Boolean() }), {
-        maxItems: 2000,
-      }),
+      domains: Type.Array(
+        Type.Object({
+          dn: Name,
+          dnsName: Name,
+          netbiosName: nullable(Name),
+          parentDn: nullable(Name),
+          own: Type.Boolean(),
+        }),
+        {
+          maxItems: 2000,
+        },
+      ),
       references: Type.Array(Name, { maxItems: 2000 }),
     }),
   ),
@@ -74,7 +83,10 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
   });
 
   /** Runs `work` on an open run of the site that asks, in one transaction. */
-  const onRun = <T>(request: FastifyRequest<{ Params: { run: string } }>, work: (tx: OrganisationTransaction, run: SiteRun) => Promise<T>) => {
+  const onRun = <T>(
+    request: FastifyRequest<{ Params: { run: string } }>,
+    work: (tx: OrganisationTransaction, run: SiteRun) => Promise<T>,
+  ) => {
     const site = siteOf(request);
     return withOrganisation(database, site.organisationId, async (tx) =>
       work(tx, await findOpenRunOfSite(tx, site.siteId, runId(request.params.run))),
@@ -83,7 +95,14 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
 
   app.post(
     '/runs/:run/open',
-    { schema: { summary: 'Begin an attempt of a run', tags: ['site'], params: RunPath, response: problems(401, 403, 404, 409, 422) } },
+    {
+      schema: {
+        summary: 'Begin an attempt of a run',
+        tags: ['site'],
+        params: RunPath,
+        response: problems(401, 403, 404, 409, 422),
+      },
+    },
     async (request): Promise<OpenRunAnswer> => {
       const { run, cursor } = await onRun(request, async (tx, open) => {
         requireCredential(open.credential);
@@ -130,7 +149,15 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
 
   app.put(
     '/runs/:run/report',
-    { schema: { summary: 'Steps of a connection test, and what was found beside the objects', tags: ['site'], params: RunPath, body: Report, response: problems(400, 401, 403, 404, 409) } },
+    {
+      schema: {
+        summary: 'Steps of a connection test, and what was found beside the objects',
+        tags: ['site'],
+        params: RunPath,
+        body: Report,
+        response: problems(400, 401, 403, 404, 409),
+      },
+    },
     async (request, reply) => {
       const { steps, findings } = request.body;
       await onRun(request, async (tx, run) => {
@@ -146,7 +173,15 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
 
   app.put(
     '/runs/:run/error',
-    { schema: { summary: 'Why an attempt failed', tags: ['site'], params: RunPath, body: ErrorBody, response: problems(400, 401, 403, 404, 409) } },
+    {
+      schema: {
+        summary: 'Why an attempt failed',
+        tags: ['site'],
+        params: RunPath,
+        body: ErrorBody,
+        response: problems(400, 401, 403, 404, 409),
+      },
+    },
     async (request, reply) => {
       await onRun(request, (tx, run) => saveRunError(tx, run.id, errorOf(request.body)));
       return reply.code(204).send();
@@ -175,6 +210,14 @@ const storableFindings = (findings: DirectoryFindings): DirectoryFindings => ({
 });
 
 const notAReading = (): ConflictError =>
-  new ConflictError({ code: 'run.not-a-reading', message: 'This run takes no pages.', next: 'Upgrade site and server to versions that go together.' });
+  new ConflictError({
+    code: 'run.not-a-reading',
+    message: 'This run takes no pages.',
+    next: 'Upgrade site and server to versions that go together.',
+  });
 const notATest = (): ConflictError =>
-  new ConflictError({ code: 'run.not-a-test', message: 'This run takes no report.', next: 'Upgrade site and server to versions that go together.' });
+  new ConflictError({
+    code: 'run.not-a-test',
+    message: 'This run takes no report.',
+    next: 'Upgrade site and server to versions that go together.',
+  });

@@ -1,4 +1,7 @@
-/** The body of a page: its bytes are hashed before they are parsed, and its shape is checked before anything looks at it. */
+/**
+ * The body of a page: its bytes are hashed before they are parsed, and its shape is checked before anything looks at
+ * it.
+ */
 import { createHash } from 'node:crypto';
 import { Ajv } from 'ajv';
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify';
@@ -18,17 +21,21 @@ declare module 'fastify' {
   }
 }
 
-// Bounds of counts only: what is wrong with a single value is told as a problem of its object and fails no page. The body's
-// size bounds the rest.
+// Bounds of counts only: what is wrong with a single value is told as a problem of its object and fails no page. The
+// body's size bounds the rest.
 const ENTRIES_MAX = 5000;
 const ATTRIBUTES_MAX = 500;
 const Dn = Type.String({ maxLength: 20_000 });
 const Text = Type.String({ maxLength: 20_000 });
 
-const Attributes = Type.Record(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9.;-]{0,127}$' }), Type.Array(Type.String()), {
-  additionalProperties: false,
-  maxProperties: ATTRIBUTES_MAX,
-});
+const Attributes = Type.Record(
+  Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9.;-]{0,127}$' }),
+  Type.Array(Type.String()),
+  {
+    additionalProperties: false,
+    maxProperties: ATTRIBUTES_MAX,
+  },
+);
 /** 64-bit and signed in the database; AD's begin at 1. */
 const Usn = Type.String({ pattern: '^[0-9]{1,18}$' });
 const DnsHostName = Type.String({ maxLength: 253 });
@@ -48,9 +55,16 @@ const Watermark = Type.Union([
 ]);
 
 const content = {
-  entries: Type.Array(Type.Object({ guid: Uuid, dn: Dn, attributes: Attributes, usn: Type.Optional(Usn) }), { maxItems: ENTRIES_MAX }),
+  entries: Type.Array(Type.Object({ guid: Uuid, dn: Dn, attributes: Attributes, usn: Type.Optional(Usn) }), {
+    maxItems: ENTRIES_MAX,
+  }),
   members: Type.Array(
-    Type.Object({ guid: Uuid, dns: Type.Array(Dn, { maxItems: MEMBERS_MAX }), last: Type.Boolean(), usn: Type.Optional(Usn) }),
+    Type.Object({
+      guid: Uuid,
+      dns: Type.Array(Dn, { maxItems: MEMBERS_MAX }),
+      last: Type.Boolean(),
+      usn: Type.Optional(Usn),
+    }),
     { maxItems: ENTRIES_MAX },
   ),
   problems: Type.Array(
@@ -113,7 +127,9 @@ export function hashBodies(app: FastifyInstance): void {
   });
 }
 
-/** @throws LockstepError Unavailable `page.hash-mismatch`: something on the way changed the body, so it is sent again */
+/**
+ * @throws LockstepError Unavailable `page.hash-mismatch`: something on the way changed the body, so it is sent again
+ */
 export function requireHash(bodyHash: Buffer | undefined, stated: string): Buffer {
   if (bodyHash?.toString('hex') === stated) return bodyHash;
   throw new LockstepError({

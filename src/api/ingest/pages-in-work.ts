@@ -3,8 +3,8 @@ import { ApiError } from '../problems.ts';
 const RETRY_AFTER_SECONDS = 1;
 
 /**
- * Bounds how many pages are received or applied at once. The rest is refused before its body is read, and comes again: what
- * waits, waits at the site, not in the server's memory nor for its last database connection.
+ * Bounds how many pages are received or applied at once. The rest is refused before its body is read, and comes again:
+ * what waits, waits at the site, not in the server's memory nor for its last database connection.
  */
 export class PagesInWork {
   readonly #max: number;
@@ -23,8 +23,9 @@ export class PagesInWork {
 }
 
 /**
- * A page's place, from the first byte of its request until its connection is closed and it is no longer applied, whichever
- * is later: a site that hangs up and tries again must not have the same page waiting for the database many times over.
+ * A page's place, from the first byte of its request until its connection is closed and it is no longer applied,
+ * whichever is later: a site that hangs up and tries again must not have the same page waiting for the database many
+ * times over.
  */
 export class PlaceInWork {
   readonly #leave: () => void;

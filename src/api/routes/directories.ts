@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { withOrganisation } from '../../archive/database.ts';
 import { findIntegration, type IntegrationView, listIntegrations } from '../../archive/integrations.ts';
 import { listLastRuns } from '../../archive/run-list.ts';
+import { listParked } from '../../archive/run-tick.ts';
 import type { OrganisationId } from '../../shared/ids.ts';
 import { organisationOf } from '../access.ts';
 import type { RouteDependencies } from '../dependencies.ts';
@@ -21,13 +22,19 @@ export const directoryRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = asy
 
   /** Rows with what belongs to them: the last run from the database, ticks from the schedule. */
   const answers = async (organisation: OrganisationId, rows: readonly IntegrationView[]): Promise<Directory[]> => {
-    const lastRuns = await withOrganisation(database, organisation, (tx) => listLastRuns(tx, rows.map((row) => row.id)));
+    const ids = rows.map((row) => row.id);
+    const scheduled = rows.filter((row) => row.schedule !== null).map((row) => row.id);
+    const { lastRuns, parked } = await withOrganisation(database, organisation, async (tx) => ({
+      lastRuns: await listLastRuns(tx, ids),
+      parked: await listParked(tx, scheduled),
+    }));
     return Promise.all(
       rows.map(async (row) =>
         directoryAnswer(row, {
           lastRun: lastRuns.get(row.id),
           skippedByTemporal: row.schedule === null ? 0 : await engineCalls.skippedTicks(organisation, row.id),
-          nextRuns: row.schedule === null || row.state === 'paused' ? [] : engine.nextRuns(row.schedule, now(), NEXT_RUNS),
+          parked: parked.get(row.id),
+          nextRuns: row.schedule === null || row.state === 'paused' || parked.has(row.id) ? [] : engine.nextRuns(row.schedule, now(), NEXT_RUNS),
         }),
       ),
     );

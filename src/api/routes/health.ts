@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import type { Database } from '../../archive/database.ts';
 import { pendingMigrations } from '../../archive/migrate.ts';
 import type { Engine } from '../../client/engine.ts';
+import type { Keyring } from '../../security/keyring.ts';
 import { withinPatience } from '../engine-calls.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { answer } from '../schemas/responses.ts';
@@ -12,16 +13,17 @@ import { answer } from '../schemas/responses.ts';
 const Check = Type.Object({ state: Type.Union([Type.Literal('ok'), Type.Literal('failed')]), detail: Type.String() });
 const Readiness = Type.Object({
   ready: Type.Boolean(),
-  checks: Type.Object({ database: Check, migrations: Check, temporal: Check }),
+  checks: Type.Object({ database: Check, migrations: Check, keys: Check, temporal: Check }),
 });
 
 export interface HealthOptions {
   readonly database: Database;
   readonly engine: Pick<Engine, 'check'>;
+  readonly keyring: Pick<Keyring, 'check'>;
   readonly metrics: ApiMetrics;
 }
 
-export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app, { database, engine, metrics }) => {
+export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app, { database, engine, keyring, metrics }) => {
   app.get(
     '/healthz',
     {
@@ -55,7 +57,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
       },
     },
     async (_request, reply) => {
-      const [databaseCheck, migrations, temporal] = await Promise.all([
+      const [databaseCheck, migrations, keys, temporal] = await Promise.all([
         check('database', async () => {
           await sql`select 1`.execute(database);
           return 'answers';
@@ -65,12 +67,17 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
           if (pending.length > 0) throw new Error(`${pending.length} migrations are missing`);
           return 'all applied';
         }),
+        // A server that still holds a master key that was replaced cannot read the keys made since.
+        check('keys', async () => {
+          await keyring.check();
+          return 'open';
+        }),
         check('temporal', async () => {
           await engine.check();
           return 'answers';
         }),
       ]);
-      const checks = { database: databaseCheck, migrations, temporal };
+      const checks = { database: databaseCheck, migrations, keys, temporal };
       const ready = Object.values(checks).every((one) => one.state === 'ok');
       return reply.code(ready ? 200 : 503).send({ ready, checks });
     },

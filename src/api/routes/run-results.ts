@@ -28,7 +28,7 @@ export const runResultRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = asy
       schema: {
         operationId: 'listPlanEntries',
         summary: 'Show what a synchronisation would have done',
-        description: 'Of a run of kind `directory-plan`; empty for others.',
+        description: 'Of a run of kind `directory-plan`; empty for others. Kept for the newest plans of a directory: three that ended, and the one that is open.',
         tags: ['runs'],
         params: IdPath,
         querystring: listQuery({ action: Type.Optional(Action) }),

@@ -1,8 +1,9 @@
 import { type TSchema, Type } from 'typebox';
+import { slugPattern } from '../../shared/names.ts';
 
 export const Slug = Type.String({
-  pattern: '^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$',
-  description: 'Lower-case letters, digits and dashes, 1 to 40 characters. Part of workflow ids: never an address.',
+  pattern: slugPattern.source,
+  description: 'a short name of lower-case letters (a to z), digits and dashes, 1 to 40 characters, no dash at either end: head-office',
 });
 export const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' });
 export const Bigint = Type.String({ pattern: '^[1-9][0-9]{0,18}$' });

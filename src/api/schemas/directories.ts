@@ -96,6 +96,8 @@ export const Directory = Type.Object({
   jitterSeconds: Type.Integer(),
   state: Type.Union([Type.Literal('active'), Type.Literal('paused')]),
   skippedTicks: Type.Integer(),
+  /** Ticks wait until somebody acts, because the domain refused the sign-in: since when, why, and what ends it. */
+  parked: nullable(Type.Object({ since: Timestamp, reason: Type.String(), next: Type.String() })),
   nextRuns: Type.Array(Timestamp),
   openProblems: Type.Integer(),
   counts: Type.Object({ people: Type.Integer(), groups: Type.Integer(), missing: Type.Integer() }),

@@ -11,7 +11,7 @@ export const ListQuery = listQuery({});
 export const DEFAULT_LIMIT = 100;
 
 export const Search = Type.Optional(
-  Type.String({ minLength: 1, maxLength: 200, description: 'Beginning of a name or address, without regard to case' }),
+  Type.String({ minLength: 1, maxLength: 200, description: 'Beginning of a name, of a word in it (a last name), or of an address, without regard to case' }),
 );
 /** What people call somebody or something by. */
 export const Reference = Type.String({ minLength: 1, maxLength: 500 });

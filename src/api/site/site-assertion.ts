@@ -2,11 +2,11 @@
 import { compactVerify, decodeJwt, errors as joseErrors, importSPKI, type JWTPayload } from 'jose';
 import { sql } from 'kysely';
 import type { Database } from '../../archive/database.ts';
+import { ASSERTION_AUDIENCE } from '../../security/site-signature.ts';
 import { findSiteRecord, siteDisabled, type SiteRecord } from '../../security/site-state.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { InvalidIdError, siteId } from '../../shared/ids.ts';
 
-export const ASSERTION_AUDIENCE = 'lockstep';
 /** The longest that an assertion may be valid. */
 const MAX_LIFETIME_SECONDS = 60;
 /** How far the clocks of a site and of the platform may be apart: NTP keeps within a second, a machine without it drifts a minute in weeks. */

@@ -107,7 +107,7 @@ create table directory_integration (
   -- When its watcher last asked what to do, and why it waits (ErrorReport).
   watched_at           timestamptz,
   watch_error          jsonb,
-  -- Ticks that found a run still open (those that Temporal skipped are counted in the schedule itself).
+  -- Ticks that found a run still open or the schedule parked (those that Temporal skipped are counted in the schedule itself).
   skipped_ticks        bigint not null default 0,
   created_at           timestamptz not null default now(),
   changed_at           timestamptz not null default now(),
@@ -261,6 +261,15 @@ create table directory_address (
 );
 create index directory_address_lookup on directory_address (org_id, address);
 
+-- The rest of a sort_key from each of its words but the first: by these somebody is found by the last name too.
+create table directory_name_ending (
+  object_id bigint not null,
+  org_id    uuid not null,
+  ending    text collate "C" not null,
+  primary key (object_id, ending)
+);
+create index directory_name_ending_lookup on directory_name_ending (org_id, ending, object_id);
+
 -- Direct members as the source names them; resolved by dn_key when read, so that either side may come first.
 create table directory_member (
   group_id   bigint not null,
@@ -366,7 +375,7 @@ declare t text;
 begin
   foreach t in array array['api_token', 'site', 'site_node', 'site_enrolment_code', 'directory_integration', 'run',
     'page_cursor', 'directory_object', 'directory_sighting', 'directory_former_name', 'directory_tombstone', 'directory_address',
-    'directory_member', 'directory_member_part', 'directory_sid', 'person',
+    'directory_name_ending', 'directory_member', 'directory_member_part', 'directory_sid', 'person',
     'person_link', 'directory_problem', 'directory_plan_entry', 'directory_plan_member'] loop
     execute format('alter table %I enable row level security', t);
     execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, t);

@@ -1,7 +1,7 @@
 -- One page of objects: $1 rows (jsonb array, each object once), $2 integration, $3 epoch, $4 first epoch of the run,
 -- $5 invocationId of the controller or null, $6 true for a page of changes.
 --
--- Only objects that are new, differ, were gone or enter or leave the scope are written, with their addresses; an object that is
+-- Only objects that are new, differ, were gone or enter or leave the scope are written, with their addresses and name endings; an object that is
 -- as it was costs one stamp. Who they are is decided when all are written: src/archive/person-linking.ts. Of an object whose
 -- stored state is newer nothing is taken: a page of a reading may have been read before a change that was told during it.
 --
@@ -17,7 +17,7 @@ with input as materialized (
     guid uuid, kind text, recipient_type text, dn text, dn_key text, rdn text, parent_guid uuid, sid text,
     primary_group_sid text, mailbox_guid uuid, display_name text, sort_key text, account_name text, principal_name text, account_disabled boolean, included boolean,
     in_scope boolean, manager_key text, attributes jsonb, source_created timestamptz, usn bigint, content_hash text,
-    addresses jsonb)
+    addresses jsonb, name_endings jsonb)
 ),
 before as materialized (
   select x.guid, o.id, o.listed, o.missing_since, o.in_source, o.in_scope, o.dn <> x.dn as moved, o.dn_key,
@@ -110,6 +110,22 @@ kept_claims as (
   select id, current_setting('lockstep.org')::uuid, address, is_primary from claims
   on conflict (object_id, address) do update set is_primary = excluded.is_primary
   where a.is_primary <> excluded.is_primary
+),
+endings as materialized (
+  select w.id, e.ending
+  from written w
+  join input x on x.guid = w.guid
+  cross join lateral jsonb_array_elements_text(x.name_endings) as e (ending)
+),
+dropped_endings as (
+  delete from directory_name_ending n
+  where n.object_id = any (array(select b.id from before b join written w on w.id = b.id where b.differs))
+    and (n.object_id, n.ending) not in (select e.id, e.ending from endings e)
+),
+kept_endings as (
+  insert into directory_name_ending (object_id, org_id, ending)
+  select id, current_setting('lockstep.org')::uuid, ending from endings
+  on conflict (object_id, ending) do nothing
 ),
 arrived as materialized (
   select w.id, x.guid, x.kind, x.dn_key, b.id is null or not b.in_source as fresh, encode(b.dn_key, 'hex') as key_before

@@ -1,5 +1,5 @@
--- Objects that were seen but could not be read or kept would stay as they are: $1 run, $2 integration, $3 GUIDs, $4 keys of
--- distinguished names.
+-- Objects that were seen but could not be read or kept would stay as they are: $1 run, $2 integration, $3 GUIDs, $4
+-- keys of distinguished names.
 insert into directory_plan_entry (run_id, org_id, guid, action, subject)
 select $1::uuid, o.org_id, o.guid, 'same', o.display_name
 from directory_object o

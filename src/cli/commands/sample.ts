@@ -1,6 +1,6 @@
 import { notifyReady } from '../../runtime/parent.ts';
 import { readSettings } from '../../runtime/settings.ts';
-import { defineCommand, number } from '../command.ts';
+import { defineCommand, flag, number } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 export const sampleCommand = defineCommand({
@@ -12,6 +12,7 @@ export const sampleCommand = defineCommand({
   options: {
     port: number('port', 'TCP port (default: LOCKSTEP_SAMPLE_PORT, else 3890)', { minimum: 1, maximum: 65_535 }),
     people: number('count', 'size of the company; everything else grows with it', { minimum: 20, maximum: 200_000, default: 300 }),
+    hidePassword: flag('do not print the password of the account, where what is printed is kept in a log'),
   },
   async run({ options }, io) {
     const { startSampleDirectory } = await import('../../sample/directory/server.ts');
@@ -23,10 +24,12 @@ export const sampleCommand = defineCommand({
       model: directoryModel(organisation),
     });
     const account = organisation.serviceAccounts[0];
+    const password = options.hidePassword ? undefined : account?.password;
+    const told = password === undefined ? '' : `, password ${password}`;
     io.emit(
       io.json
-        ? { event: 'ready', url: directory.url, baseDn: directory.baseDn, account: account?.name, password: account?.password }
-        : `${directory.url} (${organisation.name}, ${directory.baseDn}); account ${account?.name ?? ''}, password ${account?.password ?? ''}`,
+        ? { event: 'ready', url: directory.url, baseDn: directory.baseDn, account: account?.name, password }
+        : `${directory.url} (${organisation.name}, ${directory.baseDn}); account ${account?.name ?? ''}${told}`,
     );
     notifyReady();
     await new Promise<void>((resolve) => {

@@ -68,14 +68,15 @@ async function presentOrExplain(started: Started, sample: boolean, io: CommandIo
 
 /** Synchronises the sample when it was asked for, then says what is there and where to look. */
 async function present({ api, places, samplePort }: Started, sample: boolean, io: CommandIo): Promise<void> {
-  const { ensureSampleSynchronised } = await import('../up/sample-integration.ts');
+  const { ensureSampleSynchronised, SAMPLE } = await import('../up/sample-integration.ts');
   const { directoryCounts, kindCounts, summaryText } = await import('../up/summary.ts');
   if (sample) {
     const run = await ensureSampleSynchronised(api, samplePort);
     if (run !== undefined && !(await followed(api, run, io))) return;
   }
   const directories = await directoryCounts(api);
-  const kinds = sample && directories.length === 1 ? await kindCounts(api) : undefined;
+  // Also when it is started without the sample directory: what is there is the same.
+  const kinds = directories.length === 1 && directories[0]?.name === SAMPLE ? await kindCounts(api) : undefined;
   if (io.json) io.emit({ event: 'up', ...places, directories, kinds: kinds ?? null });
   else io.emit(summaryText(directories, kinds, places, commandName(io.env)));
 }

@@ -14,14 +14,34 @@ const lastRunText = (directory: Directory, now: Date): string => {
   return `${runKindText(run.kind)} ${run.state} ${relativeTime(run.finishedAt ?? run.startedAt ?? run.requestedAt, now)}`;
 };
 
+const NO_PASSWORD = 'no password set';
+/** Of a schedule that a refused sign-in has stopped. */
+export const PARKED = 'stopped until it can sign in';
+
+function nextRunsText(directory: Directory): string | readonly string[] {
+  if (directory.parked !== null) {
+    const { since, reason, next } = directory.parked;
+    return [`${PARKED} (since ${localTime(since)}): ${clean(reason)}`, `→ ${clean(next)}`];
+  }
+  return directory.state === 'paused' ? 'none while paused' : directory.nextRuns.slice(0, 3).map((instant) => localTime(instant));
+}
+
 export const directoriesTable = (directories: readonly Directory[], now: Date, width: number): string =>
   table(
     directories,
     [
       { title: 'DIRECTORY', value: (directory) => directory.name },
       { title: 'SITE', value: (directory) => directory.site },
-      { title: 'STATE', value: (directory) => directory.state, style: (directory) => (directory.state === 'paused' ? 'warn' : undefined) },
-      { title: 'SCHEDULE', value: (directory) => scheduleText(directory.schedule) },
+      {
+        title: 'STATE',
+        value: (directory) => (directory.credential.set ? directory.state : NO_PASSWORD),
+        style: (directory) => (directory.credential.set && directory.state === 'active' ? undefined : 'warn'),
+      },
+      {
+        title: 'SCHEDULE',
+        value: (directory) => (directory.parked === null ? scheduleText(directory.schedule) : PARKED),
+        style: (directory) => (directory.parked === null ? undefined : 'warn'),
+      },
       {
         title: 'LAST RUN',
         value: (directory) => lastRunText(directory, now),
@@ -45,7 +65,7 @@ export function directoryText(directory: Directory, now: Date): string {
       ['state', directory.state],
       ['server', `${settings.host ?? 'found by DNS'}${settings.port === undefined ? '' : `:${settings.port}`}, ${settings.security}`],
       ['account', settings.account],
-      ['password', directory.credential.changedAt === null ? 'not set' : `set ${localTime(directory.credential.changedAt)}`],
+      ['password', directory.credential.set ? `set ${localTime(directory.credential.changedAt)}` : NO_PASSWORD],
       ['authority', settings.caPem === undefined ? "the system's" : 'one of its own'],
       ['base DN', settings.baseDn ?? "the server's default naming context"],
       ['search bases', settings.searchBases],
@@ -54,7 +74,7 @@ export function directoryText(directory: Directory, now: Date): string {
       ['disabled accounts', settings.acknowledgeDisabled ? 'are disabled in the archive' : 'stay enabled in the archive'],
       ['extra attributes', settings.extraAttributes?.join(', ')],
       ['schedule', scheduleSentence(directory.schedule)],
-      ['next runs', directory.state === 'paused' ? 'none while paused' : directory.nextRuns.slice(0, 3).map((instant) => localTime(instant))],
+      ['next runs', nextRunsText(directory)],
       ['skipped ticks', directory.skippedTicks === 0 ? undefined : count(directory.skippedTicks)],
     ]),
     fields([

@@ -57,7 +57,7 @@ export const addressLines = (addresses: Person['addresses']): string[] =>
     });
 
 export const sourceLine = (source: Person['sources'][number]): string =>
-  `${source.integration}: ${source.dn} (by ${source.rule} since ${localTime(source.since)})`;
+  `${source.integration}: ${source.dn} (rule ${source.rule}, since ${localTime(source.since)})`;
 
 export const attributesText = (attributes: Person['attributes']): string =>
   fields(

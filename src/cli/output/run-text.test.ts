@@ -22,11 +22,12 @@ const run = (overrides: Partial<Run>): Run => ({
 });
 
 test('the live line has pages, entries and rate', () => {
-  expect(runProgressText(run({ totals: { pages: 6, seen: 2_345 } }), now)).toBe('sync #12 of hq: 6 pages, 2,345 entries, 235 a second');
+  expect(runProgressText(run({ totals: { pages: 6, seen: 2_345 } }), 1234.5)).toBe('sync #12 of hq: 6 pages, 2,345 entries, 1,235 a second');
+  expect(runProgressText(run({ totals: { pages: 1, seen: 1 } }), 0)).toBe('sync #12 of hq: 1 page, 1 entry');
 });
 
 test('a run that waits says for what, before anything else', () => {
-  expect(runProgressText(run({ waiting: 'site berlin is offline', totals: { pages: 6, seen: 1 } }), now)).toBe('sync #12 of hq: site berlin is offline');
+  expect(runProgressText(run({ waiting: 'site berlin is offline', totals: { pages: 6, seen: 1 } }), 10)).toBe('sync #12 of hq: site berlin is offline');
 });
 
 test('totals come in the order in which people ask, without zeros, with unknown ones last', () => {

@@ -64,15 +64,13 @@ export function totalsText(totals: RunSummary['totals']): string {
     .join(' · ');
 }
 
-/** One line while the run is open: pages, entries and rate, or what it waits for. */
-export function runProgressText(run: RunSummary, now: Date): string {
+/** One line while the run is open: pages, entries and rate (entries a second), or what it waits for. */
+export function runProgressText(run: RunSummary, perSecond: number | undefined): string {
   const title = `${runTitle(run)}:`;
   if (run.waiting !== null) return `${title} ${clean(run.waiting)}`;
-  if (run.state === 'queued') return `${title} queued`;
   const { pages, seen } = run.totals;
-  if (pages === undefined || seen === undefined || run.startedAt === null) return `${title} ${run.state}`;
-  const seconds = (now.getTime() - new Date(run.startedAt).getTime()) / 1000;
-  const rate = seconds > 0 && seen > 0 ? `, ${count(Math.round(seen / seconds))} a second` : '';
+  if (pages === undefined || seen === undefined) return `${title} ${run.state}`;
+  const rate = perSecond === undefined || perSecond < 0.5 ? '' : `, ${count(Math.round(perSecond))} a second`;
   return `${title} ${counted(pages, 'page')}, ${counted(seen, 'entry', 'entries')}${rate}`;
 }
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { directoryTestSteps } from '../../shared/directory.ts';
 import { testStepsText } from './test-steps-text.ts';
 
 test('each step has its mark, and a failed one its code and what to do', () => {
@@ -14,4 +16,12 @@ test('each step has its mark, and a failed one its code and what to do', () => {
       '– recognise the directory  Not reached.',
     ].join('\n'),
   );
+});
+
+test('the administrator’s guide calls each step as it is printed', async () => {
+  const guide = await readFile(new URL('../../../docs/admin-guide.md', import.meta.url), 'utf8');
+  const table = /\| step \| what it shows \|\n(?:\|.*\n)+/.exec(guide)?.[0] ?? '';
+  const named = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, names]) => (names ?? '').split(', '));
+  const printed = directoryTestSteps.map((step) => testStepsText([{ step, outcome: 'passed', detail: '', durationMs: 0 }]).slice(2).trim());
+  expect(named.slice(1)).toEqual(printed);
 });

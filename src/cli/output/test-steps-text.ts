@@ -4,6 +4,7 @@ import { styled } from './style.ts';
 
 type Steps = NonNullable<Run['report']>;
 
+/** docs/admin-guide.md has them too. */
 const titles: Readonly<Record<string, string>> = {
   resolve: 'find the server',
   connect: 'connect',
@@ -13,6 +14,8 @@ const titles: Readonly<Record<string, string>> = {
   'base-dn': 'find the base DN',
   'read-person': 'read a person',
   'read-group': 'read a group',
+  'change-tracking': 'follow changes',
+  'deleted-objects': 'see deletions',
 };
 
 const marks: Readonly<Record<string, string>> = { passed: '✓', failed: '✗', skipped: '–' };

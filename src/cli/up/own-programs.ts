@@ -74,7 +74,7 @@ export function samplePart(settings: Settings, env: Environment): Part {
     title: 'Sample directory',
     ports: [{ host, port, purpose: 'the sample directory', setting: 'LOCKSTEP_SAMPLE_PORT' }],
     readyWithinMs: READY_WITHIN_MS,
-    command: () => program(['sample'], env),
+    command: () => program(['sample', '--hide-password'], env),
     async check() {
       const client = new Client({ url: `ldap://${host}:${port}`, connectTimeout: 5000, timeout: 5000 });
       try {

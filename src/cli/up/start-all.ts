@@ -82,12 +82,16 @@ export async function startAll(supervisor: Supervisor, options: StartOptions, io
   const places = {
     api: apiUrl,
     reference: `${apiUrl}/docs`,
-    temporalUi: temporalUi === undefined ? undefined : `${temporalUi}${TEMPORAL_UI_PATH}`,
+    temporalUi: temporalUi === undefined ? undefined : temporalUiPlace(temporalUi, settings.temporalNamespace),
     home: home.folder,
     database: database.dataFolder?.startsWith(home.folder) === true ? undefined : database.dataFolder,
   };
   return { api, installation, places, samplePort: settings.samplePort };
 }
+
+/** Where the UI shows the runs of Lockstep: at its beginning it opens another namespace. */
+export const temporalUiPlace = (uiUrl: string, namespace: string): string =>
+  new URL(`${TEMPORAL_UI_PATH}/namespaces/${encodeURIComponent(namespace)}/workflows`, uiUrl).href;
 
 function tellInstallation(installation: Installation, io: CommandIo): void {
   const { migrations, masterKeyFile, organisation, organisationCreated } = installation;
@@ -97,9 +101,10 @@ function tellInstallation(installation: Installation, io: CommandIo): void {
   }
   const made = [
     ...(migrations.length === 0 ? [] : [`database migrated (${migrations.join(', ')})`]),
-    ...(masterKeyFile === undefined ? [] : [`master key made (${masterKeyFile}; keep a copy)`]),
+    ...(masterKeyFile === undefined ? [] : ['master key made']),
     ...(organisationCreated ? [`organisation "${organisation}" made`] : []),
   ];
   if (made.length === 0) io.progress.clear();
   else io.progress.done(`Installation: ${made.join(', ')}`);
+  if (masterKeyFile !== undefined) io.progress.line(`  Keep a copy of ${masterKeyFile}, apart from backups of the database.`);
 }

@@ -20,6 +20,7 @@ export interface KindCounts {
   readonly sharedMailboxes: number;
   readonly rooms: number;
   readonly equipment: number;
+  readonly publicFolders: number;
 }
 
 export interface Places {
@@ -42,13 +43,16 @@ export const directoryCounts = async (api: ApiClient): Promise<DirectoryCounts[]
 
 /** Walks the whole list, so it is for archives of a few pages: the sample's. */
 export async function kindCounts(api: ApiClient): Promise<KindCounts> {
-  const people = await allItems((query) => api.people(query));
+  // As directories count them: without those that are missing.
+  const people = (await allItems((query) => api.people(query))).filter(({ state }) => state !== 'missing');
   const ofType = (...types: string[]) => people.filter(({ recipientType }) => types.includes(recipientType)).length;
   const contacts = people.filter(({ kind }) => kind === 'contact').length;
   const sharedMailboxes = ofType('shared-mailbox', 'remote-shared-mailbox');
   const rooms = ofType('room-mailbox', 'remote-room-mailbox');
   const equipment = ofType('equipment-mailbox', 'remote-equipment-mailbox');
-  return { people: people.length - contacts - sharedMailboxes - rooms - equipment, contacts, sharedMailboxes, rooms, equipment };
+  const publicFolders = people.filter(({ kind }) => kind === 'public-folder').length;
+  const others = contacts + sharedMailboxes + rooms + equipment + publicFolders;
+  return { people: people.length - others, contacts, sharedMailboxes, rooms, equipment, publicFolders };
 }
 
 /** The last words of a start: what is there, where to look, what to do next. */
@@ -89,6 +93,7 @@ function directoryLine(directory: DirectoryCounts, kinds: KindCounts | undefined
           counted(kinds.rooms, 'room'),
           counted(kinds.equipment, 'device'),
           counted(kinds.sharedMailboxes, 'shared mailbox', 'shared mailboxes'),
+          counted(kinds.publicFolders, 'public folder'),
         ];
   parts.push(counted(directory.groups, 'group'), counted(directory.problems, 'problem'));
   return `${directory.name}: ${parts.join(' · ')}`;

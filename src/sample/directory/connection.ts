@@ -6,7 +6,7 @@ import type { Accounts } from './accounts.ts';
 import { bindRefusals } from './faults.ts';
 import { messageLength } from './framing.ts';
 import { type LdapRequest, readRequest } from './request.ts';
-import { answerTags, writeEntry, writeResult } from './response.ts';
+import { answerTags, writeEntry, writeReference, writeResult } from './response.ts';
 import { adResults, type LdapResult, resultCodes, success } from './result-codes.ts';
 import { startTlsOid } from './root-dse.ts';
 import { PagedSearches } from './search-cursor.ts';
@@ -26,7 +26,8 @@ const writeBytes = 64 * 1024;
 export class Connection {
   #socket: Socket;
   #secure: boolean;
-  #bound = false;
+  /** Id of the account; undefined: nobody has bound. */
+  #account: string | undefined;
   #received: Buffer = Buffer.alloc(0);
   /** The last request's work: the next begins after it. */
   #work: Promise<unknown> = Promise.resolve();
@@ -93,8 +94,8 @@ export class Connection {
     if (faults.takeAt('cut', 'bind') !== undefined) this.#socket.destroy();
     else if (faults.takeAt('hang', 'bind') === undefined) {
       const forced = faults.takeAt('result', 'bind');
+      this.#account = undefined;
       const result = forced === undefined ? this.#authenticate(name, password) : { code: forced.code };
-      this.#bound = result === success && password !== '';
       await this.#answer(writeResult(id, answerTags.bind, result));
     }
   }
@@ -105,13 +106,16 @@ export class Connection {
     // RFC 4513, section 5.1.2, and AD: a name without a password is anonymous, and that succeeds.
     if (password === '') return success;
     if (requireTls && !this.#secure) return adResults.strongerAuthRequired;
-    const refusal = faults.take('refuse-bind')?.reason ?? accounts.refusal(name, password, new Date());
-    return refusal === undefined ? success : adResults.invalidCredentials(bindRefusals[refusal]);
+    const forced = faults.take('refuse-bind');
+    const answer = forced === undefined ? accounts.bind(name, password, new Date()) : { refusal: forced.reason };
+    if ('refusal' in answer) return adResults.invalidCredentials(bindRefusals[answer.refusal]);
+    this.#account = answer.id;
+    return success;
   }
 
   async #search(request: LdapRequest & { readonly kind: 'search' }): Promise<void> {
     const answer = await search(request, this.#context, {
-      bound: this.#bound,
+      grants: this.#account === undefined ? undefined : this.#context.accounts.grantsOf(this.#account),
       paged: this.#paged,
       abandoned: () => this.#socket.destroyed || this.#abandoned.has(request.id),
     });
@@ -132,6 +136,7 @@ export class Connection {
       this.#socket.write(Buffer.concat(pieces), () => this.#socket.destroy());
       return;
     }
+    for (const url of answer.references ?? []) pieces.push(writeReference(request.id, url));
     pieces.push(
       writeResult(
         request.id,

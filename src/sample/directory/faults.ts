@@ -11,9 +11,9 @@ export type BindRefusal = keyof typeof bindRefusals;
 
 /**
  * When a fault happens. Pages are those of searches below a base (one-level and subtree), counted from 1; a search
- * without paging is one page. `group`: a base search that asks for `member`.
+ * without paging is one page. `group`: a base search that asks for `member`. `dirsync`: a round of DirSync.
  */
-export type Moment = 'connect' | 'bind' | 'rootdse' | 'group' | { readonly page: number };
+export type Moment = 'connect' | 'bind' | 'rootdse' | 'group' | 'dirsync' | { readonly page: number };
 
 export type Fault =
   /** Ends the connection; in a page after half of its entries. */
@@ -29,6 +29,10 @@ export type Fault =
   | { readonly kind: 'empty-page'; readonly page: number }
   /** Searches end with success after this many objects, as a proxy or a weak account makes them. */
   | { readonly kind: 'truncate'; readonly objects: number }
+  /** A DirSync cookie is not accepted. */
+  | { readonly kind: 'reject-cookie' }
+  /** A DirSync cookie of another server is taken and everything reported again, as Windows may; else it is refused. */
+  | { readonly kind: 'replay-cookie' }
   /** The rootDSE of some other LDAP server. */
   | { readonly kind: 'not-ad' }
   /** One text attribute of one object (by DN) comes as bytes that are no UTF-8. */

@@ -1,23 +1,20 @@
 import { dnKey } from '../../ldap-filter/dn.ts';
-import type { DirectoryStore, StoredObject } from './store.ts';
+import type { StoredObject } from './object-table.ts';
+import type { View } from './view.ts';
 
 /**
  * LDAP_MATCHING_RULE_IN_CHAIN: does a chain of this attribute lead from the object to the target? (MS-ADTS
  * 3.1.1.3.4.4.3.) For memberships the set of all answers is computed once, from the target; cycles end.
  */
-export function transitive(
-  attribute: string,
-  target: string,
-  store: DirectoryStore,
-): (object: StoredObject) => boolean {
+export function transitive(attribute: string, target: string, view: View): (object: StoredObject) => boolean {
   const follow = (key: string, name: string): string[] => {
-    const object = store.byKey(key);
-    return object === undefined ? [] : store.values(object, name).flatMap((value) => dnKey(String(value)) ?? []);
+    const object = view.store.byKey(key);
+    return object === undefined ? [] : view.values(object, name).flatMap((value) => dnKey(String(value)) ?? []);
   };
   if (attribute === 'memberOf' || attribute === 'member') {
     const reached = closure(
       target,
-      attribute === 'memberOf' ? (key) => follow(key, 'member') : (key) => store.groupsOf(key),
+      attribute === 'memberOf' ? (key) => follow(key, 'member') : (key) => view.store.groupsOf(key),
     );
     return (object) => reached.has(object.key);
   }

@@ -10,10 +10,13 @@ export interface Limits {
   readonly maxQueryDurationMs: number;
   /** Of one request. */
   readonly maxReceiveBufferBytes: number;
+  /** Changed objects that one round of DirSync looks at. Not a policy: Windows decides by its memory. */
+  readonly maxDirSyncObjects: number;
 }
 export const defaultLimits: Limits = {
   maxPageSize: 1000,
   maxValRange: 1500,
   maxQueryDurationMs: 120_000,
   maxReceiveBufferBytes: 10_485_760,
+  maxDirSyncObjects: 1000,
 };

@@ -29,6 +29,11 @@ export function writeResult(
   writer.writeEnumeration(result.code);
   writer.writeString(result.matchedDn ?? '');
   writer.writeString(result.message ?? '');
+  if (result.referrals !== undefined) {
+    writer.startSequence(0xa3);
+    for (const url of result.referrals) writer.writeString(url);
+    writer.endSequence();
+  }
   if (options.extendedOid !== undefined) writer.writeString(options.extendedOid, 0x8a);
   writer.endSequence();
   if (options.control !== undefined) {
@@ -39,6 +44,18 @@ export function writeResult(
     writer.endSequence();
     writer.endSequence();
   }
+  writer.endSequence();
+  return writer.buffer;
+}
+
+/** RFC 4511, section 4.5.3. */
+export function writeReference(id: number, url: string): Buffer {
+  const writer = new BerWriter();
+  writer.startSequence();
+  writer.writeInt(id);
+  writer.startSequence(0x73);
+  writer.writeString(url);
+  writer.endSequence();
   writer.endSequence();
   return writer.buffer;
 }
@@ -66,6 +83,17 @@ export function writeEntry(id: number, entry: ResponseEntry): Buffer {
   writer.endSequence();
   return writer.buffer;
 }
+
+/** About as many bytes as the entry takes. */
+export const entryBytes = (entry: ResponseEntry): number =>
+  entry.attributes.reduce(
+    (sum, { name, values }) =>
+      values.reduce(
+        (bytes, value) => bytes + 4 + (typeof value === 'string' ? Buffer.byteLength(value) : value.length),
+        sum + name.length + 8,
+      ),
+    entry.dn.length + 16,
+  );
 
 /** Enough bytes that the writer need not grow: a UTF-16 unit has at most three bytes, a header of ours at most five. */
 function sizeBound(entry: ResponseEntry): number {

@@ -7,10 +7,12 @@ export const resultCodes = {
   sizeLimitExceeded: 4,
   authMethodNotSupported: 7,
   strongerAuthRequired: 8,
+  referral: 10,
   unavailableCriticalExtension: 12,
   noSuchObject: 32,
   invalidDnSyntax: 34,
   invalidCredentials: 49,
+  insufficientAccessRights: 50,
   busy: 51,
   unavailable: 52,
   unwillingToPerform: 53,
@@ -20,6 +22,8 @@ export interface LdapResult {
   readonly code: number;
   readonly matchedDn?: string;
   readonly message?: string;
+  /** URLs. */
+  readonly referrals?: readonly string[];
 }
 
 export const success: LdapResult = { code: resultCodes.success };
@@ -40,6 +44,11 @@ export const adResults = {
     message:
       '00002028: LdapErr: DSID-0C090259, comment: The server requires binds to turn on integrity checking if SSL\\TLS are not already active on the connection, data 0, v4563',
   },
+  referral: (url: string): LdapResult => ({
+    code: resultCodes.referral,
+    message: `0000202B: RefErr: DSID-0310084A, data 0, 1 access points\n\tref 1: '${new URL(url).hostname}'\n`,
+    referrals: [url],
+  }),
   noSuchObject: (matchedDn: string): LdapResult => ({
     code: resultCodes.noSuchObject,
     matchedDn,
@@ -52,6 +61,10 @@ export const adResults = {
   controlRefused: {
     code: resultCodes.unavailableCriticalExtension,
     message: '00000057: LdapErr: DSID-0C090B48, comment: Error processing control, data 0, v4563',
+  },
+  accessDenied: {
+    code: resultCodes.insufficientAccessRights,
+    message: '00002105: LdapErr: DSID-0C0907E9, comment: Error processing control, data 0, v4563',
   },
   noCertificate: {
     code: resultCodes.unavailable,

@@ -1,22 +1,22 @@
 import type { AttributeValue } from './model.ts';
+import { generalizedTime } from './object-attributes.ts';
 import { pagedResultsOid } from './paged-results.ts';
 import type { ResponseEntry } from './response.ts';
+import { supportedControls } from './search-controls.ts';
 import type { DirectoryStore } from './store.ts';
 
 export const startTlsOid = '1.3.6.1.4.1.1466.20037';
-/** Accepted and without effect here: show deleted, domain scope. */
-export const acceptedControls = ['1.2.840.113556.1.4.417', '1.2.840.113556.1.4.1339'];
 
 /** LDAP_CAP_ACTIVE_DIRECTORY, …_V51, …_V60, …_V61_R2, …_W8 (MS-ADTS 3.1.1.3.4.3): what tells AD from other servers. */
 const capabilities = ['800', '1670', '1935', '2080', '2237'].map((number) => `1.2.840.113556.1.4.${number}`);
 
 /** The attributes by which clients find their way (MS-ADTS 3.1.1.3.2). All are operational only for other servers. */
 export function rootDse(store: DirectoryStore, dnsName: string): ResponseEntry {
-  const { baseDn, configurationDn, schemaDn, hostName, serverDn, serviceDn } = store.controller;
+  const { baseDn, rootDn, configurationDn, schemaDn, hostName, serverDn, serviceDn } = store.controller;
   return entry({
     namingContexts: [baseDn, configurationDn, schemaDn],
     defaultNamingContext: [baseDn],
-    rootDomainNamingContext: [baseDn],
+    rootDomainNamingContext: [rootDn],
     configurationNamingContext: [configurationDn],
     schemaNamingContext: [schemaDn],
     subschemaSubentry: [`CN=Aggregate,${schemaDn}`],
@@ -25,7 +25,7 @@ export function rootDse(store: DirectoryStore, dnsName: string): ResponseEntry {
     dsServiceName: [serviceDn],
     ldapServiceName: [`${dnsName}:dc1$@${dnsName.toUpperCase()}`],
     supportedLDAPVersion: ['3', '2'],
-    supportedControl: [pagedResultsOid, ...acceptedControls],
+    supportedControl: supportedControls,
     supportedExtension: [startTlsOid],
     supportedCapabilities: capabilities,
     highestCommittedUSN: [String(store.highestCommittedUsn)],
@@ -34,7 +34,7 @@ export function rootDse(store: DirectoryStore, dnsName: string): ResponseEntry {
     domainControllerFunctionality: ['7'],
     isSynchronized: ['TRUE'],
     isGlobalCatalogReady: ['TRUE'],
-    currentTime: [`${new Date().toISOString().replace(/[-:T]|\.\d+Z$/g, '')}.0Z`],
+    currentTime: [generalizedTime(new Date())],
   });
 }
 

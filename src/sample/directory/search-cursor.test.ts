@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { SearchOperation } from './request.ts';
 import { PagedSearches, SearchCursor } from './search-cursor.ts';
 import { DirectoryStore } from './store.ts';
+import { View } from './view.ts';
 
 const store = new DirectoryStore({
   dnsName: 'a.test',
@@ -25,7 +26,7 @@ const search: SearchOperation = {
 };
 const open = () => {
   if (base === undefined || base === null) throw new Error('no base');
-  return new SearchCursor(store, base, search);
+  return new SearchCursor(new View(store, {}, false), base, search);
 };
 
 test('pages of any sizes hold every match once, and only the last says that it is the last', async () => {

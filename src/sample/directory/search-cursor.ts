@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Matcher } from '../../ldap-filter/match.ts';
+import type { StoredObject } from './object-table.ts';
 import type { SearchOperation } from './request.ts';
-import type { DirectoryStore, StoredObject } from './store.ts';
-import { storeMatcher } from './store-matcher.ts';
+import type { View } from './view.ts';
+import { viewMatcher } from './view-matcher.ts';
 
 /** Objects tested before others get their turn. */
 const objectsAtOnce = 2000;
@@ -16,14 +17,18 @@ export class SearchCursor {
   page = 1;
   /** Objects already answered. */
   returned = 0;
+  readonly view: View;
+  readonly base: StoredObject;
   readonly #objects: Iterator<StoredObject>;
   readonly #matches: Matcher<StoredObject>;
   #ahead: StoredObject | undefined;
 
-  constructor(store: DirectoryStore, base: StoredObject, search: SearchOperation) {
+  constructor(view: View, base: StoredObject, search: SearchOperation) {
     this.signature = signatureOf(search);
-    this.#objects = store.within(base, search.scope);
-    this.#matches = storeMatcher(search.filter, store);
+    this.view = view;
+    this.base = base;
+    this.#objects = view.store.within(base, search.scope);
+    this.#matches = viewMatcher(search.filter, view);
   }
 
   /** The next matches, and whether there are more. `undefined` when `stop` said so. */
@@ -50,7 +55,7 @@ export class SearchCursor {
       if (stop()) return 'stopped';
       const { value, done } = this.#objects.next() as IteratorResult<StoredObject, undefined>;
       if (done === true) return undefined;
-      if (this.#matches(value) === true) return value;
+      if (this.view.sees(value) && this.#matches(value) === true) return value;
     }
   }
 }

@@ -1,14 +1,20 @@
+import { dirSync } from './dir-sync.ts';
+import { type ExtendedDnForm, withExtendedDns } from './extended-dn.ts';
 import type { Fault, Faults, Moment } from './faults.ts';
+import type { Grants } from './grants.ts';
 import type { Limits } from './limits.ts';
 import type { AttributeValue } from './model.ts';
-import { type PageRequest, pagedResultsOid, readPageRequest, writePageAnswer } from './paged-results.ts';
+import { writePageAnswer } from './paged-results.ts';
+import { continuationReferences, referral } from './referrals.ts';
 import type { LdapRequest, SearchOperation } from './request.ts';
 import type { ResponseControl, ResponseEntry } from './response.ts';
 import { adResults, type LdapResult, resultCodes, success } from './result-codes.ts';
-import { acceptedControls, foreignRootDse, rootDse, selectRootDse } from './root-dse.ts';
+import { foreignRootDse, rootDse, selectRootDse } from './root-dse.ts';
+import { readSearchControls, type SearchControls } from './search-controls.ts';
 import { type PagedSearches, SearchCursor } from './search-cursor.ts';
 import { select, selection } from './selection.ts';
 import type { DirectoryStore } from './store.ts';
+import { View } from './view.ts';
 
 export interface SearchContext {
   readonly store: DirectoryStore;
@@ -17,7 +23,8 @@ export interface SearchContext {
   readonly limits: Limits;
 }
 export interface SearchSession {
-  readonly bound: boolean;
+  /** Undefined: nobody has bound. */
+  readonly grants: Grants | undefined;
   readonly paged: PagedSearches;
   /** The client asked for nothing more, or is gone. */
   readonly abandoned: () => boolean;
@@ -27,6 +34,8 @@ export type SearchAnswer =
   | {
       readonly kind: 'entries';
       readonly entries: readonly (() => ResponseEntry)[];
+      /** URLs. */
+      readonly references?: readonly string[];
       readonly result: LdapResult;
       readonly control?: ResponseControl;
     }
@@ -48,43 +57,40 @@ export async function search(request: Search, context: SearchContext, session: S
       result: success,
     });
   }
-  if (!session.bound) return without(adResults.bindRequired);
-  const paging = pageRequest(request);
-  if (paging === 'refused') return without(adResults.controlRefused);
+  if (session.grants === undefined) return without(adResults.bindRequired);
+  const controls = readSearchControls(request);
+  if (controls === 'refused') return without(adResults.controlRefused);
+  if (controls.dirSync !== undefined) {
+    const round = dirSync(request, controls.dirSync, context, session.grants);
+    if ('code' in round) return without(round);
+    const entries = round.entries.map((entry) => () => finished(entry, controls.extendedDn, context));
+    return withFaults(faults, 'dirsync', { kind: 'entries', entries, result: success, control: round.control });
+  }
+  const view = new View(store, session.grants, controls.showDeleted);
   const base = store.find(request.base);
   if (base === null) return without(adResults.invalidDn(request.base));
-  if (base === undefined) return without(adResults.noSuchObject(store.bestMatch(request.base)));
-  if (paging === undefined || paging.cookie.length === 0) {
-    return page(request, paging, new SearchCursor(store, base, request), context, session);
-  }
+  const elsewhere = base === undefined ? referral(request.base, store) : undefined;
+  if (elsewhere !== undefined) return without(adResults.referral(elsewhere));
+  if (base === undefined || !view.sees(base)) return without(adResults.noSuchObject(store.bestMatch(request.base)));
+  const { paging } = controls;
+  if (paging === undefined || paging.cookie.length === 0)
+    return page(request, controls, new SearchCursor(view, base, request), context, session);
   const cursor = session.paged.resume(paging.cookie, request);
   if (cursor === undefined) return without(adResults.controlRefused);
   // RFC 2696: the client gives up.
   if (paging.size === 0)
     return { kind: 'entries', entries: [], result: success, control: writePageAnswer(Buffer.alloc(0)) };
-  return page(request, paging, cursor, context, session);
-}
-
-function pageRequest(request: Search): PageRequest | undefined | 'refused' {
-  let paging: PageRequest | undefined;
-  for (const { oid, critical, value } of request.controls) {
-    if (oid === pagedResultsOid) paging = readPageRequest(value);
-    else if (critical && !acceptedControls.includes(oid)) return 'refused';
-  }
-  // RFC 2696: a page that is no smaller than the size limit is no page.
-  return paging !== undefined && paging.cookie.length === 0 && request.sizeLimit > 0 && request.sizeLimit <= paging.size
-    ? undefined
-    : paging;
+  return page(request, controls, cursor, context, session);
 }
 
 async function page(
   request: Search,
-  paging: PageRequest | undefined,
+  { paging, extendedDn, domainScope }: SearchControls,
   cursor: SearchCursor,
   context: SearchContext,
   session: SearchSession,
 ): Promise<SearchAnswer> {
-  const { store, faults, limits } = context;
+  const { faults, limits } = context;
   const moment = momentOf(request, cursor.page);
   cursor.page += 1;
   if (
@@ -114,11 +120,16 @@ async function page(
     truncated === undefined ? found.objects : found.objects.slice(0, Math.max(0, truncated.objects - before));
   const more = truncated === undefined && found.more;
   const chosen = selection(request.attributes, request.typesOnly);
-  const entries = objects.map((object) => () => spoiled(select(object, store, chosen, limits), faults));
+  const entries = objects.map(
+    (object) => () => finished(select(object, cursor.view, chosen, limits), extendedDn, context),
+  );
   const exceeded = more && (paging === undefined || cursor.returned === request.sizeLimit);
+  // They come with the last page.
+  const references = domainScope || more ? [] : continuationReferences(cursor.base, request.scope, context.store);
   return withFaults(faults, moment, {
     kind: 'entries',
     entries,
+    references,
     result: exceeded ? { code: resultCodes.sizeLimitExceeded } : success,
     ...(paging === undefined
       ? {}
@@ -143,6 +154,16 @@ function withFaults(
   if (result !== undefined) return without({ code: result.code });
   if (faults.takeAt('cut', moment) === undefined) return answer;
   return { kind: 'cut', entries: answer.entries.slice(0, Math.floor(answer.entries.length / 2)) };
+}
+
+/** The entry as it goes out. */
+function finished(
+  entry: ResponseEntry,
+  extendedDn: ExtendedDnForm | undefined,
+  { store, faults }: SearchContext,
+): ResponseEntry {
+  const spoilt = spoiled(entry, faults);
+  return extendedDn === undefined ? spoilt : withExtendedDns(spoilt, store, extendedDn);
 }
 
 /** Bytes that are no UTF-8: a Latin-1 `ü` with nothing that makes it a sequence. */

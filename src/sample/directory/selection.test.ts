@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { defaultLimits } from './limits.ts';
 import { select, selection } from './selection.ts';
 import { DirectoryStore } from './store.ts';
+import { View } from './view.ts';
 
 const groupDn = 'CN=group,DC=a,DC=test';
 const group = (members: number) => {
@@ -15,7 +16,8 @@ const group = (members: number) => {
   const object = store.find(groupDn);
   if (object === undefined || object === null) throw new Error('not stored');
   return (attributes: string[], maxValRange: number) =>
-    select(object, store, selection(attributes, false), { ...defaultLimits, maxValRange }).attributes;
+    select(object, new View(store, {}, false), selection(attributes, false), { ...defaultLimits, maxValRange })
+      .attributes;
 };
 
 test('the parts of a long attribute, each asked for where the last one ended, are its values once and in order', () => {

@@ -1,8 +1,9 @@
 import type { Limits } from './limits.ts';
 import type { AttributeValue } from './model.ts';
+import type { StoredObject } from './object-table.ts';
 import type { ResponseEntry } from './response.ts';
-import { attributeType } from '../../ldap-filter/schema.ts';
-import type { DirectoryStore, StoredObject } from './store.ts';
+import { attributeType, forwardLinkOf } from '../../ldap-filter/schema.ts';
+import type { View } from './view.ts';
 
 interface Wanted {
   readonly name: string;
@@ -30,19 +31,22 @@ export function selection(attributes: readonly string[], typesOnly: boolean): Se
 /** The entry that answers, with long attributes cut as AD cuts them. */
 export function select(
   object: StoredObject,
-  store: DirectoryStore,
+  view: View,
   { all, wanted, typesOnly }: Selection,
   limits: Limits,
 ): ResponseEntry {
   const attributes: { name: string; values: readonly AttributeValue[] }[] = [];
   const everything = all
-    ? [...Object.keys(object.attributes), 'distinguishedName', 'memberOf'].map((name) => ({ name, range: undefined }))
+    ? [...Object.keys(object.attributes), 'distinguishedName', ...forwardLinkOf.keys()].map((name) => ({
+        name,
+        range: undefined,
+      }))
     : [];
   const named = new Set<string>();
   for (const { name, range } of [...wanted, ...everything]) {
     if (named.has(name)) continue;
     named.add(name);
-    const values = store.values(object, name);
+    const values = view.values(object, name);
     if (values.length > 0) attributes.push(...ranged(name, values, range, limits.maxValRange));
   }
   return { dn: object.dn, attributes: typesOnly ? attributes.map(({ name }) => ({ name, values: [] })) : attributes };
@@ -52,7 +56,7 @@ export function select(
  * MS-ADTS 3.1.1.3.1.3.3, range retrieval of attribute values: at most `maxValRange` values; the part that holds the
  * last value is named `first-*`. A long attribute that was asked for without a range comes empty, its first part beside it.
  */
-function ranged(name: string, values: readonly AttributeValue[], range: Wanted['range'], maxValRange: number) {
+export function ranged(name: string, values: readonly AttributeValue[], range: Wanted['range'], maxValRange: number) {
   if (range === undefined && values.length <= maxValRange) return [{ name, values }];
   const first = range?.first ?? 0;
   const end = Math.min(first + maxValRange, values.length, (range?.last ?? Number.POSITIVE_INFINITY) + 1);

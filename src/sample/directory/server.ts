@@ -1,8 +1,8 @@
 /**
- * A small Active Directory: one domain, one domain controller, reading only over LDAP. It has the limits that Samba has
- * not (pages of 1,000, ranges of 1,500 values, size and time limits), and faults on demand. The conformance suite
- * (test/conformance) runs the same checks against it and a real domain controller.
- * Not here: change tracking, deleted objects, referrals, the global catalog, writing over LDAP, access control.
+ * A small Active Directory: one domain, one domain controller, reading only over LDAP. It has what Samba has not (pages
+ * of 1,000, ranges of 1,500 values, DirSync in rounds, size and time limits, referrals between the domains of a forest),
+ * and faults on demand. The conformance suite (test/conformance) asks it and a real domain controller the same.
+ * Not here: the recycle bin, the global catalog, writing over LDAP, access control beyond `Grants`.
  */
 import { createServer, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
@@ -10,7 +10,9 @@ import { Accounts } from './accounts.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 import { Faults } from './faults.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import type { Grants } from './grants.ts';
 import type { Attributes, DirectoryModel, DirectoryObject } from './model.ts';
+import type { Backup } from './object-table.ts';
 import { DirectoryStore } from './store.ts';
 
 export interface SampleDirectoryOptions {
@@ -34,13 +36,27 @@ export interface SampleDirectory {
   readonly port: number;
   readonly baseDn: string;
   readonly faults: Faults;
-  /** What is in it now; for comparing. */
+  /** What is in it now, without what is deleted; for comparing. */
   objects(): Iterable<DirectoryObject>;
-  /** Adds the object, or puts it in the place of the one with its DN. */
+  /** See `Editor` for these: changes while it is read. */
   put(object: DirectoryObject): void;
-  /** Replaces attributes; an empty list removes one. */
   modify(dn: string, attributes: Attributes): void;
+  addValues(dn: string, values: Attributes): void;
+  removeValues(dn: string, values: Attributes): void;
+  move(dn: string, newDn: string): void;
   remove(dn: string): void;
+  /** Tombstones go, as they do after 180 days; DirSync cookies that do not know of them are refused from then on. */
+  expireTombstones(): void;
+  /** Replaces what an account may do, by any of its names, also for those who have bound already. */
+  grant(account: string, grants: Grants): void;
+  backup(): Backup;
+  /**
+   * Goes back to a backup. `kept`: as when a virtual machine is set back, so that USNs are given out twice under the
+   * same invocationId; `new`: as it should be done.
+   */
+  restore(backup: Backup, invocation: 'kept' | 'new'): void;
+  /** Another domain controller answers from now on: same objects, other USNs, another invocationId. */
+  replaceServer(): void;
   /** Connections that are open. */
   connections(): number;
   /** Ends every connection. */
@@ -51,6 +67,7 @@ export interface SampleDirectory {
 export async function startSampleDirectory(options: SampleDirectoryOptions): Promise<SampleDirectory> {
   const { model, host = '127.0.0.1', tls } = options;
   const store = new DirectoryStore(model);
+  const { editor } = store;
   const faults = new Faults();
   const secureContext = tls === undefined ? undefined : createSecureContext({ key: tls.key, cert: tls.cert });
   const context: ConnectionContext = {
@@ -87,9 +104,17 @@ export async function startSampleDirectory(options: SampleDirectoryOptions): Pro
     baseDn: store.controller.baseDn,
     faults,
     objects: () => store.objects(),
-    put: (object) => store.put(object),
-    modify: (dn, attributes) => store.modify(dn, attributes),
-    remove: (dn) => store.remove(dn),
+    put: (object) => editor.put(object),
+    modify: (dn, attributes) => editor.modify(dn, attributes),
+    addValues: (dn, values) => editor.addValues(dn, values),
+    removeValues: (dn, values) => editor.removeValues(dn, values),
+    move: (dn, newDn) => editor.move(dn, newDn),
+    remove: (dn) => editor.remove(dn),
+    expireTombstones: () => store.expireTombstones(),
+    grant: (account, grants) => context.accounts.grant(account, grants),
+    backup: () => store.backup(),
+    restore: (backup, invocation) => store.restore(backup, invocation),
+    replaceServer: () => store.replaceServer(),
     connections: () => sockets.size,
     close: () =>
       new Promise((resolve) => {

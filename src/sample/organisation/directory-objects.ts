@@ -9,6 +9,7 @@ import {
   type DirectoryModel,
   type DirectoryObject,
 } from '../directory/model.ts';
+import { generalizedTime } from '../directory/object-attributes.ts';
 import { sidBytes } from '../../ldap-filter/sid.ts';
 import type {
   Addresses,
@@ -48,6 +49,8 @@ const recipientTypes = {
   'public-folder': ['8192', '2'],
 } as const;
 
+const domainSid = 'S-1-5-21-2017312094-1186274518-3390114277';
+
 /** The name that every installation of Exchange has. */
 const administrativeGroup = 'Exchange Administrative Group (FYDIBOHF23SPDLT)';
 
@@ -59,8 +62,12 @@ const self = sidBytes('S-1-5-10') ?? Buffer.alloc(0);
 export const directoryModel = (organisation: Organisation): DirectoryModel => ({
   dnsName: organisation.dnsName,
   netbiosName: organisation.netbiosName,
+  domainSid,
   objects: directoryObjects(organisation),
   passwords: Object.fromEntries(organisation.serviceAccounts.map(({ name, password }) => [name, password])),
+  grants: Object.fromEntries(
+    organisation.serviceAccounts.map(({ name, readsDeleted }) => [name, { readDeleted: readsDeleted }]),
+  ),
 });
 
 /** The objects of the domain, containers first. The same for the same organisation. */
@@ -84,7 +91,6 @@ class DirectoryWriter {
   /** By id of the model; filled before anything is written, because links point forward. */
   readonly #dns = new Map<string, string>();
   readonly #exchange: string;
-  readonly #domainSid: string;
   /** The last one given out: Windows begins at 1000. */
   #rid = 1000;
 
@@ -93,7 +99,6 @@ class DirectoryWriter {
     this.#base = baseDnOf(organisation.dnsName);
     this.#configuration = `CN=Configuration,${this.#base}`;
     this.#exchange = `CN=${escapeRdn(organisation.name)},CN=Microsoft Exchange,CN=Services,${this.#configuration}`;
-    this.#domainSid = 'S-1-5-21-2017312094-1186274518-3390114277';
     this.#nameAll();
   }
 
@@ -133,7 +138,7 @@ class DirectoryWriter {
 
   #sid(): Buffer {
     this.#rid += 1;
-    return sidBytes(`${this.#domainSid}-${this.#rid}`) ?? Buffer.alloc(0);
+    return sidBytes(`${domainSid}-${this.#rid}`) ?? Buffer.alloc(0);
   }
 
   *containers(): Generator<DirectoryObject> {
@@ -349,4 +354,3 @@ function accountName(alias: string): string {
 }
 
 const bytesOf = (guid: string): Buffer => guidBytes(guid) ?? Buffer.alloc(0);
-const generalizedTime = (date: Date): string => `${date.toISOString().replace(/[-:T]|\.\d+Z$/g, '')}.0Z`;

@@ -101,6 +101,8 @@ export interface ServiceAccount {
   readonly description: string;
   readonly state: 'active' | 'disabled' | 'locked' | 'expired' | 'password-expired' | 'must-change-password';
   readonly password: string;
+  /** Learns of deletions: an administrator let it read deleted objects. */
+  readonly readsDeleted: boolean;
 }
 
 export interface Organisation {

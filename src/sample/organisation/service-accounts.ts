@@ -21,4 +21,5 @@ export const makeServiceAccounts = (identities: Identities): ServiceAccount[] =>
     description,
     guid: identities.guid(`account ${name}`),
     password,
+    readsDeleted: name === 'svc-lockstep',
   }));

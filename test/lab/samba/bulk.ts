@@ -1,5 +1,7 @@
-import { baseDn, dnsName, mailDomain } from './domain.ts';
+import { corp } from './domain.ts';
 import type { LoadEntry } from './entry.ts';
+
+const { baseDn, dnsName, mailDomain } = corp;
 
 export interface Bulk {
   readonly people: number;

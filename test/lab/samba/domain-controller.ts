@@ -14,9 +14,8 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { makeAuthority, makeCertificate } from '../certificates.ts';
-import { dnsName, domainSid, host, hostName, netbiosName, password, realm } from './domain.ts';
+import { type Domain, password } from './domain.ts';
 import { type LoadEntry, loadLine } from './entry.ts';
-import { seed } from './seed.ts';
 
 const python = async (
   script: string,
@@ -37,7 +36,12 @@ const python = async (
   return output.join('');
 };
 
-const configuration = (folder: string, address: string, authority: string): string => `[global]
+const configuration = (
+  { host, realm, netbiosName }: Domain,
+  folder: string,
+  address: string,
+  authority: string,
+): string => `[global]
  netbios name = ${host}
  realm = ${realm}
  workgroup = ${netbiosName}
@@ -67,39 +71,42 @@ const configuration = (folder: string, address: string, authority: string): stri
 /** Where samba reads its settings. */
 export const configurationFile = (folder: string): string => `${folder}/smb.conf`;
 
-async function configure(folder: string, address: string, authority: string): Promise<void> {
+async function configure(domain: Domain, folder: string, address: string, authority: string): Promise<void> {
   for (const part of ['run/ncalrpc', 'run/winbindd', 'tls', 'data/cache'])
     await mkdir(`${folder}/${part}`, { recursive: true });
   await mkdir(`${folder}/run/ntp`, { recursive: true, mode: 0o750 });
-  await writeFile(configurationFile(folder), configuration(folder, address, authority));
+  await writeFile(configurationFile(folder), configuration(domain, folder, address, authority));
 }
 
-/** Makes the domain in `folder`: databases, Exchange's schema, seed data and a certification authority. 5 to 10 s. */
-export async function makeImage(folder: string): Promise<void> {
+/**
+ * Makes the domain in `folder`: databases, Exchange's schema, the seeds one after the other, a certification authority,
+ * and the right of `svc-sync` to read changes and deleted objects. 5 to 10 s.
+ */
+export async function makeImage(folder: string, domain: Domain, seeds: readonly Iterable<LoadEntry>[]): Promise<void> {
   await mkdir(folder, { recursive: true });
   const address = '127.0.0.1';
   const wanted = {
     folder: `${folder}/data`,
-    realm,
-    domain: netbiosName,
-    domainSid,
-    host,
+    realm: domain.realm,
+    domain: domain.netbiosName,
+    domainSid: domain.domainSid,
+    host: domain.host,
     address,
     adminPassword: password,
   };
   await Promise.all([python('provision.py', [], [JSON.stringify(wanted)]), makeAuthority(folder)]);
-  await configure(folder, address, folder);
+  await configure(domain, folder, address, folder);
   await python('exchange_schema.py', [configurationFile(folder)]);
-  await load(folder, seed(new Date()));
+  for (const seed of seeds) await load(folder, seed);
   await python('grant_changes.py', [configurationFile(folder), 'svc-sync']);
 }
 
 /** Makes a copy of the image that will serve on the address. */
-export async function makeCopy(image: string, folder: string, address: string): Promise<void> {
+export async function makeCopy(image: string, folder: string, domain: Domain, address: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await restore(image, folder);
-  await configure(folder, address, image);
-  await makeCertificate(image, `${folder}/tls`, { dns: [hostName, dnsName], ip: address });
+  await configure(domain, folder, address, image);
+  await makeCertificate(image, `${folder}/tls`, { dns: [domain.hostName, domain.dnsName], ip: address });
 }
 
 /** Puts the image's data back. The server must be stopped. */

@@ -1,4 +1,4 @@
-import type { Run } from '../../../api/schemas/directories.ts';
+import type { PlanEntry, Run } from '../../../api/schemas/directories.ts';
 import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import type { Page } from '../../api-client.ts';
 import { defineCommand, text } from '../../command.ts';
@@ -41,7 +41,8 @@ export const directoryPlan = defineCommand({
 /** The entries of a run that broke off are no plan. */
 const hasPlan = (run: Run): boolean => run.state === 'succeeded' || run.state === 'partial';
 
-function planAnswerText(run: Run, entries: Page<Parameters<typeof planText>[0][number]>, limit: number, width: number, now: Date): string {
-  const list = entries.items.length === 0 ? 'Nothing would change.' : planText(entries.items, width) + moreLine(entries, limit);
-  return `${list}\n\n${runResultText(run, now)}\nNothing was changed. Do it: lockstep directory sync ${run.integration}`;
+function planAnswerText(run: Run, entries: Page<PlanEntry>, limit: number, width: number, now: Date): string {
+  const result = runResultText(run, now);
+  if (entries.items.length === 0) return `Nothing would change.\n\n${result}`;
+  return `${planText(entries.items, width)}${moreLine(entries, limit)}\n\n${result}\nNothing was changed. Do it: lockstep directory sync ${run.integration}`;
 }

@@ -13,7 +13,7 @@ export const directoryTest = defineCommand({
   path: ['directory', 'test'],
   summary: 'Try a directory step by step and say where it fails',
   description:
-    'From the site: find the server, connect, secure the connection, sign in, recognise the directory, find the base DN, read a person, read a group. Nothing is changed. The first step that fails says why and what to do. Exit code 0 when all passed, 1 when one failed.',
+    'From the site: find the server, connect, secure the connection, sign in, recognise the directory, find the base DN, read a person, read a group, follow changes, see deletions. Nothing is changed. The first step that fails says why and what to do. Exit code 0 when all passed, 1 when one failed.',
   examples: [
     { line: 'lockstep directory test hq', what: 'After a change, or when a run failed' },
     { line: "lockstep directory test hq --json | jq '.report[] | select(.outcome == \"failed\")'", what: 'Only what failed, for a program' },

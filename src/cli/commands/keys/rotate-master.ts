@@ -9,7 +9,7 @@ export const keysRotateMaster = defineCommand({
   summary: 'Replace the master key',
   description: [
     'Makes a new master key and wraps every other key under it, in one transaction. The old one stays beside it as a file until you delete it. Runs on the server, with its home folder and settings; needs the database role that owns the schema. Interrupted, it is finished by running it again.',
-    'Servers that run go on with the keys they hold; restart them soon. Then copy the new key to where you keep it, apart from backups of the database: backups from before need the old key.',
+    'Servers that run go on with the keys they hold, but learn no new ones: restart them at once, or new work waits. Then copy the new key to where you keep it, apart from backups of the database: backups from before need the old key.',
   ].join('\n\n'),
   examples: [
     { line: 'lockstep keys rotate master', what: 'When the key is in its file (the default)' },
@@ -32,7 +32,7 @@ async function rotateFile(keys: InstallationKeys): Promise<CommandResult> {
     text: [
       `The master key is now ${rotated.to}, in ${keys.masterKeyFile}.`,
       `The old one, ${rotated.from}, is in ${rotated.oldFile}. Delete it when no backup of the database needs it any more.`,
-      'Restart every server, and copy the new key to where you keep it.',
+      'Restart every server now: until then new work may have to wait. Copy the new key to where you keep it.',
     ].join('\n'),
   };
 }

@@ -10,17 +10,17 @@ export const personList = defineCommand({
   summary: 'List or search people',
   description: 'People are users, contacts, mail users, rooms, equipment, shared mailboxes and public folders with an address. Disabled and missing ones are listed too, with their state.',
   examples: [
-    { line: 'lockstep person list --search jansen', what: 'Find people by the beginning of their name or address' },
+    { line: 'lockstep person list --search jansen', what: 'Find people by the beginning of first name, last name or address' },
     { line: "lockstep person list --limit 100000 --json | jq -r '.items[].primaryAddress'", what: 'Every primary address, for a program' },
   ],
-  options: { search: text('text', 'beginning of a name or an address'), ...listOptions, ...apiOptions },
+  options: { search: text('text', 'beginning of a name, of a word in it, or of an address'), ...listOptions, ...apiOptions },
   async run({ options }, io) {
     const api = await connectOrganisation(options, io);
     const page = await firstItems(options.limit, (query) => api.people({ ...query, search: options.search }));
     const none =
       options.search === undefined
         ? 'Nobody yet. People come with a directory: lockstep directory list'
-        : `Nobody has a name or address that begins with "${options.search}".`;
+        : `Nobody has a name, a word in it, or an address that begins with "${options.search}".`;
     return { exitCode: exitCodes.ok, data: page, text: page.items.length === 0 ? none : peopleTable(page.items, io.columns) + moreLine(page, options.limit) };
   },
 });

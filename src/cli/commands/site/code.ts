@@ -23,6 +23,6 @@ export const siteCode = defineCommand({
   },
 });
 
-/** The code and what to do with it. */
+/** The code and what to do with it. Not as an argument: those are seen by every user of the machine. */
 export const enrolmentText = (url: string, code: EnrolmentCode): string =>
-  [`Run this on the site before ${localTime(code.expiresAt)} (the code is good once):`, '', `  lockstep site --url ${url} --code ${code.code}`, ''].join('\n');
+  [`Run this on the site before ${localTime(code.expiresAt)} (the code is good once):`, '', `  LOCKSTEP_SITE_CODE=${code.code} lockstep site --url ${url}`, ''].join('\n');

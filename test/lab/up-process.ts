@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { until } from '../lab/component.ts';
-import { freePort } from '../lab/ports.ts';
+import { until } from './component.ts';
+import { freePort } from './ports.ts';
 
 const bin = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
 

@@ -1,7 +1,8 @@
 import type { Filter } from '../../ldap-filter/filter.ts';
 import type { Attributes, DirectoryObject } from './model.ts';
 import { DirectoryStore } from './store.ts';
-import { storeMatcher } from './store-matcher.ts';
+import { everything, View } from './view.ts';
+import { viewMatcher } from './view-matcher.ts';
 
 const storeOf = (objects: readonly DirectoryObject[]): DirectoryStore =>
   new DirectoryStore({ dnsName: 'a.test', netbiosName: 'A', passwords: {}, objects });
@@ -30,7 +31,7 @@ describe('by syntax', () => {
   ]);
   const found = (filter: Filter): string[] =>
     [...store.objects()]
-      .filter((stored) => storeMatcher(filter, store)(stored) === true)
+      .filter((stored) => viewMatcher(filter, new View(store, everything, true))(stored) === true)
       .map(({ dn }) => dn.slice(3, dn.indexOf(',')));
   const equal = (attribute: string, value: string | Buffer): Filter => ({
     kind: 'equal',
@@ -76,8 +77,8 @@ describe('by syntax', () => {
   test('memberOf is the groups that name the object, and changes with them', () => {
     expect(found(equal('memberOf', 'CN=inner,DC=a,DC=test')).sort()).toEqual(['anna', 'outer']);
     const changing = storeOf([...store.objects()]);
-    changing.modify('CN=inner,DC=a,DC=test', { member: [] });
-    changing.remove('CN=inner,DC=a,DC=test');
+    changing.editor.modify('CN=inner,DC=a,DC=test', { member: [] });
+    changing.editor.remove('CN=inner,DC=a,DC=test');
     const anna = changing.find('CN=anna,DC=a,DC=test');
     expect(anna && changing.values(anna, 'memberOf')).toEqual([]);
     const outer = changing.find('CN=outer,DC=a,DC=test');

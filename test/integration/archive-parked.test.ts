@@ -1,0 +1,73 @@
+/** What parks a schedule, and what ends that. */
+import type { Insertable } from 'kysely';
+import { withOrganisation } from '../../src/archive/database.ts';
+import { isParked } from '../../src/archive/run-tick.ts';
+import type { Tables } from '../../src/archive/tables.ts';
+import type { ErrorClass } from '../../src/shared/errors.ts';
+import { aDirectory, aRun } from '../lab/builders.ts';
+import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
+
+let lab: LabDatabase;
+beforeAll(async () => {
+  lab = await freshDatabase();
+});
+afterAll(() => lab.close());
+
+type Ended = Partial<Insertable<Tables['run']>>;
+const failed = (errorClass: ErrorClass, code: string, change: Ended = {}): Ended => ({
+  state: 'failed',
+  error: JSON.stringify({ class: errorClass, code, message: 'm', next: 'n' }),
+  ...change,
+});
+const refused = failed('AuthRejected', 'ldap.account-locked');
+const tested = (bind: 'passed' | 'failed'): Ended => ({
+  kind: 'directory-test',
+  state: 'succeeded',
+  report: JSON.stringify([{ step: 'bind', outcome: bind, detail: '', durationMs: 1 }]),
+});
+
+/** Whether the schedule is parked after these runs, which ended one after the other. */
+async function parkedAfter(...runs: readonly Ended[]): Promise<boolean> {
+  const { organisation, integration } = await aDirectory(lab.owner);
+  const begin = Date.now() - 1000 * runs.length;
+  for (const [place, run] of runs.entries()) {
+    await aRun(lab.owner, integration, { finished_at: new Date(begin + 1000 * place), ...run });
+  }
+  return withOrganisation(lab.app, organisation.id, (tx) => isParked(tx, integration.id));
+}
+
+test.each<[string, Ended]>([
+  ['a sync whose sign-in the domain refused', refused],
+  ['a plan whose sign-in the domain refused', { ...refused, kind: 'directory-plan' }],
+  ['a credential that the site cannot open', failed('AuthRejected', 'directory.credential-unreadable')],
+  ['a credential that is missing', failed('ConfigInvalid', 'directory.credential-missing')],
+])('%s parks the schedule', async (_, run) => {
+  expect(await parkedAfter({ state: 'succeeded' }, run)).toBe(true);
+});
+
+test.each<[string, Ended]>([
+  ['a test whose sign-in was refused', failed('AuthRejected', 'ldap.account-locked', { kind: 'directory-test' })],
+  ['a test that found a refused sign-in', tested('failed')],
+  ['a site that the platform refuses', failed('AuthRejected', 'site.disabled')],
+  ['a setting of the directory', failed('ConfigInvalid', 'ldap.insufficient-rights')],
+])('%s does not park the schedule', async (_, run) => {
+  expect(await parkedAfter(run)).toBe(false);
+});
+
+test.each<[string, Ended]>([
+  ['a sync that succeeded', { state: 'succeeded' }],
+  ['a plan with problems', { state: 'partial', kind: 'directory-plan' }],
+  ['a sync that read a page and then lost the controller', failed('Unavailable', 'ldap.unreachable', { totals: JSON.stringify({ pages: 1 }) })],
+  ['a test whose bind step passed', tested('passed')],
+])('%s ends the parking', async (_, run) => {
+  expect(await parkedAfter(refused, run)).toBe(false);
+});
+
+test.each<[string, Ended]>([
+  ['a test that never got to sign in', tested('failed')],
+  ['a sync that was cancelled', { state: 'cancelled' }],
+  ['a sync that did not reach the controller', failed('Unavailable', 'ldap.unreachable')],
+  ['a sync that is open', { state: 'running', finished_at: null }],
+])('%s does not end the parking', async (_, run) => {
+  expect(await parkedAfter(refused, run)).toBe(true);
+});
