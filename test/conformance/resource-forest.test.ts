@@ -8,7 +8,7 @@ afterAll(async () => {
   await Promise.all([forest.accounts.directory.close(), forest.resource.directory.close()]);
 });
 
-async function search(domain: (typeof forest)['accounts'], filter: string, attributes: readonly string[]) {
+async function search(domain: (typeof forest)['accounts'], filter: string, attributes: string[]) {
   const connection = await wire(domain.directory);
   try {
     await connection.bind(domain.accounts.read.bind, password);
