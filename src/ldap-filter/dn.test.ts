@@ -17,6 +17,15 @@ test('a value that is escaped into a name comes out of it as it was', () => {
   );
 });
 
+test('the short way of plain names comes to the same as the long way', () => {
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 1, maxLength: 4 }), (values) => {
+      const parts = values.map((text) => `CN=${escapeRdn(text)}`);
+      expect(dnKey(parts.join(','))).toBe(dnKey(parts.map((part) => ` ${part}`).join(' ,')));
+    }),
+  );
+});
+
 test.each(['a ', ' a', '  ä  ', 'a\\', 'a\\ ', '#a', 'a, b', '\u3000a'])('%p keeps its ends', (text) => {
   expect(rdnValue(`CN=${escapeRdn(text)} , DC=a`)).toBe(text);
 });

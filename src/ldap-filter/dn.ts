@@ -1,5 +1,7 @@
 /** Distinguished names (RFC 4514) as keys for comparing. */
 
+/** Without escapes and without spaces that mean nothing: nearly all, and there are many in a large directory. */
+const plainDn = /^[a-z0-9-]+=[^ ,\\"+]+(?: +[^ ,\\"+]+)*(?:,[a-z0-9-]+=[^ ,\\"+]+(?: +[^ ,\\"+]+)*)*$/i;
 const hexPair = /^[0-9a-f]{2}/i;
 
 /**
@@ -8,6 +10,7 @@ const hexPair = /^[0-9a-f]{2}/i;
  * refused.
  */
 export function dnKey(dn: string): string | undefined {
+  if (plainDn.test(dn)) return dn.toLowerCase();
   const parts = splitDn(dn);
   if (parts === undefined) return undefined;
   const keys: string[] = [];

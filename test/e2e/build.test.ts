@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Worker } from '@temporalio/worker';
+import { replayHistory } from '../lab/replay.ts';
 import { historyFolder } from '../replay/record-history.ts';
 
 const run = promisify(execFile);
@@ -42,8 +42,8 @@ test('the workflow bundle is the one that was built, and runs', async () => {
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', find]);
   const bundle = JSON.parse(stdout) as { codePath: string };
   expect(bundle).toEqual({ codePath: join(folder, 'dist/workflow-bundle.js') });
-  const history = JSON.parse(await readFile(`${historyFolder}0.1.0-synced.json`, 'utf8')) as never;
-  await Worker.runReplayHistory({ workflowBundle: bundle }, history);
+  const history = JSON.parse(await readFile(`${historyFolder}0.1.0-synced.json`, 'utf8')) as unknown;
+  await replayHistory({ workflowBundle: bundle }, history);
 });
 
 test('the changelog speaks of this version', async () => {

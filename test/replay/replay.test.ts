@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { Worker } from '@temporalio/worker';
+import { replayHistory } from '../lab/replay.ts';
 import { workflowBundle } from '../lab/workflow-bundle.ts';
 import { historyFolder } from './record-history.ts';
 
@@ -15,7 +15,7 @@ test('there are histories of every situation', () => {
 });
 
 test.each(files)('a run recorded by a release still replays: %s', async (file) => {
-  await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, await history(file));
+  await replayHistory({ workflowBundle: await workflowBundle() }, await history(file));
 });
 
 test('the replay really looks: a history whose activity has another name is refused', async () => {
@@ -25,5 +25,5 @@ test('the replay really looks: a history whose activity has another name is refu
       event.activityTaskScheduledEventAttributes.activityType.name = 'somethingElse';
     }
   }
-  await expect(Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, changed)).rejects.toThrow(DeterminismViolationError);
+  await expect(replayHistory({ workflowBundle: await workflowBundle() }, changed)).rejects.toThrow(DeterminismViolationError);
 });

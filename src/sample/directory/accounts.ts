@@ -19,6 +19,8 @@ interface Account {
 /** The accounts of a model that can bind, under every name that AD takes for one in a simple bind. */
 export class Accounts {
   readonly #byName = new Map<string, Account>();
+  /** No name that binds: a forest may have it once in each domain. */
+  readonly #byAccountName = new Map<string, Account>();
   readonly #grants = new Map<string, Grants>();
   readonly #store: DirectoryStore;
 
@@ -34,17 +36,18 @@ export class Accounts {
       // MS-ADTS 5.1.1.1.1: DN, userPrincipalName, NetBIOS domain and name, name@DNS domain.
       const account = { id: object.id, password };
       this.#byName.set(object.id, account);
+      this.#byAccountName.set(name.toLowerCase(), account);
       this.#byName.set(`${name}@${model.dnsName}`.toLowerCase(), account);
       this.#byName.set(`${model.netbiosName}\\${name}`.toLowerCase(), account);
       const principal = text(store, object, 'userPrincipalName');
       if (principal !== '') this.#byName.set(principal.toLowerCase(), account);
     }
-    for (const [name, grants] of Object.entries(model.grants ?? {})) this.grant(`${name}@${model.dnsName}`, grants);
+    for (const [name, grants] of Object.entries(model.grants ?? {})) this.grant(name, grants);
   }
 
-  /** From now on, also for those who have bound already. Throws when there is no such account. */
+  /** By sAMAccountName. From now on, also for those who have bound already. Throws when there is no such account. */
   grant(name: string, grants: Grants): void {
-    const account = this.#find(name);
+    const account = this.#byAccountName.get(name.toLowerCase());
     if (account === undefined) throw new Error(`no account ${name} can bind`);
     this.#grants.set(account.id, grants);
   }

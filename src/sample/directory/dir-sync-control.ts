@@ -30,7 +30,7 @@ export function readDirSyncRequest(value: Buffer): DirSyncRequest {
     objectSecurity: has(flagBits.objectSecurity),
     ancestorsFirst: has(flagBits.ancestorsFirst),
     incrementalValues: has(flagBits.incrementalValues),
-    maxBytes: Math.max(0, Number(BigInt.asIntN(32, maxBytes))),
+    maxBytes: Math.max(0, Number(maxBytes)),
     cookie: Buffer.from(cookie),
   };
 }
@@ -39,7 +39,7 @@ export function readDirSyncRequest(value: Buffer): DirSyncRequest {
 function readInteger(reader: BerReader): bigint {
   const bytes = reader.readString(0x02, true);
   if (bytes === null || bytes.length === 0 || bytes.length > 8) throw new Error('the DirSync control is cut off');
-  return BigInt.asUintN(32, BigInt(`0x${bytes.toString('hex')}`));
+  return BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString('hex')}`));
 }
 
 /** The flag says whether there is more; the size is not used. */

@@ -47,7 +47,7 @@ export interface SampleDirectory {
   remove(dn: string): void;
   /** Tombstones go, as they do after 180 days; DirSync cookies that do not know of them are refused from then on. */
   expireTombstones(): void;
-  /** Replaces what an account may do, by any of its names, also for those who have bound already. */
+  /** Replaces what an account (by sAMAccountName) may do, also for those who have bound already. */
   grant(account: string, grants: Grants): void;
   backup(): Backup;
   /**
