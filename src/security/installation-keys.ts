@@ -19,8 +19,11 @@ export interface InstallationKeys {
 
 /** How long another server process may go on with a key after it was rotated. */
 const REFRESH_MS = 30_000;
-/** How often names that nobody knows may cause a look at the database, and how long they wait for it: forged tokens must not become queries. */
-const UNKNOWN_REFRESH_MS = 500;
+/**
+ * How often names that nobody knows may cause a look at the database, and how long they wait for it at most: forged tokens
+ * must not become queries, and another process may have made the key since the last look.
+ */
+const UNKNOWN_LOOK_MS = 500;
 
 /** The keys of one purpose, kept in memory and read again now and then. @throws LockstepError ConfigInvalid of unwrapRow */
 export async function installationKeys(
@@ -49,25 +52,35 @@ export async function installationKeys(
     }
     readAt = Date.now();
   };
-  const refresh = (olderThanMs: number): Promise<void> => {
-    if (Date.now() - readAt < olderThanMs) return Promise.resolve();
+  const refresh = (): Promise<void> => {
+    if (Date.now() - readAt < REFRESH_MS) return Promise.resolve();
     reading ??= read().finally(() => (reading = undefined));
     return reading;
+  };
+
+  let lookedAt = 0;
+  let nextLook: Promise<void> | undefined;
+  const look = (): Promise<void> => {
+    nextLook ??= (async () => {
+      await pause(Math.max(0, lookedAt + UNKNOWN_LOOK_MS - Date.now()));
+      // Who asks from here on may be too late for this reading.
+      nextLook = undefined;
+      lookedAt = Date.now();
+      await read();
+    })();
+    return nextLook;
   };
 
   await read();
   return {
     async active() {
-      await refresh(REFRESH_MS);
+      await refresh();
       if (activeKey === undefined) throw new Error(`no active ${purpose} key`);
       return activeKey;
     },
     async find(id) {
-      await refresh(REFRESH_MS);
-      if (!byId.has(id)) {
-        await pause(Math.max(0, readAt + UNKNOWN_REFRESH_MS - Date.now()));
-        await refresh(UNKNOWN_REFRESH_MS);
-      }
+      await refresh();
+      if (!byId.has(id)) await look();
       return byId.get(id);
     },
   };
