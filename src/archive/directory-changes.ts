@@ -17,6 +17,7 @@ import { mapPage } from './directory-objects.ts';
 import { mergeProblems, recordProblems, resolveMappingProblems } from './directory-problems.ts';
 import { removeLeaving } from './directory-removals.ts';
 import { storable } from './directory-text.ts';
+import { linkPeople, lockPeople } from './person-linking.ts';
 import { sqlFile } from './sql-file.ts';
 
 const applyDeletionsSql = sqlFile<
@@ -31,6 +32,7 @@ export async function applyDirectoryChanges(
   given: DirectoryContext,
   page: DirectoryChangesPage,
 ): Promise<void> {
+  await lockPeople(tx);
   const context = { ...given, firstEpoch: given.epoch };
   const origin = { controller: page.invocationId ?? null, told: true };
   const { whole, deleted, unknown } = await mergeChanges(tx, context, page);
@@ -51,7 +53,8 @@ export async function applyDirectoryChanges(
   });
   await removeLeaving(tx, [...applied.left, ...regrouped.left, ...gone.left]);
 
-  await settleClaims(tx, context, [...applied.written, ...regrouped.written, ...gone.all], applied.droppedAddresses);
+  const relinked = await linkPeople(tx, [...applied.written, ...regrouped.written, ...gone.all]);
+  await settleClaims(tx, context, [...applied.written, ...regrouped.written, ...gone.all, ...relinked], applied.droppedAddresses);
   await resolveMappingProblems(tx, context.integration, whole.map(({ guid }) => guid));
   const problems = [...page.problems, ...mapped.problems, ...lists.problems, ...groups.problems, ...members.problems, ...unknown];
   await recordProblems(tx, context, mergeProblems(problems));

@@ -66,6 +66,10 @@ export const recipientTypes = [
 ] as const;
 export type RecipientType = (typeof recipientTypes)[number];
 
+/** Why an object is a person: by itself, or as another object is. */
+export const personRules = ['self', 'master-account-sid', 'sid-history', 'moved'] as const;
+export type PersonRule = (typeof personRules)[number];
+
 /** One object as the source said it. Binary values are text already: SIDs `S-1-…`, GUIDs canonical, others base64. */
 export interface DirectoryEntry {
   /** objectGUID in its canonical lower-case form. */

@@ -204,6 +204,7 @@ create index directory_object_children on directory_object (integration_id, pare
 create index directory_object_groups on directory_object (org_id, sort_key, id) where listed and kind in ('group', 'dynamic-group');
 -- People, groups and missing objects of an integration are counted without reading them.
 create index directory_object_counts on directory_object (org_id, integration_id, kind, included, listed, missing_since);
+create index directory_object_gone on directory_object (integration_id) where not in_source;
 -- Usually empty: what would leave, and has not yet.
 create index directory_object_leaving on directory_object (integration_id) where listed and missing_since is null and not in_scope;
 create index directory_object_sid on directory_object (org_id, sid) where sid is not null;
