@@ -12,6 +12,7 @@ import {
   setAside,
 } from './directory-names.ts';
 import { rowParameter } from './directory-objects.ts';
+import { storeSids } from './person-linking.ts';
 import { sqlFile } from './sql-file.ts';
 
 interface Applied {
@@ -54,6 +55,7 @@ export async function applyObjects(
   const rows = await renewManagers(tx, context, await deriveNames(tx, context, origin, given));
   const [applied] = await applyObjectsSql(tx, rowParameter(rows), integration, epoch, firstEpoch, origin.controller, origin.told);
   if (applied === undefined) return nothing;
+  await storeSids(tx, integration, rows, applied.written);
 
   await setAside(tx, integration, origin, applied.displaced);
   const byGuid = new Map(rows.map((row) => [row.guid, row]));

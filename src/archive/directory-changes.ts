@@ -4,9 +4,10 @@
  */
 import { sql } from 'kysely';
 import type { DirectoryChangeEntry, DirectoryChangesPage, DirectoryEntry, DirectoryProblem } from '../shared/directory.ts';
-import type { DirectoryObjectId } from '../shared/ids.ts';
+import type { DirectoryObjectId, IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { applyObjects } from './directory-apply.ts';
+import { renewGroupScope } from './directory-group-scope.ts';
 import type { DirectoryContext } from './directory-attempt.ts';
 import { recordClaims } from './directory-claims.ts';
 import { mergeMemberChanges } from './directory-member-changes.ts';
@@ -16,10 +17,11 @@ import { mapPage } from './directory-objects.ts';
 import { mergeProblems, recordProblems, resolveMappingProblems } from './directory-problems.ts';
 import { removeLeaving } from './directory-removals.ts';
 import { storable } from './directory-text.ts';
+import { linkPeople, lockPeople } from './person-linking.ts';
 import { sqlFile } from './sql-file.ts';
 
 const applyDeletionsSql = sqlFile<
-  { id: string; guid: string; dn_key: Buffer; leaves: boolean },
+  { id: string; guid: string; dn: string; dn_key: Buffer; leaves: boolean },
   [objects: string, integration: string, epoch: number, controller: string | null]
 >('apply-deletions');
 const endReferencesSql = sqlFile<never, [keys: readonly Buffer[], integration: string]>('end-references');
@@ -30,6 +32,7 @@ export async function applyDirectoryChanges(
   given: DirectoryContext,
   page: DirectoryChangesPage,
 ): Promise<void> {
+  await lockPeople(tx);
   const context = { ...given, firstEpoch: given.epoch };
   const origin = { controller: page.invocationId ?? null, told: true };
   const { whole, deleted, unknown } = await mergeChanges(tx, context, page);
@@ -42,9 +45,16 @@ export async function applyDirectoryChanges(
   const groups = await applyMembers(tx, context, origin, lists.groups);
   const members = await mergeMemberChanges(tx, context.integration, page.changes);
   await applyMemberChanges(tx, context, origin.controller, members.groups);
-  await removeLeaving(tx, [...applied.left, ...gone.left]);
+  const regrouped = await renewGroupScope(tx, context, origin, {
+    members: [...lists.groups.flatMap((list) => list.members), ...members.groups.flatMap(({ added }) => added)]
+      .map(({ key }) => key)
+      .concat(members.groups.flatMap(({ removed }) => removed)),
+    groups: [...(await namesOf(tx, context.integration, lists.groups.map(({ guid }) => guid))), ...gone.names],
+  });
+  await removeLeaving(tx, [...applied.left, ...regrouped.left, ...gone.left]);
 
-  await settleClaims(tx, context, [...applied.written, ...gone.all], applied.droppedAddresses);
+  const relinked = await linkPeople(tx, [...applied.written, ...regrouped.written, ...gone.all]);
+  await settleClaims(tx, context, [...applied.written, ...regrouped.written, ...gone.all, ...relinked], applied.droppedAddresses);
   await resolveMappingProblems(tx, context.integration, whole.map(({ guid }) => guid));
   const problems = [...page.problems, ...mapped.problems, ...lists.problems, ...groups.problems, ...members.problems, ...unknown];
   await recordProblems(tx, context, mergeProblems(problems));
@@ -106,12 +116,23 @@ async function applyDeletions(
   { integration, epoch }: DirectoryContext,
   controller: string | null,
   deleted: MergedChanges['deleted'],
-): Promise<{ left: string[]; all: string[] }> {
-  if (deleted.length === 0) return { left: [], all: [] };
+): Promise<{ left: string[]; all: string[]; names: string[] }> {
+  if (deleted.length === 0) return { left: [], all: [], names: [] };
   const parameter = JSON.stringify(deleted.map(({ guid, usn }) => ({ guid, usn })));
   const gone = await applyDeletionsSql(tx, parameter, integration, epoch, controller);
   await endReferencesSql(tx, gone.map(({ dn_key }) => dn_key), integration);
-  return { left: gone.filter(({ leaves }) => leaves).map(({ id }) => id), all: gone.map(({ id }) => id) };
+  return { left: gone.filter(({ leaves }) => leaves).map(({ id }) => id), all: gone.map(({ id }) => id), names: gone.map(({ dn }) => dn) };
+}
+
+async function namesOf(tx: OrganisationTransaction, integration: IntegrationId, guids: readonly string[]): Promise<string[]> {
+  if (guids.length === 0) return [];
+  const rows = await tx
+    .selectFrom('directory_object')
+    .select('dn')
+    .where('integration_id', '=', integration)
+    .where('guid', '=', (eb) => eb.fn.any(sql<string[]>`${guids}::uuid[]`))
+    .execute();
+  return rows.map(({ dn }) => dn);
 }
 
 /** Of the addresses that these objects claim, or did before. */

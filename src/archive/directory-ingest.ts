@@ -10,6 +10,7 @@ import { mergeMembers } from './directory-members.ts';
 import { mapPage } from './directory-objects.ts';
 import { mergeProblems, recordProblems, unreadableObjects } from './directory-problems.ts';
 import { endMissing } from './directory-removals.ts';
+import { linkPeople, lockPeople, relinkGone } from './person-linking.ts';
 import { sqlFile } from './sql-file.ts';
 
 const stampUnreadableSql = sqlFile<
@@ -27,9 +28,11 @@ export async function applyDirectoryPage(
   attempt: DirectoryAttempt,
   page: DirectoryPage,
 ): Promise<DirectoryTotalsDelta> {
+  await lockPeople(tx);
   const origin = { controller: page.invocationId ?? null, told: false };
   const mapped = mapPage(page.entries, attempt);
-  const { totals } = await applyObjects(tx, attempt, origin, mapped.rows);
+  const { totals, written } = await applyObjects(tx, attempt, origin, mapped.rows);
+  await linkPeople(tx, written);
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
   if (unreadable !== undefined) {
     await stampUnreadableSql(
@@ -66,6 +69,7 @@ export async function completeDirectoryReading(
   const { integration, epoch } = attempt;
   await endUnseenSql(tx, integration, epoch, watermark?.usn ?? null, watermark?.invocationId ?? null);
   const missing = await endMissing(tx, attempt);
+  await relinkGone(tx, integration);
   await recordClaims(tx, attempt);
   await forgetLateNames(tx, attempt);
   await tx

@@ -145,8 +145,9 @@ const guidOf = (text: string): string | undefined =>
 
 /** The object under another name: that of the container that it is known to be in. */
 export function withName(row: DirectoryRow, dn: string, scope: DirectoryScope): DirectoryRow {
+  if (dn === row.dn) return row;
   const normal = normalDn(dn);
-  if (normal === undefined || dn === row.dn) return row;
+  if (normal === undefined) return row;
   const named = { ...row, dn, dnKey: keyOfNormal(normal) };
   return { ...named, inScope: scope.covers(normal) && scope.matches(named) };
 }

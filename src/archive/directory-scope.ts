@@ -5,12 +5,14 @@
  * what they say of others and never taken.
  */
 import type { DirectoryEntry, DirectoryObjectKind, DirectorySettings } from '../shared/directory.ts';
+import { filterAttributes } from '../ldap-filter/filter-attributes.ts';
 import type { Filter } from '../ldap-filter/filter.ts';
 import { guidBytes } from '../ldap-filter/guid.ts';
 import { type AttributeValue, type Matcher, matcher } from '../ldap-filter/match.ts';
 import { parseFilter } from '../ldap-filter/parse-filter.ts';
 import { type AttributeType, attributeType, categoryDn } from '../ldap-filter/schema.ts';
 import { sidBytes } from '../ldap-filter/sid.ts';
+import { LockstepError } from '../shared/errors.ts';
 import { isWithin, normalDn } from './directory-dn.ts';
 
 export interface ScopedObject {
@@ -27,20 +29,26 @@ export interface DirectoryScope {
   covers(normalDn: string): boolean;
   /** True when `matches` depends on the object's name. */
   readonly readsName: boolean;
+  /** True when `matches` depends on the groups that the object is in. */
+  readonly readsGroups: boolean;
 }
 
 export type ScopeSettings = Pick<DirectorySettings, 'baseDn' | 'searchBases' | 'filter'>;
 
-/** @throws LockstepError ConfigInvalid `directory.filter-invalid` */
+/** @throws LockstepError ConfigInvalid `directory.filter-invalid`, `directory.filter-unsupported` */
 export function directoryScope({ baseDn, searchBases, filter }: ScopeSettings): DirectoryScope {
   const given = searchBases !== undefined && searchBases.length > 0 ? searchBases : baseDn === undefined ? [] : [baseDn];
   const bases = given.flatMap((base) => normalDn(base) ?? []);
   const parsed = filter === undefined || filter.trim() === '' ? undefined : parseFilter(filter);
+  const unsupported = parsed === undefined ? undefined : unsupportedIn(parsed);
+  if (unsupported !== undefined) throw filterUnsupported(unsupported);
+  const asked = new Set(parsed === undefined ? [] : filterAttributes(parsed).map((name) => name.toLowerCase()));
   const custom: Matcher<ScopedObject> | undefined = parsed === undefined ? undefined : matcher(parsed, source);
   return {
     matches: (object) => isTaken(object) && (custom === undefined || custom(object) === true),
     covers: (normal) => given.length === 0 || bases.some((base) => isWithin(normal, base)),
-    readsName: parsed !== undefined && reads(parsed, (attribute) => attribute === 'distinguishedname'),
+    readsName: asked.has('distinguishedname'),
+    readsGroups: asked.has('memberof'),
   };
 }
 
@@ -67,7 +75,7 @@ const source = {
   rootDn: ROOT,
   attributeType: (name: string): AttributeType => attributeType(name) ?? { name, syntax: 'text' },
   values,
-  // Back links and chains are not attributes of the object that is tested.
+  // Never asked: see unsupportedIn.
   inChain: () => () => undefined,
 };
 
@@ -105,21 +113,38 @@ function categoriesOf({ attributes }: ScopedObject): readonly string[] {
   return [said, said.replace(/(?<=CN=Configuration,).*$/i, ROOT)];
 }
 
-/** Whether the filter asks for an attribute (in lower case) that is wanted. */
-function reads(filter: Filter, wanted: (attribute: string) => boolean): boolean {
+/** Of other objects or of the server, and of no object that is tested. */
+const notOwn = new Set(['member', 'directreports', 'managedobjects', 'tokengroups', 'anr', 'canonicalname']);
+/** LDAP_MATCHING_RULE_BIT_AND and _BIT_OR (MS-ADTS §3.1.1.3.4.4). */
+const bitRules = new Set(['1.2.840.113556.1.4.803', '1.2.840.113556.1.4.804']);
+
+/** What a filter asks for that only the directory itself could answer; undefined: nothing. */
+export function unsupportedIn(filter: Filter): string | undefined {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return filter.filters.some((part) => reads(part, wanted));
+      return filter.filters.map(unsupportedIn).find((reason) => reason !== undefined);
     case 'not':
-      return reads(filter.filter, wanted);
+      return unsupportedIn(filter.filter);
     case 'extensible':
     case 'present':
     case 'substrings':
     case 'equal':
     case 'approximate':
     case 'at-least':
-    case 'at-most':
-      return filter.attribute !== undefined && wanted(filter.attribute.toLowerCase());
+    case 'at-most': {
+      if (filter.attribute === undefined) return 'it asks for no attribute by name';
+      if (notOwn.has(filter.attribute.toLowerCase())) return `${filter.attribute} is no attribute of the object itself`;
+      if (filter.kind !== 'extensible' || filter.rule === undefined || bitRules.has(filter.rule)) return undefined;
+      return `of matching rules it may use those of bits, not ${filter.rule}; name each nested group with memberOf`;
+    }
   }
 }
+
+const filterUnsupported = (reason: string): LockstepError =>
+  new LockstepError({
+    class: 'ConfigInvalid',
+    code: 'directory.filter-unsupported',
+    message: `The filter asks for what only the directory could answer: ${reason}.`,
+    next: 'Change the filter of the integration: lockstep directory set NAME --filter.',
+  });

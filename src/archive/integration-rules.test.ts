@@ -13,10 +13,13 @@ test('the least settings are enough', () => {
   expect(settingsIssues(settings())).toEqual([]);
 });
 
-test.each(['(mail=*)', '(&(objectClass=user)(!(cn=a\\2ab)))', '(memberOf:1.2.840.113556.1.4.1941:=cn=a,dc=b)'])(
+test.each(['(mail=*)', '(&(objectClass=user)(!(cn=a\\2ab)))', '(memberOf=cn=a,dc=b)', '(userAccountControl:1.2.840.113556.1.4.803:=2)'])(
   'accepts the filter %s',
   (filter) => expect(paths({ filter })).toEqual([]),
 );
+test.each(['(memberOf:1.2.840.113556.1.4.1941:=cn=a,dc=b)', '(member=cn=a,dc=b)', '(!(anr=ada))'])('refuses the filter %s, which only a directory can answer', (filter) => {
+  expect(settingsIssues(settings({ filter }))).toMatchObject([{ path: '/settings/filter', message: expect.stringContaining('only the directory') as string }]);
+});
 test.each(['', '(mail=*', 'mail=*)', 'mail=*', '(&(a=b)', '(|(&(a=b)(c=d))', '(=x)'])('refuses the filter %j', (filter) => {
   expect(paths({ filter })).toEqual(['/settings/filter']);
 });

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { FilterParser } from 'ldapts';
 import type { DirectorySettings } from '../shared/directory.ts';
+import { parseFilter } from '../ldap-filter/parse-filter.ts';
 import { normalDn } from './directory-dn.ts';
+import { unsupportedIn } from './directory-scope.ts';
 import type { Issue } from './record-errors.ts';
 
 /** What is wrong with settings whose shape is right, found without asking the directory. */
@@ -36,14 +37,13 @@ const notADn = 'is no distinguished name; write OU=Staff,DC=corp,DC=example';
 const isDn = (text: string): boolean => normalDn(text) !== undefined;
 
 function filterIssue(filter: string): string | undefined {
-  // ldapts completes a filter that lacks its outer or its last parentheses. Whoever forgot one may have meant another
-  // place for it, and the filter becomes part of a larger one: so it must be whole. In a value they are written \\28 and \\29.
+  // Whoever forgot a parenthesis may have meant another place for it. In a value they are written \\28 and \\29.
   const open = filter.split('(').length - 1;
   const closed = filter.split(')').length - 1;
   if (!filter.startsWith('(') || open !== closed) return `must be whole, in parentheses: ${open} opened, ${closed} closed`;
   try {
-    FilterParser.parseString(filter);
-    return undefined;
+    const unsupported = unsupportedIn(parseFilter(filter));
+    return unsupported === undefined ? undefined : `asks for what only the directory could answer: ${unsupported}`;
   } catch (error) {
     return `is no LDAP filter (RFC 4515): ${error instanceof Error ? error.message : 'it cannot be read'}`;
   }

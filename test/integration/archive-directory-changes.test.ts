@@ -562,3 +562,43 @@ test('without a watermark there is nothing to go on from, and a reading asks wat
   await early.follow();
   expect((await row(thing('clerk'))).attributes).toMatchObject({ title: ['Chief'] });
 });
+
+test('a filter that asks for groups follows who joins and who leaves them', async () => {
+  const source = new ChangingDirectory();
+  const base = source.things[1] ?? source.root;
+  const group = source.create('group', base);
+  const [ada, bob] = [source.create('user', base, mailOf('ada')), source.create('user', base, mailOf('bob'))];
+  source.setMember(group, ada, true);
+  const asRead = (thing: DirectoryThing): DirectoryEntry => {
+    const entry = source.entry(thing);
+    return group.members.get(thing)?.there === true ? { ...entry, attributes: { ...entry.attributes, memberOf: [source.dn(group), 'CN=Elsewhere,DC=other'] } } : entry;
+  };
+  const directory = await aDirectory(lab.owner, { baseDn: 'DC=corp', filter: `(|(objectClass=group)(memberOf=${source.dn(group)}))` });
+  const run = await aRun(lab.owner, directory.integration);
+  await readAll(lab.app, run, [directoryPage({ entries: source.present().map(asRead), members: source.lists(group, 10), watermark: watermarkOf(source, source.usn) })]);
+  const inScope = async () => {
+    const { objects } = await archived(directory);
+    return [ada, bob].map(({ guid }) => objects[guid]?.shown);
+  };
+  expect(await inScope()).toEqual([true, false]);
+  let seq = 0;
+  const tell = async (changes: Partial<DirectoryChangesPage>) => {
+    const page = { ...changesPage(source, [], 0, source.usn), ...changes };
+    expect(await postChanges(lab.app, run, { epoch: 1, seq: seq++ }, page)).toMatchObject({ outcome: 'applied' });
+  };
+  let since = source.usn;
+  source.setMember(group, ada, false);
+  source.setMember(group, bob, true);
+  await tell({ changes: [source.change(group, since)] });
+  expect(await inScope()).toEqual([false, true]);
+  expect((await archived(directory)).objects[ada.guid]?.attributes).toMatchObject({ memberOf: ['CN=Elsewhere,DC=other'] });
+
+  source.setMember(group, ada, true);
+  source.setMember(group, bob, false);
+  await tell({ members: source.lists(group, 10) });
+  expect(await inScope()).toEqual([true, false]);
+  since = source.usn;
+  source.remove(group);
+  await tell({ changes: [source.change(group, since)] });
+  expect(await inScope()).toEqual([false, false]);
+});

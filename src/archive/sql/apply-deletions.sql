@@ -5,7 +5,7 @@ with input as materialized (
   select * from jsonb_to_recordset($1::jsonb) as x (guid uuid, usn bigint)
 ),
 before as materialized (
-  select x.guid, x.usn, o.id, o.in_source, o.listed, o.missing_since, o.dn_key,
+  select x.guid, x.usn, o.id, o.in_source, o.listed, o.missing_since, o.dn, o.dn_key,
     coalesce(s.invocation_id = $4::uuid and x.usn < s.usn, false) as stale
   from input x
   left join lateral (select * from directory_object o where o.integration_id = $2 and o.guid = x.guid limit 1) o on true
@@ -32,4 +32,4 @@ buried as (
   on conflict (integration_id, guid) do update set
     usn = excluded.usn, invocation_id = excluded.invocation_id, told_epoch = excluded.told_epoch
 )
-select id::text, guid, dn_key, listed and missing_since is null as leaves from before where id is not null and not stale
+select id::text, guid, dn, dn_key, listed and missing_since is null as leaves from before where id is not null and not stale

@@ -1,0 +1,109 @@
+/**
+ * Which objects are one person: those that are connected by what they say of each other, directly or through others. So it
+ * does not matter in which order they were read, nor which of them said it.
+ */
+import type { PersonRule } from '../shared/directory.ts';
+import type { DirectoryObjectId, PersonId } from '../shared/ids.ts';
+import { isDisabledByDesign, isNobodysAccount } from './directory-kinds.ts';
+import { type PersonPart, sortKeyOf } from './person-parts.ts';
+
+type Bond = Exclude<PersonRule, 'self'>;
+
+/** An object with all that it is connected with, as sql/linked-objects.sql gives it. */
+export interface ConnectedObject extends PersonPart {
+  readonly id: DirectoryObjectId;
+  readonly sort_key: string;
+  /** `together`: linked to the same person as things are. */
+  readonly neighbours: readonly { readonly id: DirectoryObjectId; readonly rule: Bond | 'together' }[];
+  /** The person that it is now, and why; null when it is none. */
+  readonly person_id: PersonId | null;
+  readonly rule: PersonRule | null;
+  /** Null: it was never listed. */
+  readonly own_person_id: PersonId | null;
+}
+
+export interface PersonLink {
+  readonly object: DirectoryObjectId;
+  /** Null: none, because it is not listed and nobody else is it. */
+  readonly person: PersonId | null;
+  readonly rule: PersonRule;
+  readonly own: PersonId | null;
+}
+export interface PersonChange {
+  readonly id: PersonId;
+  readonly merged_into: PersonId | null;
+  readonly sort_key: string | null;
+}
+
+/** Who the objects are. `objects`: with everything that they are connected with. */
+export function groupPeople(objects: readonly ConnectedObject[]): { readonly links: readonly PersonLink[]; readonly people: readonly PersonChange[] } {
+  const byId = new Map(objects.map((object) => [object.id, object]));
+  const bonds = bondsOf(objects, byId);
+  const links: PersonLink[] = [];
+  const people: PersonChange[] = [];
+  const done = new Set<DirectoryObjectId>();
+  // From the object whose own person the others become.
+  for (const first of [...objects].sort(precedence)) {
+    if (done.has(first.id)) continue;
+    const group: [ConnectedObject, ...ConnectedObject[]] = [first];
+    const person = first.own_person_id;
+    const reach = (object: ConnectedObject, rule: PersonRule): void => {
+      done.add(object.id);
+      links.push({ object: object.id, person, rule, own: object.own_person_id });
+    };
+    reach(first, 'self');
+    for (const object of group) {
+      for (const [id, rule] of bonds.get(object.id) ?? []) {
+        const other = byId.get(id);
+        if (other === undefined || done.has(id)) continue;
+        group.push(other);
+        reach(other, rule);
+      }
+    }
+    for (const { own_person_id: own } of group) {
+      if (own === null) continue;
+      people.push(own === person ? { id: own, merged_into: null, sort_key: sortKeyOf(group) } : { id: own, merged_into: person, sort_key: null });
+    }
+  }
+  return { links, people };
+}
+
+/** An account's person stays, else the one that was first. Those that are no person by themselves come last. */
+function precedence(one: ConnectedObject, other: ConnectedObject): number {
+  const [a, b] = [one.own_person_id, other.own_person_id];
+  if (a === null || b === null) return Number(a === null) - Number(b === null) || compare(BigInt(one.id), BigInt(other.id));
+  const isResource = (object: ConnectedObject) => object.is_resource || isDisabledByDesign(object.recipient_type);
+  return Number(isResource(one)) - Number(isResource(other)) || compare(BigInt(a), BigInt(b));
+}
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const strength: Record<Bond, number> = { 'master-account-sid': 0, 'sid-history': 1, moved: 2 };
+
+/** By object: with whom it is one person, and why; the strongest reason first. */
+function bondsOf(objects: readonly ConnectedObject[], byId: ReadonlyMap<DirectoryObjectId, ConnectedObject>) {
+  return new Map(
+    objects.map((object) => {
+      const found = new Map<DirectoryObjectId, Bond>();
+      for (const { id, rule } of object.neighbours) {
+        const other = byId.get(id);
+        const bond = other === undefined ? undefined : bondOf(object, other, rule);
+        const before = found.get(id);
+        if (bond !== undefined && (before === undefined || strength[bond] < strength[before])) found.set(id, bond);
+      }
+      return [object.id, [...found].sort(([a, one], [b, other]) => strength[one] - strength[other] || compare(BigInt(a), BigInt(b)))];
+    }),
+  );
+}
+
+function bondOf(one: ConnectedObject, other: ConnectedObject, rule: Bond | 'together'): Bond | undefined {
+  if (rule === 'moved') return rule;
+  if (isNobodysAccount(one.recipient_type) || isNobodysAccount(other.recipient_type)) return undefined;
+  if (rule !== 'together') return rule;
+  // After a migration sIDHistory is cleaned and the old account deleted: who moved stays who it was. While both are there, it
+  // is as they say.
+  const moved = [one, other].find((object) => object.rule === 'sid-history');
+  const origin = moved === one ? other : one;
+  return moved !== undefined && origin.rule === 'self' && [one, other].some(isGone) ? 'sid-history' : undefined;
+}
+
+const isGone = (object: ConnectedObject): boolean => !object.in_source && (!object.listed || object.missing_since !== null);
