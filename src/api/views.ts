@@ -66,6 +66,8 @@ export const runSummaryAnswer = (row: RunView): RunSummary => ({
   finishedAt: optionalTime(row.finished_at),
   waiting: row.waiting,
   totals: { ...row.totals },
+  reason: row.reason,
+  object: row.object,
   error: row.error,
 });
 

@@ -144,6 +144,8 @@ export interface DirectoryPage extends PageContent {
   readonly watermark?: DirectoryWatermark;
   /** Only on the last page. */
   readonly tracking?: DirectoryChangeTracking;
+  /** Only of one object on demand: the directory itself says that it was deleted. */
+  readonly deleted?: { readonly guid: string; readonly usn?: string };
 }
 
 /** One page of changes: what a watcher posts under (epoch, seq) of the integration. */
@@ -230,6 +232,14 @@ export type DirectoryObjectStep = DirectoryStep<DirectoryObjectStepName>;
 export interface DirectoryObjectQuery {
   readonly by: 'guid' | 'dn' | 'address';
   readonly value: string;
+}
+
+/** What the platform knows of it already. */
+export interface DirectoryObjectSearch extends DirectoryObjectQuery {
+  /** objectGUID of the object that the archive has under it: asked for where the directory knows nothing by this name or address. */
+  readonly stored?: string;
+  /** dnsHostName of the controller that changes come from: what another one says may be older. */
+  readonly controller?: string;
 }
 
 /** A domain of the forest, as its crossRef object says (MS-ADTS §6.1.1.2.1.1.3). */

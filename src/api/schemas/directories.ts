@@ -43,6 +43,16 @@ export const Settings = Type.Object(
   { additionalProperties: false },
 );
 
+/** Which object to synchronise. */
+export const ObjectQuery = Type.Object(
+  {
+    by: Type.Union([Type.Literal('guid'), Type.Literal('dn'), Type.Literal('address')]),
+    value: Type.String({ minLength: 3, maxLength: 2000, description: 'objectGUID in its canonical form, distinguished name, or e-mail address' }),
+  },
+  { additionalProperties: false },
+);
+export type ObjectQuery = Type.Static<typeof ObjectQuery>;
+
 export const RunSummary = Type.Object({
   id: Uuid,
   number: Bigint,
@@ -58,6 +68,10 @@ export const RunSummary = Type.Object({
   /** While open: what it waits for, in a sentence ("site berlin is offline since …"); null when it does not wait. */
   waiting: nullable(Type.String()),
   totals: Type.Record(Type.String(), Type.Integer()),
+  /** Of a reconcile: why changes alone would not do. */
+  reason: nullable(Type.Object({ code: Type.String(), detail: Type.String() })),
+  /** Of a run for one object. */
+  object: nullable(ObjectQuery),
   error: nullable(Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), next: Type.String() })),
 });
 export type RunSummary = Type.Static<typeof RunSummary>;

@@ -1,11 +1,8 @@
-import type { Run } from '../../../api/schemas/directories.ts';
 import type { ApiClient } from '../../api-client.ts';
 import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import { type CommandIo, type CommandResult, defineCommand } from '../../command.ts';
-import { exitCodes } from '../../exit-codes.ts';
 import { followRun } from '../../follow-run.ts';
-import { runExitCode, runResultText } from '../../output/run-text.ts';
-import { testStepsText } from '../../output/test-steps-text.ts';
+import { stepsExitCode, stepsResultText } from '../../output/run-text.ts';
 import { stillRunning } from '../../still-running.ts';
 import { directoryArgument, withDirectory } from './directory-names.ts';
 
@@ -30,16 +27,5 @@ export const directoryTest = defineCommand({
 export async function testDirectory(api: ApiClient, name: string, io: CommandIo): Promise<CommandResult> {
   const started = await api.startRun(name, 'test');
   const run = await followRun(api, started, io);
-  return run === undefined ? stillRunning(started) : { exitCode: testExitCode(run), data: run, text: testText(run, io.now()) };
-}
-
-const failed = (run: Run): boolean => run.report?.some((step) => step.outcome === 'failed') === true;
-
-const testExitCode = (run: Run) => (failed(run) ? exitCodes.failure : runExitCode(run.state));
-
-/** A failed step says everything; the run's own error is shown only when there is no such step. */
-function testText(run: Run, now: Date): string {
-  if (run.report === null) return runResultText(run, now);
-  const steps = testStepsText(run.report);
-  return failed(run) || run.state === 'succeeded' ? steps : `${steps}\n${runResultText(run, now)}`;
+  return run === undefined ? stillRunning(started) : { exitCode: stepsExitCode(run), data: run, text: stepsResultText(run, io.now()) };
 }
