@@ -23,7 +23,7 @@ export function explainScope(object: ExplainedObject, settings: DirectorySetting
   // What is never taken needs no further reason.
   const keptOutBy = rules.includes('kind') ? (['kind'] as const) : rules;
   const inScope = keptOutBy.length === 0;
-  const detail = inScope ? inScopeDetail(settings) : `Kept out: ${keptOutBy.map((rule) => sentences[rule](settings)).join(' ')}`;
+  const detail = inScope ? inScopeDetail(settings) : `Kept out: ${keptOutBy.map((rule) => sentences[rule](settings)).join('; ')}.`;
   return { inScope, keptOutBy, detail };
 }
 
@@ -43,14 +43,13 @@ function keepsOut(rule: ScopeRule, object: ExplainedObject, settings: DirectoryS
   }
 }
 
-const quoted = (names: readonly string[] = []): string => names.join(', ');
 const sentences: Readonly<Record<ScopeRule, (settings: DirectorySettings) => string>> = {
-  kind: () => 'containers and foreign principals are read for what they say of others, and are never people or groups.',
+  kind: () => 'containers and foreign principals are read for what they say of others, and are never people or groups',
   base: ({ searchBases = [], baseDn = '' }) =>
-    searchBases.length > 0 ? `it lies in none of the search bases (${searchBases.join('; ')}).` : `it does not lie in the base DN (${baseDn}).`,
-  mail: () => 'it has no mail address (neither mail nor proxyAddresses), and people are taken only with one.',
-  filter: ({ filter = '' }) => `it does not match the filter ${filter}.`,
-  'mail-domain': ({ mailDomains }) => `none of its addresses is in the mail domains (${quoted(mailDomains)}).`,
+    searchBases.length > 0 ? `it lies in none of the search bases (${searchBases.join('; ')})` : `it does not lie in the base DN (${baseDn})`,
+  mail: () => 'it has no mail address (neither mail nor proxyAddresses), and people are taken only with one',
+  filter: ({ filter = '' }) => `it does not match the filter ${filter}`,
+  'mail-domain': ({ mailDomains = [] }) => `none of its addresses is in the mail domains (${mailDomains.join(', ')})`,
 };
 
 function inScopeDetail({ searchBases = [], baseDn, filter, mailDomains = [] }: DirectorySettings): string {
