@@ -6,7 +6,7 @@ export type DirectorySecurity = (typeof directorySecurities)[number];
 
 /** Settings of a directory integration that are no secret. Absent = found out by itself. */
 export interface DirectorySettings {
-  /** Domain controller; default: DNS SRV `_ldap._tcp.dc._msdcs.<domain of the account>`. */
+  /** Domain controller; default: DNS SRV `_ldap._tcp.dc._msdcs.<domain of the base DN, else of the account>`. */
   readonly host?: string;
   /** Default 636 for ldaps, 389 otherwise. */
   readonly port?: number;
