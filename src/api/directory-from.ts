@@ -35,16 +35,20 @@ async function placeFrom(tx: OrganisationTransaction, name: string, input: NewDi
   if (from === undefined) throw new InvalidInputError([{ path: '/from', message: `there is no directory "${name}"` }]);
   if (input.settings !== undefined) throw new InvalidInputError([{ path: '/settings', message: 'are those of the other directory; give what differs in overrides' }]);
   const { overrides = {} } = input;
-  // Where another controller is found, what is read of it and which of its objects count is that domain's own.
-  const { host, port, baseDn, searchBases, filter, ...common } = from.settings;
   const base = overrides.baseDn ?? domainFor(forestDomains(from.findings?.domains ?? [], await listDomainReaders(tx)), name, input).dn;
   return {
     site: input.site ?? from.site_name,
-    settings: { ...common, ...overrides, baseDn: base },
+    settings: { ...commonSettings(from.settings), ...overrides, baseDn: base },
     schedule: input.schedule === undefined ? from.schedule : input.schedule,
     jitterSeconds: input.jitterSeconds ?? from.jitter_seconds,
   };
 }
+
+/** Where its controller is found, what is read of it and which of its objects count is each domain's own. */
+const ofOneDomain: ReadonlySet<string> = new Set<keyof DirectorySettings>(['host', 'port', 'baseDn', 'searchBases', 'filter']);
+
+const commonSettings = (settings: DirectorySettings): DirectorySettings =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => !ofOneDomain.has(name))) as unknown as DirectorySettings;
 
 function domainFor(domains: readonly ForestDomain[], from: string, { name, domain }: NewDirectory): ForestDomain {
   const refuse = (message: string) => new InvalidInputError([{ path: '/domain', message }]);

@@ -76,10 +76,11 @@ export async function commitObjectPage(
     if (guid === undefined) return;
     const { settings } = await tx.selectFrom('directory_integration').select('settings').where('id', '=', run.integration).executeTakeFirstOrThrow();
     const before = await objectState(tx, run.integration, guid);
-    const { last, deleted, watermark, tracking, ...content } = page;
+    const { entries, members, problems, deleted } = page;
+    const origin = page.invocationId === undefined ? {} : { invocationId: page.invocationId };
     const gone = deleted === undefined ? [] : [{ ...deleted, dn: before?.dn ?? '', deleted: true, attributes: {}, memberAdded: [], memberRemoved: [] }];
     const context = { integration: run.integration, run: run.id, epoch, settings, scope: directoryScope(settings) };
-    await applyDirectoryChanges(tx, context, { ...content, changes: gone });
+    await applyDirectoryChanges(tx, context, { entries, members, problems, changes: gone, ...origin });
     const after = await objectState(tx, run.integration, guid);
     const progress = await keepProgress(tx, run, { before, deleted: deleted !== undefined });
     if (page.last) object = appliedObject({ ...progress, after }, settings);
