@@ -262,7 +262,8 @@ create table directory_address (
 );
 create index directory_address_lookup on directory_address (org_id, address);
 
--- The rest of a sort_key from each of its words but the first: by these somebody is found by the last name too.
+-- The rest of a sort_key from each of its words but the first, and then what comes before it: by these somebody is found by the
+-- last name too.
 create table directory_name_ending (
   object_id bigint not null,
   org_id    uuid not null,
