@@ -311,7 +311,9 @@ create table person (
   -- The person that this one is, while its object is linked to another's: always one that is not merged itself.
   merged_into bigint,
   -- Under which it is listed: that of the object that names it. Null: none of its objects is listed and included.
-  sort_key    text collate "C"
+  sort_key    text collate "C",
+  -- Of several objects the one that gives the mail attributes: no address of another is the person's. Null: it is of one.
+  mail_object bigint
 );
 create index person_list on person (org_id, sort_key, id) where sort_key is not null;
 
