@@ -88,15 +88,3 @@ function systemAuthorities(): string[] {
   const authorities = getCACertificates('system');
   return authorities.length > 0 ? authorities : getCACertificates('bundled');
 }
-
-/** The subtree under which the settings' objects are. */
-function baseOf(settings: DirectorySettings, defaultNamingContext: string): string {
-  const base = settings.baseDn ?? defaultNamingContext;
-  if (base !== '') return base;
-  throw new LockstepError({
-    class: 'ConfigInvalid',
-    code: 'directory.base-unknown',
-    message: 'The server does not say which domain it holds.',
-    next: 'Give the base DN (for example DC=corp,DC=example).',
-  });
-}
