@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { DirectorySettings } from '../shared/directory.ts';
-import { LockstepError } from '../shared/errors.ts';
 import { controllerEndpoint, findEndpoints, type Resolver, systemResolver } from './discovery.ts';
 import { LdapConnection, type LdapTimeouts, defaultTimeouts } from './ldap-connection.ts';
 import { caInvalid, type Endpoint } from './ldap-errors.ts';
