@@ -52,7 +52,7 @@ export async function createDirectory(deps: RouteDependencies, organisation: Org
       jitterSeconds: place.jitterSeconds,
     });
   });
-  if (row.schedule !== null) await deps.engineCalls.reconcileSchedule(organisation, id);
+  await deps.engineCalls.reconcileSchedule(organisation, id);
   return row;
 }
 
@@ -74,7 +74,8 @@ export async function changeDirectory(
     else if (change.settings !== undefined) await refuseRedirection(tx, name, change.settings);
     return changeIntegration(tx, name, { ...change, credential: credential?.bytes });
   });
-  if (change.schedule !== undefined || change.jitterSeconds !== undefined) {
+  // Of a description neither schedule nor watcher knows anything; a password wakes a watcher that the domain had refused.
+  if (credential !== undefined || change.settings !== undefined || change.schedule !== undefined || change.jitterSeconds !== undefined) {
     await deps.engineCalls.reconcileSchedule(organisation, row.id);
   }
   return row;

@@ -128,6 +128,15 @@ describe('changing', () => {
     expect((await openSealed(berlin.sealPrivateKey, sealed, info)).toString()).toBe('second');
   });
 
+  test('a new password and other settings reach schedule and watcher at once; a description concerns neither', async () => {
+    const { id } = await added('wake');
+    for (const [change, calls] of [[{ password: 'second' }, 1], [{ settings: { ...settings, filter: '(mail=*)' } }, 1], [{ description: 'd' }, 0]] as const) {
+      api.engine.calls.length = 0;
+      await admin('PATCH', '/directories/wake', change);
+      expect(api.engine.calls.filter((call) => call === `reconcile ${acme.row.id} ${id}`)).toHaveLength(calls);
+    }
+  });
+
   test('where the password goes needs the password again', async () => {
     const { id } = await added('redirect');
     const before = await storedCredential(id);
