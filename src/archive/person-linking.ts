@@ -15,6 +15,7 @@ const storeSidsSql = sqlFile<{ id: string }, [guids: readonly string[], claims: 
 const ownPeopleSql = sqlFile<never, [ids: readonly string[]]>('own-people');
 const linkedObjectsSql = sqlFile<ConnectedObject, [ids: readonly string[]]>('linked-objects');
 const endLinksSql = sqlFile<never, [ids: readonly string[]]>('end-links');
+const extraMailboxesSql = sqlFile<never, [ids: readonly string[], extra: string]>('extra-mailboxes');
 const beginLinksSql = sqlFile<never, [links: string, people: string]>('begin-links');
 
 /**
@@ -59,7 +60,7 @@ export async function linkPeople(tx: OrganisationTransaction, objects: readonly 
 async function linkConnected(tx: OrganisationTransaction, objects: readonly string[]): Promise<DirectoryObjectId[]> {
   const connected = await linkedObjectsSql(tx, objects);
   if (connected.length === 0) return [];
-  const { links, people } = groupPeople(connected);
+  const { links, people, extraMailboxes } = groupPeople(connected);
   const before = new Map(connected.map((object) => [object.id, object]));
   const changed = links.filter(({ object, person, rule }) => {
     const was = before.get(object);
@@ -67,6 +68,7 @@ async function linkConnected(tx: OrganisationTransaction, objects: readonly stri
   });
   if (changed.length > 0) await endLinksSql(tx, changed.map(({ object }) => object));
   await beginLinksSql(tx, JSON.stringify(changed.filter(({ person }) => person !== null)), JSON.stringify(people));
+  await extraMailboxesSql(tx, connected.map(({ id }) => id), JSON.stringify(extraMailboxes));
   return changed.map(({ object }) => object);
 }
 
