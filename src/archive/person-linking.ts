@@ -72,13 +72,22 @@ async function linkConnected(tx: OrganisationTransaction, objects: readonly stri
   return changed.map(({ object }) => object);
 }
 
-/** People of several objects, of which one in this directory has gone: another one may name them now. */
+/**
+ * People of several objects, of which one in this directory is gone, or became missing in this transaction: another one may name them
+ * now, or give their mail attributes. To be called when objects were removed.
+ */
 export async function relinkGone(tx: OrganisationTransaction, integration: IntegrationId): Promise<readonly DirectoryObjectId[]> {
   const { rows } = await sql<{ id: string }>`
     select o.id
-    from directory_object o
+    from (
+      select o.id from directory_object o where o.integration_id = ${integration} and not o.in_source
+      union
+      -- In the words of the index directory_object_counts.
+      select o.id from directory_object o
+      where o.integration_id = ${integration} and o.kind in ('user', 'contact', 'public-folder') and o.included in (true, false)
+        and o.listed and o.missing_since = now()) o
     cross join lateral (select * from person_link l where l.object_id = o.id and l.until is null limit 1) l
-    where o.integration_id = ${integration} and not o.in_source and exists (
+    where exists (
       select from person_link other where other.person_id = l.person_id and other.until is null and other.object_id <> o.id)`.execute(tx);
   return linkPeople(tx, rows.map(({ id }) => id));
 }
