@@ -51,9 +51,10 @@ export async function applyDirectoryChanges(
       .concat(members.groups.flatMap(({ removed }) => removed)),
     groups: [...(await namesOf(tx, context.integration, lists.groups.map(({ guid }) => guid))), ...gone.names],
   });
-  await removeLeaving(tx, [...applied.left, ...regrouped.left, ...gone.left]);
+  const left = [...applied.left, ...regrouped.left, ...gone.left];
+  await removeLeaving(tx, left);
 
-  const relinked = await linkPeople(tx, [...applied.written, ...regrouped.written, ...gone.all]);
+  const relinked = await linkPeople(tx, [...applied.maybeOthers, ...regrouped.maybeOthers, ...gone.all, ...left]);
   await settleClaims(tx, context, [...applied.written, ...regrouped.written, ...gone.all, ...relinked], applied.droppedAddresses);
   await resolveMappingProblems(tx, context.integration, whole.map(({ guid }) => guid));
   const problems = [...page.problems, ...mapped.problems, ...lists.problems, ...groups.problems, ...members.problems, ...unknown];

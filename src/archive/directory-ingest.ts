@@ -31,8 +31,8 @@ export async function applyDirectoryPage(
   await lockPeople(tx);
   const origin = { controller: page.invocationId ?? null, told: false };
   const mapped = mapPage(page.entries, attempt);
-  const { totals, written } = await applyObjects(tx, attempt, origin, mapped.rows);
-  await linkPeople(tx, written);
+  const { totals, maybeOthers } = await applyObjects(tx, attempt, origin, mapped.rows);
+  await linkPeople(tx, maybeOthers);
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
   if (unreadable !== undefined) {
     await stampUnreadableSql(

@@ -5,7 +5,7 @@
 import type { PersonRule } from '../shared/directory.ts';
 import type { DirectoryObjectId, PersonId } from '../shared/ids.ts';
 import { isDisabledByDesign, isNobodysAccount } from './directory-kinds.ts';
-import { type PersonPart, sortKeyOf } from './person-parts.ts';
+import { mailOf, type PersonPart, sortKeyOf } from './person-parts.ts';
 
 type Bond = Exclude<PersonRule, 'self'>;
 
@@ -33,6 +33,7 @@ export interface PersonChange {
   readonly id: PersonId;
   readonly merged_into: PersonId | null;
   readonly sort_key: string | null;
+  readonly mail_object: DirectoryObjectId | null;
 }
 
 /** Who the objects are. `objects`: with everything that they are connected with. */
@@ -62,7 +63,12 @@ export function groupPeople(objects: readonly ConnectedObject[]): { readonly lin
     }
     for (const { own_person_id: own } of group) {
       if (own === null) continue;
-      people.push(own === person ? { id: own, merged_into: null, sort_key: sortKeyOf(group) } : { id: own, merged_into: person, sort_key: null });
+      const mailObject = group.length > 1 ? mailOf(group).id : null;
+      people.push(
+        own === person
+          ? { id: own, merged_into: null, sort_key: sortKeyOf(group), mail_object: mailObject }
+          : { id: own, merged_into: person, sort_key: null, mail_object: null },
+      );
     }
   }
   return { links, people };

@@ -11,7 +11,7 @@ import type { DirectoryRow } from './directory-mapping.ts';
 import { type ConnectedObject, groupPeople } from './person-groups.ts';
 import { sqlFile } from './sql-file.ts';
 
-const storeSidsSql = sqlFile<never, [guids: readonly string[], claims: string, integration: string, written: readonly string[]]>('store-sids');
+const storeSidsSql = sqlFile<{ id: string }, [guids: readonly string[], claims: string, integration: string, written: readonly string[]]>('store-sids');
 const ownPeopleSql = sqlFile<never, [ids: readonly string[]]>('own-people');
 const linkedObjectsSql = sqlFile<ConnectedObject, [ids: readonly string[]]>('linked-objects');
 const endLinksSql = sqlFile<never, [ids: readonly string[]]>('end-links');
@@ -24,23 +24,39 @@ const beginLinksSql = sqlFile<never, [links: string, people: string]>('begin-lin
 export const lockPeople = (tx: OrganisationTransaction) =>
   sql`select pg_advisory_xact_lock(hashtextextended('people' || current_setting('lockstep.org'), 0))`.execute(tx);
 
-/** What the objects of a page say of SIDs. `written`: ids of those that were taken. */
+/** What the objects of a page say of SIDs. `written`: ids of those that were taken. Gives the ids of those that say another thing now. */
 export async function storeSids(
   tx: OrganisationTransaction,
   integration: IntegrationId,
   rows: readonly DirectoryRow[],
   written: readonly string[],
-): Promise<void> {
+): Promise<readonly string[]> {
   const users = rows.filter(({ kind }) => kind === 'user');
-  if (users.length === 0 || written.length === 0) return;
+  if (users.length === 0 || written.length === 0) return [];
   const claims = users.flatMap(({ guid, sids }) => sids.map((claim) => ({ guid, ...claim })));
-  await storeSidsSql(tx, users.map(({ guid }) => guid), JSON.stringify(claims), integration, written);
+  const changed = await storeSidsSql(tx, users.map(({ guid }) => guid), JSON.stringify(claims), integration, written);
+  return changed.map(({ id }) => id);
 }
 
-/** Decides who these objects (ids) are, and all that are connected with them. Gives the ids of those that changed person. */
+/** Objects decided on at once: a container of any size may enter the scope or leave it. */
+const OBJECTS_AT_ONCE = 1000;
+
+/**
+ * Decides who these objects (ids) are, and all that are connected with them. To be called of every object whose listed, in_source,
+ * missing_since or included changed, or what else PersonPart asks. Gives the ids of those that changed person.
+ */
 export async function linkPeople(tx: OrganisationTransaction, objects: readonly string[]): Promise<readonly DirectoryObjectId[]> {
-  if (objects.length === 0) return [];
-  await ownPeopleSql(tx, objects);
+  const asked = [...new Set(objects)];
+  const changed: DirectoryObjectId[] = [];
+  // All first, for an object may be connected with one that comes later.
+  for (let from = 0; from < asked.length; from += OBJECTS_AT_ONCE) await ownPeopleSql(tx, asked.slice(from, from + OBJECTS_AT_ONCE));
+  for (let from = 0; from < asked.length; from += OBJECTS_AT_ONCE) {
+    changed.push(...(await linkConnected(tx, asked.slice(from, from + OBJECTS_AT_ONCE))));
+  }
+  return changed;
+}
+
+async function linkConnected(tx: OrganisationTransaction, objects: readonly string[]): Promise<DirectoryObjectId[]> {
   const connected = await linkedObjectsSql(tx, objects);
   if (connected.length === 0) return [];
   const { links, people } = groupPeople(connected);

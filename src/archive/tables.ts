@@ -214,6 +214,7 @@ export interface Tables {
     created_at: GeneratedTimestamp;
     merged_into: PersonId | null;
     sort_key: string | null;
+    mail_object: DirectoryObjectId | null;
   };
   person_link: {
     id: ColumnType<string, never, never>;

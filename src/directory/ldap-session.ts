@@ -90,7 +90,7 @@ function systemAuthorities(): string[] {
 }
 
 /** The subtree under which the settings' objects are. */
-export function baseOf(settings: DirectorySettings, defaultNamingContext: string): string {
+function baseOf(settings: DirectorySettings, defaultNamingContext: string): string {
   const base = settings.baseDn ?? defaultNamingContext;
   if (base !== '') return base;
   throw new LockstepError({
