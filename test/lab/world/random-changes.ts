@@ -8,8 +8,9 @@ import { classes, INTERN, type Role, roles, startDomains, type WorldDomain } fro
 
 export interface WorldOptions {
   /**
-   * No object gets two names between two rounds. A name that nobody was told of cannot be understood before the next full reading
-   * (src/archive/directory-names.ts), so what a watcher alone must bring is compared only where there are none.
+   * No object gets two names between two rounds, and none comes back in the round in which it was deleted. A name that nobody was
+   * told of cannot be understood before the next full reading (src/archive/directory-names.ts), and nobody is told which groups
+   * one has left that was away for a moment: so what a watcher alone must bring is compared only where there is none of it.
    */
   readonly oneNameARound: boolean;
   readonly limits?: Partial<Limits>;
@@ -37,11 +38,12 @@ export class RandomWorld {
   readonly #random: Random;
   readonly #options: WorldOptions;
   readonly #foreign: ForeignMember[] = [];
-  readonly #deleted: { readonly domain: WorldDomain; readonly object: DirectoryObject }[] = [];
+  readonly #deleted: { readonly domain: WorldDomain; readonly object: DirectoryObject; readonly round: number }[] = [];
   /** Ids of those that got a name in this round. */
   readonly #named = new Set<string>();
   /** Names that somebody had. */
   readonly #former: { readonly domain: WorldDomain; readonly dn: string }[] = [];
+  #round = 0;
   #count = 0;
   #marks = 0;
 
@@ -87,6 +89,7 @@ export class RandomWorld {
 
   /** Everything up to here was read. */
   nextRound(): void {
+    this.#round += 1;
     this.#named.clear();
   }
 
@@ -356,7 +359,7 @@ export class RandomWorld {
     },
     /** Out of the deleted objects: what a tombstone does not keep is gone, its links too. */
     restore: (domain: WorldDomain): string | undefined => {
-      const index = this.#deleted.findIndex((one) => one.domain === domain);
+      const index = this.#deleted.findIndex((one) => one.domain === domain && !(this.#options.oneNameARound && one.round === this.#round));
       const [found] = index < 0 ? [] : this.#deleted.splice(index, 1);
       if (found === undefined) return undefined;
       const dn = `CN=${this.#fresh('Restored')},${this.#container(domain, 'people')}`;
@@ -387,7 +390,7 @@ export class RandomWorld {
       this.#former.push({ domain, dn });
       const kept = ['objectClass', 'objectGUID', 'objectSid', 'sAMAccountName', 'userAccountControl', 'mail', 'displayName', 'msExchRecipientTypeDetails'];
       const left = Object.fromEntries(Object.entries(attributes).filter(([name]) => kept.includes(name)));
-      this.#deleted.push({ domain, object: { dn, attributes: left } });
+      this.#deleted.push({ domain, object: { dn, attributes: left }, round: this.#round });
     }
     domain.directory.remove(dn);
     return `${dn} goes`;
