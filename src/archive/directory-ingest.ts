@@ -76,7 +76,8 @@ export async function completeDirectoryReading(
     .updateTable('directory_problem')
     .set({ resolved_at: sql<Date>`now()` })
     .where('integration_id', '=', integration)
-    .where('code', '<>', 'address.claimed-twice')
+    // Settled by what causes them.
+    .where('code', 'not in', ['address.claimed-twice', 'person.two-mailboxes'])
     .where('epoch', '<', String(epoch))
     .where('resolved_at', 'is', null)
     .execute();

@@ -2,7 +2,8 @@
 import { sql } from 'kysely';
 import { type OrganisationTransaction, withOrganisation } from '../../src/archive/database.ts';
 import { commitDirectoryPage } from '../../src/archive/directory-reading.ts';
-import { findGroup, listGroupMembers, listGroups } from '../../src/archive/groups.ts';
+import { listGroupMembers } from '../../src/archive/group-members.ts';
+import { findGroup, listGroups } from '../../src/archive/groups.ts';
 import { findPerson, listPeople } from '../../src/archive/people.ts';
 import { listPlanEntries } from '../../src/archive/plans.ts';
 import { listOpenProblems } from '../../src/archive/problems.ts';
