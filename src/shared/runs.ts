@@ -1,6 +1,6 @@
 /** A run: one execution of an integration or a task. Its history is in Temporal, its results in the database. */
 
-export const runKinds = ['directory-sync', 'directory-plan', 'directory-test'] as const;
+export const runKinds = ['directory-sync', 'directory-plan', 'directory-test', 'directory-object'] as const;
 export type RunKind = (typeof runKinds)[number];
 
 /**
