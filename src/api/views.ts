@@ -96,6 +96,7 @@ export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany)
   skippedTicks: row.skipped_ticks + company.skippedByTemporal,
   parked: company.parked === undefined ? null : parkedAnswer(row, company.parked),
   nextRuns: company.nextRuns.map(time),
+  watch: watchAnswer(row),
   openProblems: row.open_problems,
   counts: { people: row.people, groups: row.groups, missing: row.missing },
   lastRun: company.lastRun === undefined ? null : runSummaryAnswer(company.lastRun),
@@ -104,12 +105,21 @@ export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany)
   changedAt: time(row.changed_at),
 });
 
-/** A site does not know what its directory is called: its advice says NAME. */
+const watchAnswer = ({ name, change_tracking, watched_at, watch_error, reconcile_reason, reconcile_at }: IntegrationView): Directory['watch'] => ({
+  changes: change_tracking,
+  askedAt: optionalTime(watched_at),
+  error: watch_error === null ? null : { ...watch_error, next: withName(watch_error.next, name) },
+  reconcile: reconcile_reason === null || reconcile_at === null ? null : { ...reconcile_reason, notBefore: time(reconcile_at) },
+});
+
 const parkedAnswer = ({ name }: IntegrationView, { since, error }: Parking): NonNullable<Directory['parked']> => ({
   since: time(since),
   reason: error.message,
-  next: error.next.replaceAll(/\bNAME\b/g, name),
+  next: withName(error.next, name),
 });
+
+/** A site does not know what its directory is called: its advice says NAME. */
+const withName = (advice: string, name: string): string => advice.replaceAll(/\bNAME\b/g, name);
 
 export const directoryProblemAnswer = (row: ProblemRow): DirectoryProblem => ({
   id: row.id,

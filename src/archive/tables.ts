@@ -7,7 +7,6 @@ import type {
   DirectorySettings,
   DirectoryTestStep,
   PersonRule,
-  ReconcileReason,
   RecipientType,
 } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
@@ -20,7 +19,7 @@ import type {
   SiteId,
   TokenId,
 } from '../shared/ids.ts';
-import type { DirectoryRunTotals, RunKind, RunState, RunTrigger } from '../shared/runs.ts';
+import type { DirectoryRunTotals, RunKind, RunReason, RunState, RunTrigger } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -102,6 +101,8 @@ export interface Tables {
     findings: JSONColumnType<DirectoryFindings> | null;
     watched_at: Timestamp | null;
     watch_error: JSONColumnType<ErrorReport> | null;
+    reconcile_reason: JSONColumnType<RunReason> | null;
+    reconcile_at: Timestamp | null;
     skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
     created_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
@@ -113,7 +114,7 @@ export interface Tables {
     number: Bigint;
     kind: RunKind;
     trigger: RunTrigger;
-    reason: JSONColumnType<{ code: ReconcileReason; detail: string }> | null;
+    reason: JSONColumnType<RunReason> | null;
     state: RunState;
     workflow_id: string;
     requested_at: GeneratedTimestamp;

@@ -99,6 +99,23 @@ export const Directory = Type.Object({
   /** Ticks wait until somebody acts, because the domain refused the sign-in: since when, why, and what ends it. */
   parked: nullable(Type.Object({ since: Timestamp, reason: Type.String(), next: Type.String() })),
   nextRuns: Type.Array(Timestamp),
+  /** How changes between full readings get here. */
+  watch: Type.Object({
+    /** Found out by each full reading; null before the first. `reason`: why it is no better one, empty for `dirsync`. */
+    changes: nullable(
+      Type.Object({
+        method: Type.Union([Type.Literal('dirsync'), Type.Literal('usn'), Type.Literal('none')]),
+        reason: Type.String(),
+        deletionsVisible: Type.Boolean(),
+      }),
+    ),
+    /** When the watcher last asked what to do. */
+    askedAt: nullable(Timestamp),
+    /** Why it waits or has stopped. */
+    error: nullable(Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), next: Type.String() })),
+    /** A full reading that it needs, and that starts then: the one before was asked for by the same reason. */
+    reconcile: nullable(Type.Object({ code: Type.String(), detail: Type.String(), notBefore: Timestamp })),
+  }),
   openProblems: Type.Integer(),
   counts: Type.Object({ people: Type.Integer(), groups: Type.Integer(), missing: Type.Integer() }),
   lastRun: nullable(RunSummary),
@@ -116,6 +133,7 @@ export const NewDirectory = Type.Object(
     site: Slug,
     settings: Settings,
     password: Type.String({ minLength: 1, maxLength: 1000 }),
+    /** Absent: a full reading once a day. Null: none, changes only. */
     schedule: Type.Optional(nullable(Schedule)),
     jitterSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 3600 })),
   },

@@ -16,6 +16,7 @@ const directory = (change: Partial<Directory> = {}): Directory => ({
   skippedTicks: 0,
   parked: null,
   nextRuns: ['2026-11-25T05:00:00Z'],
+  watch: { changes: null, askedAt: null, error: null, reconcile: null },
   openProblems: 0,
   counts: { people: 1, groups: 1, missing: 0 },
   lastRun: null,

@@ -26,6 +26,17 @@ function nextRunsText(directory: Directory): string | readonly string[] {
   return directory.state === 'paused' ? 'none while paused' : directory.nextRuns.slice(0, 3).map((instant) => localTime(instant));
 }
 
+const methods = { dirsync: 'by DirSync', usn: 'by uSNChanged', none: 'by full readings only' } as const;
+
+function changesText({ changes, askedAt, error, reconcile }: Directory['watch'], now: Date): readonly string[] {
+  const lines = [changes === null ? 'known after the first full reading' : `${methods[changes.method]}${changes.reason === '' ? '' : `: ${clean(changes.reason)}`}`];
+  if (changes !== null && !changes.deletionsVisible) lines.push('deletions are noticed by the next full reading');
+  if (error !== null) lines.push(`not watched: ${clean(error.message)} (${error.code})`, `→ ${clean(error.next)}`);
+  else if (askedAt !== null) lines.push(`watched, last heard of ${relativeTime(askedAt, now)}`);
+  if (reconcile !== null) lines.push(`needs a full reading, which waits until ${localTime(reconcile.notBefore)}: ${clean(reconcile.detail)} (${reconcile.code})`);
+  return lines;
+}
+
 export const directoriesTable = (directories: readonly Directory[], now: Date, width: number): string =>
   table(
     directories,
@@ -75,6 +86,7 @@ export function directoryText(directory: Directory, now: Date): string {
       ['extra attributes', settings.extraAttributes?.join(', ')],
       ['schedule', scheduleSentence(directory.schedule)],
       ['next runs', nextRunsText(directory)],
+      ['changes', changesText(directory.watch, now)],
       ['skipped ticks', directory.skippedTicks === 0 ? undefined : count(directory.skippedTicks)],
     ]),
     fields([
