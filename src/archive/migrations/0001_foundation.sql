@@ -107,6 +107,9 @@ create table directory_integration (
   -- When its watcher last asked what to do, and why it waits (ErrorReport).
   watched_at           timestamptz,
   watch_error          jsonb,
+  -- A full reading that its watcher needs ({code, detail}) and that is not asked for before.
+  reconcile_reason     jsonb,
+  reconcile_at         timestamptz,
   -- Ticks that found a run still open or the schedule parked (those that Temporal skipped are counted in the schedule itself).
   skipped_ticks        bigint not null default 0,
   created_at           timestamptz not null default now(),
