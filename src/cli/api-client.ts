@@ -71,7 +71,7 @@ export function createApiClient(options: ApiTransportOptions) {
     person: (idOrAddress: string) => get<Person>(`/people/${name(idOrAddress)}`),
     groups: (query: PageQuery & { search?: string | undefined }) => get<Page<GroupSummary>>('/groups', { ...query }),
     group: (idOrAddressOrName: string) => get<Group>(`/groups/${name(idOrAddressOrName)}`),
-    groupMembers: (id: string, query: PageQuery) => get<Page<GroupMember>>(`/groups/${name(id)}/members`, { ...query }),
+    groupMembers: (id: string, query: PageQuery & { effective?: boolean | undefined }) => get<Page<GroupMember>>(`/groups/${name(id)}/members`, { ...query }),
 
     config: () => get<Configuration>('/config'),
     putConfig: (config: unknown, dryRun: boolean) => call<ConfigurationChanges>({ method: 'PUT', path: '/config', query: { dryRun }, body: config }),

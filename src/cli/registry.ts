@@ -13,6 +13,7 @@ import { directoryShow } from './commands/directory/show.ts';
 import { directorySync } from './commands/directory/sync.ts';
 import { directoryTest } from './commands/directory/test.ts';
 import { groupList } from './commands/group/list.ts';
+import { groupMembers } from './commands/group/members.ts';
 import { groupShow } from './commands/group/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
 import { organisationList } from './commands/organisation/list.ts';
@@ -69,6 +70,7 @@ export const commands: readonly AnyCommand[] = [
   personShow,
   groupList,
   groupShow,
+  groupMembers,
   runsList,
   runsListByName,
   runsShow,
