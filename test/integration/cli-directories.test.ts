@@ -54,7 +54,7 @@ test('a directory is added with the account and the password alone', async () =>
     site: 'berlin',
     settings: { account: 'svc@corp.example', security: 'ldaps', acknowledgeDisabled: true },
     credential: { set: true },
-    schedule: { kind: 'interval', everyMinutes: 60, timeZone: 'Europe/Berlin' },
+    schedule: { kind: 'daily', timeZone: 'Europe/Berlin' },
     lastRun: null,
   });
 });
