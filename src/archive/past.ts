@@ -9,9 +9,10 @@ import { InvalidInputError } from './record-errors.ts';
 
 /**
  * Sets the rest of the transaction back to a moment, for reading only.
- * @throws InvalidInputError for a moment that is to come, or before anything was read
+ * @throws InvalidInputError for a moment that is none, is to come, or before anything was read
  */
 export async function lookBack(tx: OrganisationTransaction, at: Date): Promise<void> {
+  if (Number.isNaN(at.getTime())) throw new InvalidInputError([{ path: '/at', message: 'is no moment' }]);
   const { rows } = await sql<{ future: boolean; first: Date | null }>`
     select ${at}::timestamptz > now() as future, (
       select min(coalesce(started_at, requested_at)) from run where kind = 'directory-sync') as first`.execute(tx);
@@ -23,6 +24,12 @@ export async function lookBack(tx: OrganisationTransaction, at: Date): Promise<v
   }
   await sql`set transaction read only`.execute(tx);
   await sql`select set_config('lockstep.at', ${at.toISOString()}, true), set_config('search_path', 'past, public', true)`.execute(tx);
+}
+
+/** Runs `ask` as of a moment, or as of now. @throws as lookBack */
+export async function asOf<T>(tx: OrganisationTransaction, at: string | undefined, ask: () => Promise<T>): Promise<T> {
+  if (at !== undefined) await lookBack(tx, new Date(at));
+  return ask();
 }
 
 /** What the transaction changes from now on is the work of this run. Without it, it was told between runs. */
