@@ -99,7 +99,7 @@ describe('a site', () => {
   });
   test('is listed with the others', async () => {
     const { items } = (await api.call(acme.tokens.read, 'GET', '/api/v1/sites')).body as { items: Site[] };
-    expect(items.map((item) => item.name)).toEqual(['berlin', 'madrid']);
+    expect(items.map((item) => item.name)).toEqual(['berlin', 'madrid', 'other']);
   });
 
   /** Enrols as a site's engine does. */

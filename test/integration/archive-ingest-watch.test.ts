@@ -192,7 +192,7 @@ test('changes and a full reading keep each other from nothing: pages of both are
   const opened = (await post(berlin, `/runs/${run.id}/open`, {})).body as OpenRunAnswer;
   const epoch = opened.cursor?.epoch ?? 0;
   const bob = userEntry('Bob Example');
-  const pages = [directoryPage({ entries: [bob], last: false }), directoryPage({ entries: [userEntry('Eve Example')], last: false }), directoryPage({ entries: [ada], watermark: watermark('ZW5k') })];
+  const pages = [directoryPage({ entries: [bob], last: false }), directoryPage({ entries: [userEntry('Eve Example')], last: false }), directoryPage({ entries: [ada], watermark: watermark('ZW5k'), last: true })];
   // Told before the reading began, so the watcher asks where to go on; from then on every page is taken at once.
   expect((await post(berlin, `/integrations/${id}/changes/1/0`, changesPage('Early'))).body).toMatchObject({ outcome: 'superseded' });
   const { cursor } = (await post(berlin, `/integrations/${id}/watch`, {})).body as WatchAnswer;
