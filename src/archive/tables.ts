@@ -4,6 +4,8 @@ import type {
   DirectoryChangeTracking,
   DirectoryFindings,
   DirectoryObjectKind,
+  DirectoryObjectQuery,
+  DirectoryObjectStep,
   DirectorySettings,
   DirectoryTestStep,
   PersonRule,
@@ -125,7 +127,8 @@ export interface Tables {
     first_epoch: Bigint | null;
     totals: JSONColumnType<Partial<DirectoryRunTotals>, string | undefined, string>;
     error: JSONColumnType<ErrorReport> | null;
-    report: JSONColumnType<DirectoryTestStep[]> | null;
+    report: JSONColumnType<(DirectoryTestStep | DirectoryObjectStep)[]> | null;
+    object: JSONColumnType<DirectoryObjectQuery> | null;
   };
   page_cursor: {
     owner: string;
@@ -207,7 +210,7 @@ export interface Tables {
     member_dn: string;
     epoch: Bigint;
   };
-  directory_member_part: { integration_id: IntegrationId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
+  directory_member_part: { teller_id: IntegrationId | RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
   directory_sid: { object_id: DirectoryObjectId; org_id: OrganisationId; sid: string; role: 'former' | 'master' };
   person: {
     id: ColumnType<PersonId, never, never>;

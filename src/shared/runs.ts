@@ -2,7 +2,7 @@
 
 import type { ReconcileReason } from './directory.ts';
 
-export const runKinds = ['directory-sync', 'directory-plan', 'directory-test'] as const;
+export const runKinds = ['directory-sync', 'directory-plan', 'directory-test', 'directory-object'] as const;
 export type RunKind = (typeof runKinds)[number];
 
 /**

@@ -119,7 +119,7 @@ describe('a watermark that is refused after each reading', () => {
   const detail = 'The controller does not take the cookie any more.';
   const reconciles = (id: string) =>
     api.lab.owner.selectFrom('run').selectAll().where('integration_id', '=', id as never).where('trigger', '=', 'reconcile').orderBy('number').execute();
-  const shown = async (name: string) => ((await api.call(acme.tokens.read, 'GET', `/api/v1/directories/${name}`)).body as Directory).watch.reconcile;
+  const shown = async (name: string) => ((await api.call(acme.tokens.read, 'GET', `/api/v1/directories/${name}`)).body as Directory).changes.reconcile;
   const epochOf = async (id: string) => Number((await api.lab.owner.selectFrom('page_cursor').select('epoch').where('owner', '=', id).where('scope', '=', 'directory-changes').executeTakeFirstOrThrow()).epoch);
   /** The watcher asks for a full reading, and gets it when a run was made. */
   async function refused(directory: Awaited<ReturnType<typeof aDirectoryOf>>, reason = 'cookie-rejected'): Promise<void> {

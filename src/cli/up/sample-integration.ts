@@ -33,7 +33,7 @@ async function findDirectory(api: ApiClient): Promise<Directory | undefined> {
 }
 
 /** The integration of the sample directory: a directory of our own on loopback, hence without TLS, which is asked for by name. */
-async function sampleDirectory(port: number): Promise<NewDirectory> {
+async function sampleDirectory(port: number): Promise<NewDirectory & Pick<Directory, 'settings'>> {
   const { sampleOrganisation } = await import('../../sample/organisation/organisation.ts');
   const organisation = sampleOrganisation();
   const account = organisation.serviceAccounts.find(({ state }) => state === 'active');
