@@ -133,6 +133,27 @@ test('a directory is watched while it is active, and its watcher ends with it', 
   await watcher().terminate();
 });
 
+test('a watcher is begun for a directory with a password, woken by whatever changes, and ended when it is paused', async () => {
+  const { organisation, integration } = await aScheduledDirectory(null);
+  const watcher = client.workflow.getHandle(watchWorkflowId(organisation.name, integration.name));
+  await engine.reconcileSchedule(organisation.id, integration.id);
+  await expect(watcher.describe()).rejects.toThrow(/not found/i);
+  const change = (values: { credential?: Buffer; state?: 'paused' }) => lab.owner.updateTable('directory_integration').set(values).where('id', '=', integration.id).execute();
+  await change({ credential: Buffer.from('sealed') });
+  const signals = async () => ((await watcher.fetchHistory()).events ?? []).flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
+  // The reconciler begins it and wakes nobody.
+  await reconcileSchedules(deps());
+  await reconcileSchedules(deps());
+  expect(await signals()).toEqual([]);
+  await engine.reconcileSchedule(organisation.id, integration.id);
+  expect(await signals()).toEqual(['directoryChanged']);
+  await change({ state: 'paused' });
+  await engine.reconcileSchedule(organisation.id, integration.id);
+  const { events } = await watcher.fetchHistory();
+  expect((events ?? []).some((event) => event.workflowExecutionCancelRequestedEventAttributes != null)).toBe(true);
+  await watcher.terminate('test');
+});
+
 test('deleting Temporal\'s store restores schedules and queued runs, and closes running ones as interrupted', async () => {
   const directory = await aScheduledDirectory(hourly);
   const other = await aScheduledDirectory(null);

@@ -1,16 +1,16 @@
+/** The watcher workflow on a real server; what its activities do is the test's. */
 import { randomUUID } from 'node:crypto';
+import { Context, sleep } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
-import type { WatchActivities } from '../../src/activities/platform/watch-activities.ts';
 import type { DirectoryChangesInput, WatchPlace } from '../../src/shared/directory-run.ts';
 import { integrationId, organisationId } from '../../src/shared/ids.ts';
 import type { SiteActivities } from '../../src/shared/site-contract.ts';
 import { until } from '../lab/component.ts';
-import { recordHistory } from '../replay/record-history.ts';
 import { labClient, LAB_NAMESPACE } from '../lab/temporal-client.ts';
 import { temporal } from '../lab/temporal.ts';
 import { workflowBundle } from '../lab/workflow-bundle.ts';
+import { recordHistory } from '../replay/record-history.ts';
 
 const input: DirectoryChangesInput = {
   organisationId: organisationId('11111111-1111-4111-8111-111111111111'),
@@ -30,88 +30,95 @@ afterAll(async () => {
   await client.connection.close();
 });
 
-type Place = Exclude<WatchPlace, { outcome: 'watch' }>['outcome'] | 'watch';
-
-/** Runs the workflow: where it is to watch is said by `places`, one after the other (the last `idle`), and the site's part is the test's. */
-async function watching(
-  places: readonly Place[],
-  watchDirectory: SiteActivities['watchDirectory'],
-  work: (handle: WorkflowHandle, asked: DirectoryChangesInput[]) => Promise<void>,
+/** A watcher whose site does `watchDirectory` as the test says. `places`: what the platform answers, the last for ever. */
+async function withWatcher(
+  watchDirectory: (times: number) => Promise<Awaited<ReturnType<SiteActivities['watchDirectory']>>>,
+  work: (watcher: WorkflowHandle, first: WorkflowHandle) => Promise<void>,
+  places: readonly WatchPlace['outcome'][] = ['watch'],
 ): Promise<void> {
   const taskQueue = `platform-${randomUUID()}`;
   const siteQueue = `site-${randomUUID()}`;
-  const asked: DirectoryChangesInput[] = [];
-  const platform: WatchActivities = {
-    locateWatch: async (about) => {
-      const outcome = places[asked.length] ?? 'idle';
-      asked.push(about);
-      return outcome === 'watch' ? { outcome, siteQueue, integration: 'corp', site: 'berlin' } : { outcome };
-    },
-  };
-  const common = { connection, namespace: LAB_NAMESPACE, shutdownGraceTime: '1 second' } as const;
-  const workers = [
-    await Worker.create({ ...common, taskQueue, workflowBundle: bundle, activities: platform }),
-    await Worker.create({ ...common, taskQueue: siteQueue, activities: { watchDirectory } }),
-  ];
-  const body = async () => {
-    const handle = await client.workflow.start('directoryChanges', { taskQueue, workflowId: `test/${randomUUID()}`, args: [input] });
-    await work(handle, asked);
-  };
-  await workers[0]?.runUntil(workers[1]?.runUntil(body) ?? body);
-}
-const refused = async () => {
-  throw ApplicationFailure.create({ type: 'AuthRejected', message: 'ldap.account-locked', nonRetryable: true });
-};
-/** The timer and not the clock says how long it waits. */
-const waitsFor = async (handle: WorkflowHandle): Promise<string[]> => {
-  const { events } = await handle.fetchHistory();
-  return (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) => (timer?.startToFireTimeout == null ? [] : [`${String(timer.startToFireTimeout.seconds)} s`]));
-};
-
-test('it watches, begins anew when the site has watched for long enough, and ends when there is nothing to watch', async () => {
+  let asked = 0;
   let watched = 0;
-  const due = async () => {
-    watched += 1;
-    return { outcome: 'due', polls: 3, pages: 0 } as const;
+  const locateWatch = async (): Promise<WatchPlace> => {
+    const outcome = places[Math.min(asked++, places.length - 1)] ?? 'idle';
+    return outcome === 'idle' ? { outcome } : { outcome, siteQueue, integration: 'corp', site: 'berlin' };
   };
-  await watching(['watch', 'watch'], due, async (handle, asked) => {
-    await handle.result();
-    expect([watched, asked]).toEqual([2, [input, input, input]]);
-  });
+  const common = { connection, namespace: LAB_NAMESPACE, shutdownGraceTime: '1 second', maxHeartbeatThrottleInterval: '100 ms' } as const;
+  const platform = await Worker.create({ ...common, taskQueue, workflowBundle: bundle, activities: { locateWatch } });
+  const site = await Worker.create({ ...common, taskQueue: siteQueue, activities: { watchDirectory: () => watchDirectory(++watched) } });
+  await platform.runUntil(
+    site.runUntil(async () => {
+      const { workflowId, firstExecutionRunId } = await client.workflow.start('directoryChanges', { taskQueue, workflowId: `test/${randomUUID()}`, args: [input] });
+      const watcher = client.workflow.getHandle(workflowId);
+      try {
+        await work(watcher, client.workflow.getHandle(workflowId, firstExecutionRunId));
+      } finally {
+        if ((await watcher.describe()).status.name === 'RUNNING') await watcher.terminate('the test is over');
+      }
+    }),
+  );
+}
+/** Watches until it is cancelled, which a heartbeat tells it. */
+async function watching(): Promise<never> {
+  const beat = setInterval(() => Context.current().heartbeat({}), 50);
+  try {
+    await sleep('10 minutes');
+  } finally {
+    clearInterval(beat);
+  }
+  throw new Error('nobody ended the watching');
+}
+const status = async (handle: WorkflowHandle) => (await handle.describe()).status.name;
+const count = async (handle: WorkflowHandle) => ((await handle.fetchHistory()).events ?? []).length;
+
+test('a watcher whose half day is over begins anew, with an empty history', async () => {
+  await withWatcher(
+    (times) => (times === 1 ? Promise.resolve({ outcome: 'due', polls: 1440, pages: 3 }) : watching()),
+    async (watcher, first) => {
+      await until('it began anew', async () => (await status(first)) === 'CONTINUED_AS_NEW');
+      await recordHistory('watch-due', first);
+      expect(await status(watcher)).toBe('RUNNING');
+      expect(await count(first)).toBeLessThan(20);
+    },
+  );
 });
 
-test('a refused password parks it, and it is not tried again before something changes here', async () => {
-  let tries = 0;
-  const counted = async () => {
-    tries += 1;
-    return refused();
-  };
-  await watching(['watch'], counted, async (handle, asked) => {
-    await until('it is parked', async () => (await waitsFor(handle)).length > 0);
-    expect(await waitsFor(handle)).toEqual(['600 s']);
-    expect(tries).toBe(1);
-    await recordHistory('watch-parked', handle);
-    await handle.signal('directoryChanged');
-    await handle.result();
-    // It looks anew, and not as one that is parked.
-    expect(asked).toEqual([input, input]);
-  });
+test('a change while it watches makes it begin anew with what is set now', async () => {
+  let begun = 0;
+  await withWatcher(
+    (times) => {
+      begun = times;
+      return watching();
+    },
+    async (watcher, first) => {
+      await until('it watches', async () => begun === 1);
+      await watcher.signal('directoryChanged');
+      await until('it watches anew', async () => begun === 2);
+      expect(await status(first)).toBe('CONTINUED_AS_NEW');
+      await recordHistory('watch-changed', first);
+    },
+  );
 });
 
-test('one that is still parked when it looks tries nothing at the directory', async () => {
-  const taskQueue = `platform-${randomUUID()}`;
-  const parked: DirectoryChangesInput = { ...input, parkedSince: '2026-11-24T08:00:00.000Z' };
-  const asked: DirectoryChangesInput[] = [];
-  const locateWatch: WatchActivities['locateWatch'] = async (about) => {
-    asked.push(about);
-    return asked.length === 1 ? { outcome: 'parked' } : { outcome: 'idle' };
-  };
-  const worker = await Worker.create({ connection, namespace: LAB_NAMESPACE, taskQueue, workflowBundle: bundle, activities: { locateWatch } });
-  await worker.runUntil(async () => {
-    const handle = await client.workflow.start('directoryChanges', { taskQueue, workflowId: `test/${randomUUID()}`, args: [parked] });
-    await until('it waits', async () => (await waitsFor(handle)).length > 0);
-    await handle.signal('directoryChanged');
-    await handle.result();
-    expect(asked).toEqual([parked, input]);
-  });
+test('it ends when there is nothing to watch, and when it is cancelled', async () => {
+  await withWatcher(watching, async (_, first) => {
+    await first.result();
+    await recordHistory('watch-idle', first);
+    expect(await status(first)).toBe('COMPLETED');
+  }, ['idle']);
+  let begun = false;
+  await withWatcher(
+    () => {
+      begun = true;
+      return watching();
+    },
+    async (watcher, first) => {
+      await until('it watches', async () => begun);
+      await watcher.cancel();
+      await expect(watcher.result()).rejects.toThrow();
+      expect(await status(first)).toBe('CANCELLED');
+      await recordHistory('watch-cancelled', first);
+    },
+  );
 });
