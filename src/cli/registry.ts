@@ -3,6 +3,7 @@ import { configExport } from './commands/config/export.ts';
 import { configImport } from './commands/config/import.ts';
 import { directoryAdd } from './commands/directory/add.ts';
 import { directoryChange } from './commands/directory/change.ts';
+import { directoryDomains } from './commands/directory/domains.ts';
 import { directoryList } from './commands/directory/list.ts';
 import { directoryPause, directoryResume } from './commands/directory/pause.ts';
 import { directoryPlan } from './commands/directory/plan.ts';
@@ -56,6 +57,7 @@ export const commands: readonly AnyCommand[] = [
   directoryAdd,
   directoryList,
   directoryShow,
+  directoryDomains,
   directoryTest,
   directoryPlan,
   directorySync,
