@@ -253,7 +253,8 @@ const rows: Readonly<Record<string, Row>> = {
   'GET /api/v1/groups/{reference}/members': {
     access: 'read',
     foreign: 'absent',
-    urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}/members`),
+    urls: (names) =>
+      [names.group, names.groupAddress, names.groupName].flatMap((reference) => ['', '?effective=true'].map((query) => `/api/v1/groups/${uri(reference)}/members${query}`)),
   },
 
   'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },
