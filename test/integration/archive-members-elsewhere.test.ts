@@ -1,7 +1,7 @@
 /** Members of another domain: their own domain tells their names, and the group's domain may learn of a rename days later. */
 import { randomUUID } from 'node:crypto';
 import { withOrganisation } from '../../src/archive/database.ts';
-import { listGroupMembers } from '../../src/archive/groups.ts';
+import { listGroupMembers } from '../../src/archive/group-members.ts';
 import type { DirectoryChangeEntry, DirectoryChangesPage, DirectoryWatermark } from '../../src/shared/directory.ts';
 import { anIntegration, anOrganisation, aRun, aSite, directoryPage, endRun, groupEntry, membersOf, userEntry } from '../lab/builders.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';

@@ -3,7 +3,8 @@
  * and watchers that die: the archive ends as the directories are. The same with real processes: test/chaos.
  */
 import { withOrganisation } from '../../src/archive/database.ts';
-import { findGroup, listGroupMembers, listGroups } from '../../src/archive/groups.ts';
+import { listGroupMembers } from '../../src/archive/group-members.ts';
+import { findGroup, listGroups } from '../../src/archive/groups.ts';
 import type { OrganisationTransaction } from '../../src/archive/database.ts';
 import type { KeysetPage } from '../../src/archive/keyset.ts';
 import { findPerson, listPeople } from '../../src/archive/people.ts';

@@ -19,7 +19,7 @@ export interface ArchiveReader {
 export async function differences(archive: ArchiveReader, name: string, roleOf: (integration: string) => string | undefined, expected: Expected): Promise<string[]> {
   const ours = <T extends { readonly displayName: string; readonly state: string }>(items: readonly T[]): T[] =>
     items.filter(({ displayName, state }) => displayName.startsWith(`${name} `) && state !== 'missing' && displayName !== `${name} Mark`);
-  const objectsOf = ({ sources }: Pick<Person, 'sources'>): string[] => sources.flatMap(({ integration, guid }) => {
+  const objectsOf = ({ sources }: { readonly sources: readonly { readonly integration: string; readonly guid: string }[] }): string[] => sources.flatMap(({ integration, guid }) => {
     const role = roleOf(integration);
     return role === undefined ? [] : [`${role} ${guid}`];
   });
