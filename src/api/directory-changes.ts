@@ -14,6 +14,7 @@ import { findOptionalSite, holdSealKey, type SiteView } from '../archive/sites.t
 import { directoryCredentialInfo, sealTo } from '../security/seal.ts';
 import type { DirectorySettings } from '../shared/directory.ts';
 import type { IntegrationId, OrganisationId } from '../shared/ids.ts';
+import { dailyReading } from '../shared/schedule-types.ts';
 import { changedDestination } from './credential-destination.ts';
 import type { RouteDependencies } from './dependencies.ts';
 import { placeOf } from './directory-from.ts';
@@ -48,11 +49,11 @@ export async function createDirectory(deps: RouteDependencies, organisation: Org
       description: input.description,
       settings: place.settings,
       credential: credential.bytes,
-      schedule: place.schedule,
+      schedule: place.schedule === undefined ? dailyReading('UTC') : place.schedule,
       jitterSeconds: place.jitterSeconds,
     });
   });
-  if (row.schedule !== null) await deps.engineCalls.reconcileSchedule(organisation, id);
+  await deps.engineCalls.reconcileSchedule(organisation, id);
   return row;
 }
 
@@ -74,9 +75,8 @@ export async function changeDirectory(
     else if (change.settings !== undefined) await refuseRedirection(tx, name, change.settings);
     return changeIntegration(tx, name, { ...change, credential: credential?.bytes });
   });
-  if (change.schedule !== undefined || change.jitterSeconds !== undefined) {
-    await deps.engineCalls.reconcileSchedule(organisation, row.id);
-  }
+  // Its watcher too: it may be parked because of what has been changed now.
+  await deps.engineCalls.reconcileSchedule(organisation, row.id);
   return row;
 }
 

@@ -128,8 +128,9 @@ function changesAnswer(row: IntegrationView, { nextRuns, now }: Pick<DirectoryCo
     pollSeconds: row.settings.pollSeconds ?? DEFAULT_POLL_SECONDS,
     state: watchState(row, now),
     watchedAt: optionalTime(watchedAt),
-    error: error === null ? null : { ...error, next: error.next.replaceAll(/\bNAME\b/g, row.name) },
+    error: error === null ? null : { ...error, next: withName(error.next, row.name) },
     nextReconcileAt: nextReconcile === undefined ? null : time(nextReconcile),
+    reconcile: row.reconcile_reason === null || row.reconcile_at === null ? null : { ...row.reconcile_reason, notBefore: time(row.reconcile_at) },
   };
 }
 
@@ -142,12 +143,14 @@ function watchState(row: IntegrationView, now: Date): Directory['changes']['stat
   return row.change_tracking === null ? 'not-yet' : 'watching';
 }
 
-/** A site does not know what its directory is called: its advice says NAME. */
 const parkedAnswer = ({ name }: IntegrationView, { since, error }: Parking): NonNullable<Directory['parked']> => ({
   since: time(since),
   reason: error.message,
-  next: error.next.replaceAll(/\bNAME\b/g, name),
+  next: withName(error.next, name),
 });
+
+/** A site does not know what its directory is called: its advice says NAME. */
+const withName = (advice: string, name: string): string => advice.replaceAll(/\bNAME\b/g, name);
 
 export const directoryProblemAnswer = (row: ProblemRow): DirectoryProblem => ({
   id: row.id,

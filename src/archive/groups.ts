@@ -71,8 +71,10 @@ async function memberCounts(
     cross join lateral (select * from directory_object g where g.id = given.id limit 1) g
     cross join lateral (select count(*) as count from directory_member m where m.group_id = g.id) m
     cross join lateral (
-      select count(*) as count from directory_object o where o.primary_group_sid = g.sid and o.in_source
-        and not exists (select from directory_member m where m.group_id = g.id and m.member_key = o.dn_key)) p`.execute(tx);
+      select count(*) as count
+      from (select o.dn_key, o.in_source from directory_object o where o.primary_group_sid = g.sid offset 0) o
+      left join lateral (select true as also from directory_member m where m.group_id = g.id and m.member_key = o.dn_key limit 1) m on true
+      where o.in_source and m.also is null) p`.execute(tx);
   return new Map(rows.map(({ id, count }) => [id, Number(count)]));
 }
 

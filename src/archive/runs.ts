@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
-import type { DirectoryObjectQuery, ReconcileReason } from '../shared/directory.ts';
+import type { DirectoryObjectQuery } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import { type IntegrationId, runId, type RunId } from '../shared/ids.ts';
 import { runWorkflowId } from '../shared/names.ts';
-import { openRunStates, type DirectoryRunTotals, type RunKind, type RunState, type RunTrigger } from '../shared/runs.ts';
+import { openRunStates, type DirectoryRunTotals, type RunKind, type RunReason, type RunState, type RunTrigger } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { NotFoundError } from './record-errors.ts';
 import type { Tables } from './tables.ts';
@@ -16,7 +16,7 @@ export interface RunRequest {
   readonly kind: RunKind;
   readonly trigger: RunTrigger;
   /** Of a reconcile. */
-  readonly reason?: { readonly code: ReconcileReason; readonly detail: string };
+  readonly reason?: RunReason;
   /** Of `directory-object`. */
   readonly object?: DirectoryObjectQuery;
   /** Of the workflow that asks, when it runs already (a tick of a schedule). Default: `runWorkflowId(…)`. */

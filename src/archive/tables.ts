@@ -9,7 +9,6 @@ import type {
   DirectorySettings,
   DirectoryTestStep,
   PersonRule,
-  ReconcileReason,
   RecipientType,
 } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
@@ -22,7 +21,7 @@ import type {
   SiteId,
   TokenId,
 } from '../shared/ids.ts';
-import type { DirectoryRunTotals, RunKind, RunState, RunTrigger } from '../shared/runs.ts';
+import type { DirectoryRunTotals, RunKind, RunReason, RunState, RunTrigger } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -104,6 +103,8 @@ export interface Tables {
     findings: JSONColumnType<DirectoryFindings> | null;
     watched_at: Timestamp | null;
     watch_error: JSONColumnType<ErrorReport> | null;
+    reconcile_reason: JSONColumnType<RunReason> | null;
+    reconcile_at: Timestamp | null;
     skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
     created_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
@@ -115,7 +116,7 @@ export interface Tables {
     number: Bigint;
     kind: RunKind;
     trigger: RunTrigger;
-    reason: JSONColumnType<{ code: ReconcileReason; detail: string }> | null;
+    reason: JSONColumnType<RunReason> | null;
     state: RunState;
     workflow_id: string;
     requested_at: GeneratedTimestamp;

@@ -135,6 +135,8 @@ const Changes = Type.Object({
   error: nullable(Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), next: Type.String() })),
   /** The next full reading by schedule. */
   nextReconcileAt: nullable(Timestamp),
+  /** A full reading that changes need, and that starts then: the one before was asked for by the same reason. */
+  reconcile: nullable(Type.Object({ code: Type.String(), detail: Type.String(), notBefore: Timestamp })),
 });
 
 export const Directory = Type.Object({
@@ -187,6 +189,7 @@ export const NewDirectory = Type.Object(
     ),
     overrides: Type.Optional(Overrides),
     password: Type.String({ minLength: 1, maxLength: 1000 }),
+    /** Absent: a full reading once a day. Null: none, changes only. */
     schedule: Type.Optional(nullable(Schedule)),
     jitterSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 3600 })),
   },

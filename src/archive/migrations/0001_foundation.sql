@@ -107,6 +107,9 @@ create table directory_integration (
   -- When its watcher last asked what to do, and why it waits (ErrorReport).
   watched_at           timestamptz,
   watch_error          jsonb,
+  -- A full reading that its watcher needs ({code, detail}) and that is not asked for before.
+  reconcile_reason     jsonb,
+  reconcile_at         timestamptz,
   -- Ticks that found a run still open or the schedule parked (those that Temporal skipped are counted in the schedule itself).
   skipped_ticks        bigint not null default 0,
   created_at           timestamptz not null default now(),
@@ -477,6 +480,8 @@ alter table directory_object alter column attributes set statistics 0;
 -- read for each look below one of the others. By name: what several objects have is one manager, and never a tenth of them.
 alter table directory_object alter column parent_guid set (n_distinct = -0.05);
 alter table directory_object alter column manager_key set (n_distinct = -0.05);
+-- Nearly all are in one, and nearly all groups are nobody's.
+alter table directory_object alter column primary_group_sid set (n_distinct = -0.05);
 alter table directory_plan_entry alter column changes set statistics 0;
 create function platform_refresh_statistics() returns void
   language plpgsql security definer set search_path = public, pg_temp

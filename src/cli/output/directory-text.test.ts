@@ -18,7 +18,7 @@ const directory = (change: Partial<Directory> = {}): Directory => ({
   nextRuns: ['2026-11-25T05:00:00Z'],
   changes: {
     method: 'dirsync', reason: '', deletionsVisible: true, pollSeconds: 30, state: 'watching', watchedAt: '2026-11-24T07:59:30Z', error: null,
-    nextReconcileAt: '2026-11-25T05:00:00Z',
+    nextReconcileAt: '2026-11-25T05:00:00Z', reconcile: null,
   },
   findings: null,
   openProblems: 0,

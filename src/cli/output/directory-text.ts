@@ -57,7 +57,7 @@ export const directoriesTable = (directories: readonly Directory[], now: Date, w
 
 /** How changes are told, how their watcher goes, and what comes beside it. */
 function changesFields({ changes, findings, name, state }: Directory, now: Date): Field[] {
-  const { method, reason, deletionsVisible, watchedAt, error, nextReconcileAt } = changes;
+  const { method, reason, deletionsVisible, watchedAt, error, nextReconcileAt, reconcile } = changes;
   const seen = watchedAt === null ? '' : `, last heard of ${relativeTime(watchedAt, now)}`;
   return [
     ['changes', method === null ? 'how they are told is found out by the first full reading' : methodSentences[method]],
@@ -66,6 +66,7 @@ function changesFields({ changes, findings, name, state }: Directory, now: Date)
     ['watcher', `${watchSentences[changes.state](changes)}${changes.state === 'off' && state === 'paused' ? ' while paused' : seen}`],
     ['', error === null ? undefined : [`${clean(error.message)} (${error.code})`, `→ ${clean(error.next)}`]],
     ['next reconcile', nextReconcileAt === null ? 'none by schedule' : localTime(nextReconcileAt)],
+    ['needed', reconcile === null ? undefined : `a full reading, which waits until ${localTime(reconcile.notBefore)}: ${clean(reconcile.detail)} (${reconcile.code})`],
     ['domains', findings === null ? undefined : findings.domains.map((domain) => domainLine(name, domain))],
     ['referrals', findings === null || findings.references.length === 0 ? undefined : `${counted(findings.references.length, 'place')}, noted and never followed (lockstep directory domains ${name})`],
   ];

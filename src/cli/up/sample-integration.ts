@@ -1,4 +1,5 @@
 import type { Directory, NewDirectory, RunSummary } from '../../api/schemas/directories.ts';
+import { dailyReading } from '../../shared/schedule-types.ts';
 import type { ApiClient } from '../api-client.ts';
 import { ApiProblem } from '../api-problem.ts';
 import { LOCAL_SITE } from './local-site.ts';
@@ -49,12 +50,6 @@ async function sampleDirectory(port: number): Promise<NewDirectory & Pick<Direct
       acknowledgeDisabled: true,
     },
     password: account.password,
-    schedule: {
-      kind: 'interval',
-      start: '00:00',
-      end: '00:00',
-      everyMinutes: 60,
-      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    },
+    schedule: dailyReading(Intl.DateTimeFormat().resolvedOptions().timeZone),
   };
 }

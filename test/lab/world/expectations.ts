@@ -11,8 +11,14 @@ export interface ExpectedPerson {
   /** More than one where directories do not decide. */
   readonly names: readonly string[];
   readonly states: readonly string[];
-  readonly primaries: readonly string[];
-  /** Each address that they claim → whether they hold it. */
+  /** What one of its mailboxes says; of several it is not decided here which one. */
+  readonly mail: readonly ExpectedMail[];
+  /** Addresses that find the person, of whichever mailbox. */
+  readonly holds: readonly string[];
+}
+export interface ExpectedMail {
+  readonly primary: string;
+  /** Each address → whether it is held. */
   readonly addresses: Readonly<Record<string, boolean>>;
 }
 export interface ExpectedGroup {
@@ -112,17 +118,18 @@ function expectedPerson({ parts, taken }: { parts: readonly PlainObject[]; taken
   const enabled = accounts.filter(isEnabled);
   const speaking = enabled.length > 0 ? enabled : accounts.length > 0 ? accounts : parts;
   const mailboxes = taken.filter(isResource);
-  const claimed = new Set(taken.flatMap(addressesOf));
   // Whose account has gone is as it was when it went.
   const states = accounts.length === 0 ? ['enabled', 'disabled'] : enabled.length > 0 ? ['enabled'] : ['disabled'];
+  const isHeld = (address: string): boolean => taken.some((part) => holders.get(address) === part);
   return {
     objects: taken.map(keyOf).sort(),
     // Who an account that has gone was is not in the directory any more.
     names: accounts.length === 0 ? [] : speaking.map((part) => first(part, 'displayName') ?? ''),
     states,
-    primaries: (mailboxes.length > 0 ? mailboxes : taken).map(primaryOf),
-    addresses: Object.fromEntries(
-      [...claimed].map((address) => [address, taken.some((part) => holders.get(address) === part)]),
-    ),
+    mail: (mailboxes.length > 0 ? mailboxes : taken).map((part) => ({
+      primary: primaryOf(part),
+      addresses: Object.fromEntries(addressesOf(part).map((address) => [address, isHeld(address)])),
+    })),
+    holds: [...new Set(taken.flatMap(addressesOf))].filter(isHeld),
   };
 }

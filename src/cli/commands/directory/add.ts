@@ -7,12 +7,13 @@ import { askDirectory } from '../../directory-questions.ts';
 import { type GivenSettings, givenSettings, settingOptions, withGivenSettings } from '../../directory-settings.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { allItems } from '../../paging.ts';
-import { checkTimeZone, ownTimeZone, parseSchedule, SCHEDULE_FORMS } from '../../schedule-text.ts';
+import { checkTimeZone, ownTimeZone, parseSchedule, SCHEDULE_FORMS, scheduleText } from '../../schedule-text.ts';
+import { dailyReading } from '../../../shared/schedule-types.ts';
 import { withDirectory } from './directory-names.ts';
 import { testDirectory } from './test.ts';
 
-/** Changes of the day are seen within the hour; a full reading of 100,000 people takes minutes. */
-const DEFAULT_SCHEDULE = 'every 60 min';
+/** Changes come by themselves; what they cannot tell, a full reading does. */
+const DEFAULT_SCHEDULE = scheduleText(dailyReading('UTC'));
 
 export const directoryAdd = defineCommand({
   path: ['directory', 'add'],
