@@ -64,7 +64,7 @@ async function addDirectory(world: RandomWorld, { role, directory, account, scop
   await asked<Directory>('POST', '/directories', {
     name: directoryName(world, role),
     site: 'local',
-    settings: { host: directory.host, port: directory.port, security: 'plain', account, acknowledgeDisabled: true, pollSeconds: 1, ...scope },
+    settings: { host: directory.host, port: directory.port, security: 'plain', account, acknowledgeDisabled: true, pollSeconds: 5, ...scope },
     password: PASSWORD,
   });
 }
