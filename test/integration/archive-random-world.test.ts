@@ -90,7 +90,7 @@ async function theArchiveFollows(seed: number): Promise<void> {
   };
   const check = async (when: string) => {
     const expected = expectationsOf(await readPlainly(Object.values(world.domains)), world.domains);
-    const found = await differences(archiveOf(organisation.id), world.name, (integration) => integration, expected);
+    const found = await differences(archiveOf(organisation.id), expected, { isMeant: (name) => world.isMeant(name), roleOf: (integration) => integration });
     if (found.length > 0) throw new Error([`LOCKSTEP_SEED=${seed} LOCKSTEP_RUNS=1, ${when}:`, ...found, '--- what happened', ...log].join('\n'));
   };
 

@@ -1,4 +1,4 @@
-/** What the archive says of a world, held against what it has to say. */
+/** What the archive says of several directories, held against what it has to say. */
 import type { Group, GroupMember, GroupSummary, Person, PersonSummary } from '../../../src/api/schemas/people.ts';
 import type { Expected, ExpectedGroup, ExpectedMail, ExpectedPerson } from './expectations.ts';
 
@@ -13,12 +13,16 @@ export interface ArchiveReader {
 
 /**
  * Where the archive differs from `expected`, in sentences; none when it is right.
- * @param name of the world: its people and groups are called so, before anything else
- * @param roleOf the world's domain that an integration reads; undefined: none of it
+ * @param isMeant by display name: whom to look at
+ * @param roleOf which of the directories an integration reads; undefined: none
  */
-export async function differences(archive: ArchiveReader, name: string, roleOf: (integration: string) => string | undefined, expected: Expected): Promise<string[]> {
+export async function differences(
+  archive: ArchiveReader,
+  expected: Expected,
+  { isMeant, roleOf }: { readonly isMeant: (name: string) => boolean; readonly roleOf: (integration: string) => string | undefined },
+): Promise<string[]> {
   const ours = <T extends { readonly displayName: string; readonly state: string }>(items: readonly T[]): T[] =>
-    items.filter(({ displayName, state }) => displayName.startsWith(`${name} `) && state !== 'missing' && displayName !== `${name} Mark`);
+    items.filter(({ displayName, state }) => isMeant(displayName) && state !== 'missing');
   const objectsOf = ({ sources }: { readonly sources: readonly { readonly integration: string; readonly guid: string }[] }): string[] => sources.flatMap(({ integration, guid }) => {
     const role = roleOf(integration);
     return role === undefined ? [] : [`${role} ${guid}`];
@@ -83,7 +87,7 @@ function groupDifferences(group: Group, members: readonly GroupMember[], expecte
   const problems: string[] = [];
   if (group.displayName !== expected.name) problems.push(`is called ${group.displayName} and should be ${expected.name}`);
   if (group.sources[0]?.dn !== expected.dn) problems.push(`is ${group.sources[0]?.dn ?? ''} and should be ${expected.dn}`);
-  const found = new Map(members.map((member) => [member.dn, member]));
+  const found = new Map(members.filter(({ by }) => by === 'member').map((member) => [member.dn, member]));
   for (const dn of found.keys()) if (!(dn in expected.members)) problems.push(`has ${dn}`);
   for (const [dn, meant] of Object.entries(expected.members)) {
     const member = found.get(dn);
