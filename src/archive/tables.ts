@@ -157,6 +157,7 @@ export interface Tables {
     account_name: string | null;
     principal_name: string | null;
     account_disabled: boolean;
+    disabled: Generated<boolean>;
     included: boolean;
     in_source: Generated<boolean>;
     in_scope: boolean;

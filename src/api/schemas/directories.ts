@@ -26,6 +26,35 @@ export const Schedule = Type.Union([
 ]);
 
 const Dn = Type.String({ minLength: 3, maxLength: 2000 });
+const RemovalLimit = Type.Optional(
+  Type.Object(
+    {
+      number: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000, description: 'objects; 0 holds every one' })),
+      percent: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'of the objects of that kind; counts from ten on' })),
+    },
+    { additionalProperties: false },
+  ),
+);
+const Removal = Type.Object(
+  {
+    people: Type.Optional(
+      Type.Union([
+        Type.Literal('keep'),
+        Type.Literal('disable'),
+        Type.Object({ deleteAfterDays: Type.Integer({ minimum: 1, maximum: 3650 }) }, { additionalProperties: false }),
+      ]),
+    ),
+    limits: Type.Optional(
+      Type.Object({ deletion: RemovalLimit, disable: RemovalLimit, 'group-removal': RemovalLimit }, { additionalProperties: false }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'What becomes of people who disappear (default keep), and how many of a kind may go by one run before all of that kind are held ' +
+      'for an administrator (default 500 and 5 %).',
+  },
+);
 export const Settings = Type.Object(
   {
     host: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
@@ -39,6 +68,7 @@ export const Settings = Type.Object(
     mailDomains: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { maxItems: 1000 })),
     acknowledgeDisabled: Type.Boolean({ default: true }),
     extraAttributes: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$' }), { maxItems: 100 })),
+    removal: Type.Optional(Removal),
   },
   { additionalProperties: false },
 );

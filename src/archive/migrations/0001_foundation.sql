@@ -184,7 +184,8 @@ create table directory_object (
   sort_key         text collate "C" not null,
   account_name     text,
   principal_name   text,
-  account_disabled boolean not null,
+  account_disabled boolean not null,        -- as the source says
+  disabled         boolean not null default false, -- what follows: see src/archive/directory-removals.ts
   included         boolean not null,        -- passes the e-mail domain filter
   in_source        boolean not null default true,
   in_scope         boolean not null,        -- in the source, and within search bases, filter and what Lockstep takes
