@@ -30,7 +30,7 @@ const endReferencesSql = sqlFile<never, [keys: readonly Buffer[], integration: s
 export async function applyDirectoryChanges(
   tx: OrganisationTransaction,
   given: DirectoryContext,
-  page: DirectoryChangesPage,
+  page: Omit<DirectoryChangesPage, 'watermark'>,
 ): Promise<void> {
   await lockPeople(tx);
   const context = { ...given, firstEpoch: given.epoch };
@@ -71,7 +71,7 @@ interface MergedChanges {
 async function mergeChanges(
   tx: OrganisationTransaction,
   { integration }: DirectoryContext,
-  { entries, changes }: DirectoryChangesPage,
+  { entries, changes }: Pick<DirectoryChangesPage, 'entries' | 'changes'>,
 ): Promise<MergedChanges> {
   const rows = await tx
     .selectFrom('directory_object')

@@ -8,6 +8,7 @@
  * What is not mended before the next reading: a group or report that was read while the object it names had a name that was never
  * told, because the object was renamed twice, or made and deleted, between two polls.
  */
+import { sql } from 'kysely';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryContext } from './directory-attempt.ts';
@@ -180,14 +181,19 @@ export interface CurrentName {
   readonly dn: string;
 }
 
-/** By the key of a name in hex: what its object is called now, of names that went out of use a short while ago; null: it is gone. */
+/**
+ * By the key of a name in hex: what its object is called now, of names that went out of use a short while ago; null: it is gone.
+ * Names of other directories of the organisation too, which learn of a rename later (FORMER_NAME_DAYS).
+ */
 export async function currentNames(
   tx: OrganisationTransaction,
   integration: IntegrationId,
   keys: Iterable<string>,
 ): Promise<ReadonlyMap<string, CurrentName | null>> {
-  const any = await tx.selectFrom('directory_former_name').select('object_id').where('integration_id', '=', integration).limit(1).executeTakeFirst();
-  if (any === undefined) return new Map();
+  const { rows: any } = await sql`
+    select from directory_integration i
+    cross join lateral (select from directory_former_name f where f.integration_id = i.id limit 1) f limit 1`.execute(tx);
+  if (any.length === 0) return new Map();
   const asked = [...new Set(keys)].map((key) => Buffer.from(key, 'hex'));
   return new Map((await formerNamesSql(tx, asked, integration)).map(({ former, key, dn }) => [former, key === null ? null : { key, dn }]));
 }

@@ -15,6 +15,7 @@ const storeSidsSql = sqlFile<{ id: string }, [guids: readonly string[], claims: 
 const ownPeopleSql = sqlFile<never, [ids: readonly string[]]>('own-people');
 const linkedObjectsSql = sqlFile<ConnectedObject, [ids: readonly string[]]>('linked-objects');
 const endLinksSql = sqlFile<never, [ids: readonly string[]]>('end-links');
+const extraMailboxesSql = sqlFile<never, [ids: readonly string[], extra: string]>('extra-mailboxes');
 const beginLinksSql = sqlFile<never, [links: string, people: string]>('begin-links');
 
 /**
@@ -59,7 +60,7 @@ export async function linkPeople(tx: OrganisationTransaction, objects: readonly 
 async function linkConnected(tx: OrganisationTransaction, objects: readonly string[]): Promise<DirectoryObjectId[]> {
   const connected = await linkedObjectsSql(tx, objects);
   if (connected.length === 0) return [];
-  const { links, people } = groupPeople(connected);
+  const { links, people, extraMailboxes } = groupPeople(connected);
   const before = new Map(connected.map((object) => [object.id, object]));
   const changed = links.filter(({ object, person, rule }) => {
     const was = before.get(object);
@@ -67,16 +68,26 @@ async function linkConnected(tx: OrganisationTransaction, objects: readonly stri
   });
   if (changed.length > 0) await endLinksSql(tx, changed.map(({ object }) => object));
   await beginLinksSql(tx, JSON.stringify(changed.filter(({ person }) => person !== null)), JSON.stringify(people));
+  await extraMailboxesSql(tx, connected.map(({ id }) => id), JSON.stringify(extraMailboxes));
   return changed.map(({ object }) => object);
 }
 
-/** People of several objects, of which one in this directory has gone: another one may name them now. */
+/**
+ * People of several objects, of which one in this directory is gone, or became missing in this transaction: another one may name them
+ * now, or give their mail attributes. To be called when objects were removed.
+ */
 export async function relinkGone(tx: OrganisationTransaction, integration: IntegrationId): Promise<readonly DirectoryObjectId[]> {
   const { rows } = await sql<{ id: string }>`
     select o.id
-    from directory_object o
+    from (
+      select o.id from directory_object o where o.integration_id = ${integration} and not o.in_source
+      union
+      -- In the words of the index directory_object_counts.
+      select o.id from directory_object o
+      where o.integration_id = ${integration} and o.kind in ('user', 'contact', 'public-folder') and o.included in (true, false)
+        and o.listed and o.missing_since = now()) o
     cross join lateral (select * from person_link l where l.object_id = o.id and l.until is null limit 1) l
-    where o.integration_id = ${integration} and not o.in_source and exists (
+    where exists (
       select from person_link other where other.person_id = l.person_id and other.until is null and other.object_id <> o.id)`.execute(tx);
   return linkPeople(tx, rows.map(({ id }) => id));
 }

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type Database, type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { findEngineRun, locateRun } from '../../archive/engine-rows.ts';
 import { countSkippedTick } from '../../archive/integrations.ts';
+import { forgetObjectRun, isObjectApplied } from '../../archive/directory-object-run.ts';
 import { isReadingComplete } from '../../archive/directory-reading.ts';
 import { beginRun, findRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
 import { isParked } from '../../archive/run-tick.ts';
@@ -72,7 +73,11 @@ export function createRunActivities({ database }: { readonly database: Database 
 
     async finishRun(input) {
       const { organisationId } = await located(input.runId);
-      const row = await withOrganisation(database, organisationId, (tx) => endRun(tx, input));
+      const row = await withOrganisation(database, organisationId, async (tx) => {
+        const ended = await endRun(tx, input);
+        if (ended.kind === 'directory-object') await forgetObjectRun(tx, ended.id);
+        return ended;
+      });
       const outcome = row.state === 'failed' ? 'incomplete' : row.state === 'partial' ? 'partial' : 'succeeded';
       return { outcome, totals: row.totals };
     },
@@ -113,13 +118,24 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
     case 'failed':
       return finishRun(tx, input.runId, { state: 'failed', error: await reportOf(tx, input) });
     case 'done': {
-      const { kind, totals, integration_id: integration } = await findRun(tx, input.runId);
+      const row = await findRun(tx, input.runId);
       // What a site says is no proof: the cursor is.
-      if (kind !== 'directory-test' && !(await isReadingComplete(tx, { id: input.runId, integration, kind }))) {
-        return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
-      }
-      return finishRun(tx, input.runId, { state: (totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
+      if (isOpen(row.state) && !(await isDone(tx, row))) return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
+      return finishRun(tx, input.runId, { state: (row.totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
     }
+  }
+}
+
+async function isDone(tx: OrganisationTransaction, { id, kind, integration_id: integration, report }: RunRow): Promise<boolean> {
+  switch (kind) {
+    case 'directory-test':
+      return true;
+    case 'directory-object':
+      // A step that failed is its result.
+      return report?.some(({ outcome }) => outcome === 'failed') === true || isObjectApplied(tx, { id, integration });
+    case 'directory-sync':
+    case 'directory-plan':
+      return isReadingComplete(tx, { id, integration, kind });
   }
 }
 

@@ -107,6 +107,9 @@ create table directory_integration (
   -- When its watcher last asked what to do, and why it waits (ErrorReport).
   watched_at           timestamptz,
   watch_error          jsonb,
+  -- A full reading that its watcher needs ({code, detail}) and that is not asked for before.
+  reconcile_reason     jsonb,
+  reconcile_at         timestamptz,
   -- Ticks that found a run still open or the schedule parked (those that Temporal skipped are counted in the schedule itself).
   skipped_ticks        bigint not null default 0,
   created_at           timestamptz not null default now(),
@@ -119,7 +122,7 @@ create table run (
   org_id         uuid not null references organisation,
   integration_id uuid not null references directory_integration,
   number         bigint not null,
-  kind           text not null check (kind in ('directory-sync', 'directory-plan', 'directory-test')),
+  kind           text not null check (kind in ('directory-sync', 'directory-plan', 'directory-test', 'directory-object')),
   trigger        text not null check (trigger in ('schedule', 'manual', 'reconcile')),
   reason         jsonb,                     -- of a reconcile: {code, detail}
   state          text not null check (state in ('queued', 'running', 'succeeded', 'partial', 'held', 'failed', 'cancelled', 'interrupted', 'skipped')),
@@ -133,11 +136,12 @@ create table run (
   first_epoch    bigint,                    -- of its first attempt: what earlier attempts of this run did counts as this run's
   totals         jsonb not null default '{}',
   error          jsonb,                     -- ErrorReport
-  report         jsonb,                     -- steps of a test
+  report         jsonb,                     -- steps of a test, or of one object
+  object         jsonb,                     -- of directory-object: which one, {by, value}
   unique (org_id, number)
 );
--- "Synchronise now" joins the run that is open.
-create unique index run_open on run (integration_id, kind) where state in ('queued', 'running');
+-- "Synchronise now" joins the run that is open. Of single objects several may be read at once.
+create unique index run_open on run (integration_id, kind) where state in ('queued', 'running') and kind <> 'directory-object';
 create index run_by_integration on run (integration_id, number desc);
 create index run_by_state on run (org_id, state, number desc);
 create index run_finished on run (finished_at) where finished_at is not null;
@@ -286,12 +290,12 @@ create index directory_member_of on directory_member (org_id, member_key);
 
 -- Parts of a list that a page of changes gives, until its last part.
 create table directory_member_part (
-  integration_id uuid not null,
+  teller_id      uuid not null,             -- the integration, for its watcher; or the run that reads one object
   guid           uuid not null,
   member_key     bytea not null,
   org_id         uuid not null,
   member_dn      text not null,
-  primary key (integration_id, guid, member_key)
+  primary key (teller_id, guid, member_key)
 );
 
 -- SIDs by which an object says to be the same person as another: `former` ones of an account (sIDHistory), and the `master`
@@ -477,6 +481,8 @@ alter table directory_object alter column attributes set statistics 0;
 -- read for each look below one of the others. By name: what several objects have is one manager, and never a tenth of them.
 alter table directory_object alter column parent_guid set (n_distinct = -0.05);
 alter table directory_object alter column manager_key set (n_distinct = -0.05);
+-- Nearly all are in one, and nearly all groups are nobody's.
+alter table directory_object alter column primary_group_sid set (n_distinct = -0.05);
 alter table directory_plan_entry alter column changes set statistics 0;
 create function platform_refresh_statistics() returns void
   language plpgsql security definer set search_path = public, pg_temp

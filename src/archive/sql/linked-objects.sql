@@ -3,7 +3,8 @@
 -- Whoever has no neighbour is not given: that is nearly everybody. Where nobody says anything of SIDs, or there is one directory
 -- only, nobody is looked for by them.
 with recursive organisation as materialized (
-  select exists (select from directory_sid) as says_sids,
+  -- The first in the order of an index: else any organisation's may be looked through.
+  select coalesce((select true from directory_sid order by org_id, sid limit 1), false) as says_sids,
     exists (select from directory_integration a join directory_integration b on b.id > a.id) as has_directories
 ),
 reached (id, other, rule) as (
@@ -46,7 +47,7 @@ neighbours as (
 )
 select n.id::text, n.neighbours, o.guid, o.integration_id, o.kind, o.recipient_type, o.sort_key, o.account_disabled, o.included,
   o.listed, o.missing_since, o.in_source, o.source_created, l.person_id, l.own_person_id, l.rule,
-  exists (select from directory_sid s where s.object_id = o.id and s.role = 'master') as is_resource
+  coalesce((select true from directory_sid s where s.object_id = o.id and s.role = 'master' limit 1), false) as is_resource
 from neighbours n
 cross join lateral (select * from directory_object o where o.id = n.id limit 1) o
 left join lateral (select * from person_link l where l.object_id = n.id and l.until is null limit 1) l on true
