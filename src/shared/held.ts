@@ -6,5 +6,4 @@ export const heldKinds = [...removalKinds, 'reading'] as const;
 export type HeldKind = (typeof heldKinds)[number];
 
 /** open → approved | rejected | replaced. `replaced`: a later reading of the same directory decided anew. */
-export const heldStates = ['open', 'approved', 'rejected', 'replaced'] as const;
-export type HeldState = (typeof heldStates)[number];
+export type HeldState = 'open' | 'approved' | 'rejected' | 'replaced';
