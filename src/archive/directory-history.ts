@@ -18,7 +18,7 @@ export interface AttributeChange {
 }
 
 export type HistoryEventKind =
-  | 'added' | 'changed' | 'renamed' | 'enabled' | 'disabled' | 'removed' | 'returned'
+  | 'added' | 'changed' | 'renamed' | 'enabled' | 'disabled' | 'removed' | 'returned' | 'deleted'
   | 'linked' | 'unlinked' | 'joined' | 'left';
 
 export interface HistoryEvent {
@@ -136,6 +136,8 @@ function kindOf(row: StateRow): HistoryEventKind {
   if (!row.listed_before && row.listed) return 'added';
   if (!row.missing_before && row.missing) return 'removed';
   if (row.missing_before && !row.missing) return 'returned';
+  // For as long as the settings say: it is no longer shown.
+  if (row.listed_before && !row.listed) return 'deleted';
   if (row.disabled_before !== row.disabled) return row.disabled ? 'disabled' : 'enabled';
   return row.dn_before === row.dn ? 'changed' : 'renamed';
 }

@@ -1,16 +1,18 @@
 import fc from 'fast-check';
 import { integrationId } from '../shared/ids.ts';
 import { recipientTypes } from '../shared/directory.ts';
-import { accountOf, mailOf, stateOf } from './person-parts.ts';
+import { accountOf, type AcknowledgedPart, mailOf, stateOf } from './person-parts.ts';
 import { type DescribedPart, inOrder, isMailAttribute, mergeAttributes } from './person-view.ts';
 
-const aPart = (overrides: Partial<DescribedPart> = {}): DescribedPart & { readonly acknowledge_disabled: boolean } => ({
+type Part = DescribedPart & AcknowledgedPart;
+const aPart = (overrides: Partial<Part> = {}): Part => ({
   guid: '11111111-0000-4000-8000-000000000001',
   integration_id: integrationId('11111111-0000-4000-8000-00000000000a'),
   integration: 'accounts',
   kind: 'user',
   recipient_type: 'other',
   account_disabled: false,
+  disabled: false,
   is_resource: false,
   included: true,
   listed: true,

@@ -143,7 +143,7 @@ export interface RunEnd {
 
 /** Ends a run. The first ending counts: repeating it, or ending it otherwise, changes nothing. Gives the row as it is. */
 export async function finishRun(tx: OrganisationTransaction, run: RunId, end: RunEnd): Promise<RunRow> {
-  const done = end.state === 'succeeded' || end.state === 'partial' || end.state === 'skipped';
+  const done = end.state === 'succeeded' || end.state === 'partial' || end.state === 'held' || end.state === 'skipped';
   await tx
     .updateTable('run')
     .set({

@@ -29,9 +29,33 @@ export interface DirectorySettings {
   readonly extraAttributes?: readonly string[];
   /** How often changes are asked for; default DEFAULT_POLL_SECONDS. */
   readonly pollSeconds?: number;
+  readonly removal?: RemovalSettings;
 }
 
 export const DEFAULT_POLL_SECONDS = 30;
+
+/**
+ * What leaves the archive: `deletion` a person who disappeared or left the scope, `disable` an account that was disabled,
+ * `group-removal` a group that disappeared or left the scope.
+ */
+export const removalKinds = ['deletion', 'disable', 'group-removal'] as const;
+export type RemovalKind = (typeof removalKinds)[number];
+
+/** More than either is held for an administrator; see archive/removal-limits.ts. */
+export interface RemovalLimit {
+  /** Objects; 0 holds every one. */
+  readonly number?: number;
+  /** Of the objects of that kind that are there. */
+  readonly percent?: number;
+}
+export const DEFAULT_REMOVAL_LIMIT = { number: 500, percent: 5 } as const satisfies Required<RemovalLimit>;
+
+export interface RemovalSettings {
+  /** What becomes of a person who disappears: stays as it is (default), is disabled, or is listed no longer after some days. */
+  readonly people?: 'keep' | 'disable' | { readonly deleteAfterDays: number };
+  /** By kind; absent = DEFAULT_REMOVAL_LIMIT. */
+  readonly limits?: Partial<Readonly<Record<RemovalKind, RemovalLimit>>>;
+}
 
 /** Containers and foreign principals are read for what they say of others; they are never people or groups. */
 export const directoryObjectKinds = [

@@ -33,7 +33,8 @@ export type RunTrigger = (typeof runTriggers)[number];
 
 /** Of a reconcile; `detail` is a sentence for the administrator. */
 export interface RunReason {
-  readonly code: ReconcileReason;
+  /** `removals-held`: changes would remove more than the settings let go. */
+  readonly code: ReconcileReason | 'removals-held';
   readonly detail: string;
 }
 
@@ -51,4 +52,10 @@ export interface DirectoryRunTotals {
   readonly returned: number;
   readonly members: number;
   readonly problems: number;
+  /** Those below are absent when there were none. Accounts disabled because the directory says so. */
+  readonly disabled?: number;
+  /** Missing for so long that they are listed no longer. */
+  readonly deleted?: number;
+  /** Would have gone, and wait for an administrator. */
+  readonly held?: number;
 }

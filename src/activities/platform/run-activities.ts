@@ -3,6 +3,8 @@ import { type Database, type OrganisationTransaction, withOrganisation } from '.
 import { findEngineRun, locateRun } from '../../archive/engine-rows.ts';
 import { countSkippedTick } from '../../archive/integrations.ts';
 import { isObjectApplied } from '../../archive/directory-object-run.ts';
+import { isDoubtful } from '../../archive/doubtful-readings.ts';
+import { hasHeld, holdReading } from '../../archive/held-sets.ts';
 import { isReadingComplete } from '../../archive/directory-reading.ts';
 import { beginRun, findRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
 import { isParked } from '../../archive/run-tick.ts';
@@ -20,7 +22,7 @@ export type FinishRunInput =
   | { readonly runId: RunId; readonly outcome: 'failed'; readonly class: string; readonly code: string };
 
 export interface FinishedRun {
-  readonly outcome: 'succeeded' | 'partial' | 'incomplete';
+  readonly outcome: 'succeeded' | 'partial' | 'held' | 'incomplete';
   readonly totals: Partial<DirectoryRunTotals>;
 }
 
@@ -74,10 +76,21 @@ export function createRunActivities({ database }: { readonly database: Database 
     async finishRun(input) {
       const { organisationId } = await located(input.runId);
       const row = await withOrganisation(database, organisationId, (tx) => endRun(tx, input));
-      const outcome = row.state === 'failed' ? 'incomplete' : row.state === 'partial' ? 'partial' : 'succeeded';
-      return { outcome, totals: row.totals };
+      return { outcome: outcomeOf(row), totals: row.totals };
     },
   };
+}
+
+function outcomeOf({ state }: RunRow): FinishedRun['outcome'] {
+  switch (state) {
+    case 'failed':
+      return 'incomplete';
+    case 'partial':
+    case 'held':
+      return state;
+    default:
+      return 'succeeded';
+  }
 }
 
 type Tick = { readonly outcome: 'run'; readonly run: RunRow } | Extract<BegunRun, { outcome: 'skipped' }>;
@@ -112,14 +125,23 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
     case 'cancelled':
       return finishRun(tx, input.runId, { state: 'cancelled' });
     case 'failed':
-      return finishRun(tx, input.runId, { state: 'failed', error: await reportOf(tx, input) });
+      return endFailed(tx, input.runId, await reportOf(tx, input));
     case 'done': {
       const row = await findRun(tx, input.runId);
       // What a site says is no proof: the cursor is.
       if (isOpen(row.state) && !(await isDone(tx, row))) return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
+      if (await hasHeld(tx, input.runId)) return finishRun(tx, input.runId, { state: 'held' });
       return finishRun(tx, input.runId, { state: (row.totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
     }
   }
+}
+
+/** A reading that may say that the directory is gone is held with its reason. */
+async function endFailed(tx: OrganisationTransaction, id: RunId, error: ErrorReport): Promise<RunRow> {
+  const { state, kind, integration_id: integration } = await findRun(tx, id);
+  if (!isOpen(state) || kind !== 'directory-sync' || !(await isDoubtful(tx, integration, error.code))) return finishRun(tx, id, { state: 'failed', error });
+  await holdReading(tx, { run: id, integration, reason: error.message });
+  return finishRun(tx, id, { state: 'held', error });
 }
 
 async function isDone(tx: OrganisationTransaction, { id, kind, integration_id: integration, report }: RunRow): Promise<boolean> {

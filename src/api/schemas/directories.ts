@@ -26,6 +26,35 @@ export const Schedule = Type.Union([
 ]);
 
 const Dn = Type.String({ minLength: 3, maxLength: 2000 });
+const RemovalLimit = Type.Optional(
+  Type.Object(
+    {
+      number: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000, description: 'objects; 0 holds every one' })),
+      percent: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'of the objects of that kind; counts from ten on' })),
+    },
+    { additionalProperties: false },
+  ),
+);
+const Removal = Type.Object(
+  {
+    people: Type.Optional(
+      Type.Union([
+        Type.Literal('keep'),
+        Type.Literal('disable'),
+        Type.Object({ deleteAfterDays: Type.Integer({ minimum: 1, maximum: 3650 }) }, { additionalProperties: false }),
+      ]),
+    ),
+    limits: Type.Optional(
+      Type.Object({ deletion: RemovalLimit, disable: RemovalLimit, 'group-removal': RemovalLimit }, { additionalProperties: false }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'What becomes of people who disappear (default keep), and how many of a kind may go by one run before all of that kind are held ' +
+      'for an administrator (default 500 and 5 %).',
+  },
+);
 export const Settings = Type.Object(
   {
     host: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
@@ -39,6 +68,7 @@ export const Settings = Type.Object(
     mailDomains: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { maxItems: 1000 })),
     acknowledgeDisabled: Type.Boolean({ default: true }),
     extraAttributes: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$' }), { maxItems: 100 })),
+    removal: Type.Optional(Removal),
     pollSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600, description: 'How often changes are asked for; default 30' })),
   },
   { additionalProperties: false },
@@ -89,7 +119,50 @@ export const TestStep = Type.Object({
   next: Type.Optional(Type.String()),
   durationMs: Type.Number(),
 });
-export const Run = Type.Intersect([RunSummary, Type.Object({ report: nullable(Type.Array(TestStep)) })]);
+const Held = {
+  kind: Type.String({
+    description:
+      '`deletion`: people who would be missing. `disable`: accounts that would be disabled. `group-removal`: groups that would disappear. ' +
+      '`reading`: everything, because what the directory said is doubtful; `error` of the run says why.',
+  }),
+  /** How many; 0 for a reading. */
+  objects: Type.Integer(),
+  /** In a sentence. */
+  reason: Type.String(),
+  heldAt: Timestamp,
+};
+/** What a run held back for an administrator, and what became of it. */
+export const HeldSet = Type.Object({
+  ...Held,
+  state: Type.String({ description: '`open`, `approved`, `rejected`, or `replaced`: a later synchronisation decided anew' }),
+  resolvedAt: nullable(Timestamp),
+  /** Label of the token with which it was decided. */
+  resolvedBy: nullable(Type.String()),
+  /** Of how many objects it was still true then. */
+  resolvedObjects: nullable(Type.Integer()),
+});
+export type HeldSet = Type.Static<typeof HeldSet>;
+/** What waits for a decision in a directory. */
+const OpenSet = Type.Object({ ...Held, run: Uuid, runNumber: Bigint });
+
+export const HeldObject = Type.Object({
+  kind: Type.String(),
+  guid: Uuid,
+  /** user, contact, group … */
+  object: Type.String(),
+  /** Null for groups. */
+  person: nullable(Bigint),
+  subject: Type.String(),
+  dn: Type.String(),
+  why: Type.Union([Type.Literal('gone'), Type.Literal('out-of-scope'), Type.Literal('disabled')], {
+    description: '`gone`: no longer in the directory. `out-of-scope`: no longer within search bases and filter, or without an address. `disabled`: the account.',
+  }),
+  /** False: it came back meanwhile, or was decided on. */
+  pending: Type.Boolean(),
+});
+export type HeldObject = Type.Static<typeof HeldObject>;
+
+export const Run = Type.Intersect([RunSummary, Type.Object({ report: nullable(Type.Array(TestStep)), held: Type.Array(HeldSet) })]);
 export type Run = Type.Static<typeof Run>;
 
 export const PlanEntry = Type.Object({
@@ -157,6 +230,8 @@ export const Directory = Type.Object({
   /** What the last reading or test saw beside the objects; null before the first. */
   findings: nullable(Findings),
   openProblems: Type.Integer(),
+  /** What waits for an administrator: nothing of these kinds happens until then. */
+  held: Type.Array(OpenSet),
   counts: Type.Object({ people: Type.Integer(), groups: Type.Integer(), missing: Type.Integer() }),
   lastRun: nullable(RunSummary),
   /** What is allowed but should not stay: a plain connection. */

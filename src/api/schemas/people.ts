@@ -119,6 +119,7 @@ export const HistoryEvent = Type.Object({
       Type.Literal('disabled'),
       Type.Literal('removed'),
       Type.Literal('returned'),
+      Type.Literal('deleted'),
       Type.Literal('linked'),
       Type.Literal('unlinked'),
       Type.Literal('joined'),
