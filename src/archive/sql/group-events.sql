@@ -21,7 +21,8 @@ renamed as materialized (
 events as (
   select 'added' as what, s.first_seen_at as at, s.id::text as ref, s.first_run as run, null::bytea as member_key, null::text as member_dn from self s
   union all
-  select 'changed', c.past_until, c.past_id::text, c.past_run, null, null from directory_object_past c where c.id = $1
+  select 'changed', c.past_until, c.past_id::text, c.past_run, null, null from directory_object_past c
+  where c.id = $1 and not exists (select from directory_object_past b where b.id = c.id and b.past_until = c.past_until and b.past_id < c.past_id)
   union all
   select 'joined', m.since, encode(m.member_key, 'hex'), m.since_run, m.member_key, m.member_dn
   from memberships m

@@ -2,7 +2,7 @@
 -- number), $4 how many. Changes of the objects that are the person, while they are; who was linked to whom; groups that its
 -- objects joined and left.
 --
--- A group that names a renamed object anew has not changed: its interval ends in the moment in which that under the other name begins.
+-- What several statements did to an object in one moment is one change. A group that names a renamed object anew has not changed: its interval ends in the moment in which that under the other name begins.
 with links as materialized (
   select l.id, l.object_id, l.rule, l.since, l.until, l.since_run, l.until_run from person_link l where l.person_id = $1
 ),
@@ -29,6 +29,7 @@ events as (
   cross join lateral (
     select * from directory_object_past c
     where c.id = l.object_id and c.past_until >= l.since and (l.until is null or c.past_until < l.until) offset 0) c
+  where not exists (select from directory_object_past b where b.id = c.id and b.past_until = c.past_until and b.past_id < c.past_id)
   union all
   select 'linked', l.since, l.id, l.object_id, l.since_run, null, l.rule from links l where l.rule <> 'self'
   union all
