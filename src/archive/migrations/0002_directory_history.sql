@@ -59,6 +59,8 @@ begin
     execute format('alter table %I enable row level security', kept.name || '_past');
     execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, kept.name || '_past');
     execute format('grant select, insert on %I to lockstep_app', kept.name || '_past');
+    -- As in 0001_foundation.sql.
+    execute format('alter table %I alter column org_id set statistics 0', kept.name || '_past');
 
     execute format($f$
       create function %1$I() returns trigger language plpgsql set search_path = public, pg_temp as $body$
