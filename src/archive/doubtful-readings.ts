@@ -56,7 +56,7 @@ export async function refusePartialReading(tx: OrganisationTransaction, integrat
   const { rows } = await sql<{ count: string }>`
     select count(*) as count from directory_object o where o.integration_id = ${integration} and o.in_source`.execute(tx);
   const seen = Number(rows[0]?.count ?? 0);
-  if (ended <= seen || (await isAccepted(tx, integration, 'directory.partial-reading'))) return;
+  if (ended <= seen || (await isAccepted(tx, integration, 'directory.partial-reading', 'directory.empty-reading'))) return;
   throw doubtful(
     'directory.partial-reading',
     `The directory gave ${seen} objects, and ${ended + seen} before: less than half. Nobody was taken for missing.`,
@@ -105,9 +105,9 @@ export const acceptDoubt = (tx: OrganisationTransaction, integration: Integratio
 export const useAcceptance = (tx: OrganisationTransaction, integration: IntegrationId) =>
   tx.updateTable('directory_integration').set({ accepted_doubt: null }).where('id', '=', integration).where('accepted_doubt', 'is not', null).execute();
 
-async function isAccepted(tx: OrganisationTransaction, integration: IntegrationId, code: AcceptableDoubt): Promise<boolean> {
+async function isAccepted(tx: OrganisationTransaction, integration: IntegrationId, ...codes: AcceptableDoubt[]): Promise<boolean> {
   const row = await tx.selectFrom('directory_integration').select('accepted_doubt').where('id', '=', integration).executeTakeFirst();
-  return row?.accepted_doubt === code;
+  return codes.some((code) => row?.accepted_doubt === code);
 }
 
 async function hasObjects(tx: OrganisationTransaction, integration: IntegrationId): Promise<boolean> {

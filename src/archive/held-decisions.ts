@@ -7,8 +7,8 @@ import type { OrganisationTransaction } from './database.ts';
 import { recordClaims } from './directory-claims.ts';
 import { carryOut, forgetRemoved, pending } from './directory-removals.ts';
 import { acceptDoubt, isAcceptable } from './doubtful-readings.ts';
-import { attributeTo } from './past.ts';
 import { linkPeople, lockPeople, relinkGone } from './person-linking.ts';
+import { attributeTo } from './past.ts';
 import { ConflictError } from './record-errors.ts';
 import { findRun, type RunRow } from './runs.ts';
 
@@ -30,6 +30,7 @@ export async function decide(tx: OrganisationTransaction, { run: id, kind, verdi
   const run = await findRun(tx, id);
   await holdPages(tx, run.integration_id);
   await lockPeople(tx);
+  // In the history what is done now is that run's.
   await attributeTo(tx, run.id);
   for (const set of await openSets(tx, run, kind)) {
     const objects = set === 'reading' ? await decideReading(tx, run, verdict) : await decideSet(tx, run, set, verdict);

@@ -37,7 +37,7 @@ declare
 begin
   for kept in
     select * from (values
-      ('directory_object', 'first_seen_at', array['id'], array['content_hash', 'changed_at']),
+      ('directory_object', 'first_seen_at', array['id'], array['content_hash', 'changed_at', 'kept_since', 'kept_enabled_since']),
       ('directory_member', 'since', array['group_id', 'member_key'], array['epoch']),
       ('directory_address', 'since', array['object_id', 'address'], array[]::text[]),
       ('directory_name_ending', 'since', array['object_id', 'ending'], array[]::text[]),
