@@ -20,7 +20,7 @@ import { type DirectorySize, directorySize } from './lib/directory-size.ts';
 import { type FullReading, measureFullReading, measurePeer } from './lib/full-reading.ts';
 import type { PeerReading } from './lib/ldapsearch.ts';
 import { openDirectory, type SourceName, sourceNames } from './lib/measured-directory.ts';
-import { rounded } from './lib/rounded.ts';
+import { hundredths } from './lib/rounded.ts';
 import { profileSite, type SiteProfile } from './lib/site-profile.ts';
 
 const aims = {
@@ -59,7 +59,7 @@ async function measure(source: SourceName, size: DirectorySize): Promise<Measure
   say(`${source}, ${objects} objects, ${memberships} memberships: loading`);
   const start = performance.now();
   const from = await openDirectory[source](size);
-  const loadSeconds = rounded((performance.now() - start) / 1000);
+  const loadSeconds = hundredths((performance.now() - start) / 1000);
   const lockstep = await Lockstep.start();
   try {
     const peer = from.peer ? await measurePeer(from) : undefined;
@@ -84,7 +84,7 @@ async function measure(source: SourceName, size: DirectorySize): Promise<Measure
     if (profile !== undefined) say(`profile ${JSON.stringify(profile)}`);
     return {
       source, objects, memberships, loadSeconds, full, again,
-      ...(peer === undefined ? {} : { ldapsearch: peer, wallRatio: rounded(full.wallSeconds / peer.wallSeconds) }),
+      ...(peer === undefined ? {} : { ldapsearch: peer, wallRatio: hundredths(full.wallSeconds / peer.wallSeconds) }),
       ...(polls === undefined ? {} : { polls }),
       ...(profile === undefined ? {} : { siteMicrosecondsPerEntry: profile }),
     };
@@ -116,7 +116,7 @@ function memoryVerdicts(results: readonly Measured[]): Verdict[] {
     const [small, large] = [results.find((one) => one.source === source), results.findLast((one) => one.source === source)];
     if (small === undefined || large === undefined || small === large) return [];
     return (['server', 'site'] as const).flatMap((part) => {
-      const ratio = rounded((large.full.peakMiB[part] ?? 0) / (small.full.peakMiB[part] ?? 1));
+      const ratio = hundredths((large.full.peakMiB[part] ?? 0) / (small.full.peakMiB[part] ?? 1));
       return verdict(`${source}: peak memory of the ${part} flat (at most ${aims.memoryRatio} times)`, ratio, aims.memoryRatio);
     });
   });

@@ -3,7 +3,7 @@ import { until } from '../../test/lab/component.ts';
 import type { Lockstep } from '../../test/lab/lockstep.ts';
 import { type PeerReading, readByLdapsearch } from './ldapsearch.ts';
 import type { MeasuredDirectory } from './measured-directory.ts';
-import { rounded } from './rounded.ts';
+import { hundredths } from './rounded.ts';
 import { usageOfTree } from './usage.ts';
 
 const parts = ['server', 'site', 'postgresql', 'temporal'] as const;
@@ -36,15 +36,15 @@ export async function measureFullReading(lockstep: Lockstep, from: MeasuredDirec
   const [after, directoryAfter, committed] = [usages(), usageOfTree(from.pid), await committing(lockstep)];
   const wallSeconds = (Date.parse(run.finishedAt ?? '') - Date.parse(run.startedAt)) / 1000;
   const entries = committed.entries - committedBefore.entries;
-  const byPart = (value: (index: number) => number) => Object.fromEntries(parts.map((part, index) => [part, rounded(value(index))]));
+  const byPart = (value: (index: number) => number) => Object.fromEntries(parts.map((part, index) => [part, hundredths(value(index))]));
   return {
-    wallSeconds: rounded(wallSeconds),
-    commitSeconds: rounded(committed.seconds - committedBefore.seconds),
+    wallSeconds: hundredths(wallSeconds),
+    commitSeconds: hundredths(committed.seconds - committedBefore.seconds),
     entries,
     members: run.totals['members'] ?? 0,
     entriesPerSecond: Math.round(entries / wallSeconds),
     cpuSeconds: byPart((index) => (after[index]?.cpuSeconds ?? 0) - (before[index]?.cpuSeconds ?? 0)),
-    directoryServerCpuSeconds: rounded(directoryAfter.cpuSeconds - directoryBefore.cpuSeconds),
+    directoryServerCpuSeconds: hundredths(directoryAfter.cpuSeconds - directoryBefore.cpuSeconds),
     peakMiB: byPart((index) => after[index]?.peakMiB ?? 0),
   };
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { attributesToRead } from '../../src/directory/attributes.ts';
 import { takenClasses } from '../../src/directory/taken-objects.ts';
 import type { MeasuredDirectory } from './measured-directory.ts';
+import { hundredths } from './rounded.ts';
 import { usageOfTree } from './usage.ts';
 
 export interface PeerReading {
@@ -31,9 +32,9 @@ export async function readByLdapsearch(from: MeasuredDirectory): Promise<PeerRea
   const [entries, stat = ''] = output.trim().split('\n');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return {
-    wallSeconds,
+    wallSeconds: hundredths(wallSeconds),
     cpuSeconds: (Number(fields[13]) + Number(fields[14])) / 100,
-    serverCpuSeconds: usageOfTree(from.pid).cpuSeconds - before.cpuSeconds,
+    serverCpuSeconds: hundredths(usageOfTree(from.pid).cpuSeconds - before.cpuSeconds),
     entries: Number(entries),
   };
 }

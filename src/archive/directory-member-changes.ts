@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { DirectoryChangeEntry, DirectoryMemberChange, DirectoryProblem } from '../shared/directory.ts';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
-import { dnKey } from './directory-dn.ts';
+import { dnKeyHex } from './directory-dn.ts';
 import type { MemberChanges } from './directory-member-lists.ts';
 import { type CurrentName, currentNames } from './directory-names.ts';
 import { storable } from './directory-text.ts';
@@ -20,7 +20,7 @@ export async function mergeMemberChanges(
   if (told.length === 0) return { groups: [], problems: [] };
   const members = told.flatMap(({ memberAdded, memberRemoved }) => [...memberAdded, ...memberRemoved]);
   const byGuid = await namesOfObjects(tx, integration, members.flatMap(({ guid }) => guid ?? []));
-  const byFormerName = await currentNames(tx, integration, members.flatMap(({ dn }) => dnKey(dn)?.toString('hex') ?? []));
+  const byFormerName = await currentNames(tx, integration, members.flatMap(({ dn }) => dnKeyHex(dn) ?? []));
 
   const groups = new Map<string, { usn: string | null; added: Map<string, CurrentName>; removed: Set<string> }>();
   const problems: DirectoryProblem[] = [];
@@ -29,7 +29,7 @@ export async function mergeMemberChanges(
     groups.set(guid, group);
     group.usn = usn ?? null;
     const namesOf = (member: DirectoryMemberChange): CurrentName[] => {
-      const key = dnKey(member.dn)?.toString('hex');
+      const key = dnKeyHex(member.dn);
       const object = member.guid === undefined ? undefined : byGuid.get(member.guid);
       if (key === undefined && object === undefined) {
         problems.push({ guid, subject: member.dn, code: 'member.dn-invalid', detail: 'The distinguished name of this member cannot be understood.' });
