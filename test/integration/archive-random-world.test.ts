@@ -23,7 +23,7 @@ import { RandomWorld } from '../lab/world/random-changes.ts';
 const ROUNDS = 3;
 const STEPS = 60;
 const first = Number(process.env['LOCKSTEP_SEED'] ?? Date.now() % 1_000_000);
-const seeds = Array.from({ length: Number(process.env['LOCKSTEP_RUNS'] ?? 6) }, (_, index) => first + index);
+const seeds = Array.from({ length: Number(process.env['LOCKSTEP_RUNS'] ?? 4) }, (_, index) => first + index);
 
 let lab: LabDatabase;
 beforeAll(async () => {

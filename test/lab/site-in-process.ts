@@ -16,7 +16,7 @@ import type { ArchiveReader } from './world/archived-world.ts';
 type Integration = Awaited<ReturnType<typeof anIntegration>>;
 const never = new AbortController().signal;
 
-export interface Watching {
+interface Watching {
   readonly states: WatchState[];
   stop(): Promise<DirectoryWatchTotals | Error>;
 }
@@ -111,7 +111,7 @@ export class SiteInProcess {
     const items: T[] = [];
     for (let after: string | null = ''; after !== null; ) {
       const query: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
-      const page: { items: T[]; next: string | null } = await this.get(`${path}?limit=100${query}`);
+      const page: { items: T[]; next: string | null } = await this.get(`${path}?limit=500${query}`);
       items.push(...page.items);
       after = page.next;
     }

@@ -12,10 +12,7 @@ export interface ExpectedPerson {
   /** More than one where directories do not decide. */
   readonly names: readonly string[];
   readonly states: readonly string[];
-  /** What one of its mailboxes says; of several it is not decided here which one. */
-  readonly mail: readonly ExpectedMail[];
-  /** Addresses that find the person, of whichever mailbox. */
-  readonly holds: readonly string[];
+  readonly mail: ExpectedMail;
 }
 export interface ExpectedMail {
   readonly primary: string;
@@ -48,7 +45,7 @@ export function expectationsOf(objects: readonly PlainObject[], scopes: Readonly
   const taken = new Set(objects.filter((object) => isTaken(object, scopes[object.role]) && object.attributes['sAMAccountName']?.[0] !== 'mark'));
   const users = objects.filter(({ className }) => className === 'user');
   const people = peopleOf(users).map((parts) => ({ parts, taken: parts.filter((part) => taken.has(part)) }));
-  const holders = holdersOf([...taken]);
+  const holders = holdersOf([...people.flatMap((person) => (person.taken.length === 0 ? [] : [mailboxOf(person.taken)])), ...[...taken].filter(({ className }) => className === 'group')]);
   const byDn = new Map(objects.map((object) => [object.dn.toLowerCase(), object]));
   const personOf = new Map(people.flatMap((person) => person.parts.map((part) => [part, person] as const)));
   const bySid = new Map(users.flatMap((user) => (user.attributes['objectSid'] ?? []).map((sid) => [sid, user] as const)));
@@ -106,14 +103,22 @@ function peopleOf(users: readonly PlainObject[]): PlainObject[][] {
   return people.map(({ parts }) => parts);
 }
 
-/** Of several who claim an address the one that was made first. */
-function holdersOf(taken: readonly PlainObject[]): Map<string, PlainObject> {
+/** Where the mail of a person is: a mailbox that is linked to an account before any other, and of several the newest. */
+function mailboxOf(taken: readonly PlainObject[]): PlainObject {
+  const linked = taken.filter((part) => first(part, 'msExchMasterAccountSid') !== undefined && (isResource(part) || !isEnabled(part)));
+  const [newest] = [...(linked.length > 0 ? linked : taken)].sort((one, other) => (ageOf(one) < ageOf(other) ? 1 : -1));
+  if (newest === undefined) throw new Error('nobody has no mailbox');
+  return newest;
+}
+const ageOf = (object: PlainObject): string => `${first(object, 'whenCreated') ?? ''} ${object.guid}`;
+
+/** Of several who claim an address the one that was made first. Only the mailbox of a person claims any. */
+function holdersOf(claiming: readonly PlainObject[]): Map<string, PlainObject> {
   const holders = new Map<string, PlainObject>();
-  const age = (object: PlainObject): string => `${first(object, 'whenCreated') ?? ''} ${object.guid}`;
-  for (const object of taken) {
+  for (const object of claiming) {
     for (const address of addressesOf(object)) {
       const other = holders.get(address);
-      if (other === undefined || age(object) < age(other)) holders.set(address, object);
+      if (other === undefined || ageOf(object) < ageOf(other)) holders.set(address, object);
     }
   }
   return holders;
@@ -130,19 +135,16 @@ function expectedPerson({ parts, taken }: { parts: readonly PlainObject[]; taken
   const accounts = parts.filter((part) => !isResource(part));
   const enabled = accounts.filter((account) => isEnabled(account) || isNobodys(account));
   const speaking = enabled.length > 0 ? enabled : accounts.length > 0 ? accounts : parts;
-  const mailboxes = taken.filter(isResource);
-  // Whose account has gone is as it was when it went.
-  const states = accounts.length === 0 ? ['enabled', 'disabled'] : enabled.length > 0 ? ['enabled'] : ['disabled'];
-  const isHeld = (address: string): boolean => taken.some((part) => holders.get(address) === part);
+  const mailbox = mailboxOf(taken);
   return {
     objects: taken.map(keyOf).sort(),
     // Who an account that has gone was is not in the directory any more.
     names: accounts.length === 0 ? [] : speaking.map((part) => first(part, 'displayName') ?? ''),
-    states,
-    mail: (mailboxes.length > 0 ? mailboxes : taken).map((part) => ({
-      primary: primaryOf(part),
-      addresses: Object.fromEntries(addressesOf(part).map((address) => [address, isHeld(address)])),
-    })),
-    holds: [...new Set(taken.flatMap(addressesOf))].filter(isHeld),
+    // Whose account has gone is as it was when it went.
+    states: accounts.length === 0 ? ['enabled', 'disabled'] : enabled.length > 0 ? ['enabled'] : ['disabled'],
+    mail: {
+      primary: primaryOf(mailbox),
+      addresses: Object.fromEntries(addressesOf(mailbox).map((address) => [address, holders.get(address) === mailbox])),
+    },
   };
 }
