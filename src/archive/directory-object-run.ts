@@ -5,7 +5,7 @@
  * What was read before a full reading began is not taken, since nobody would tell again what became of it: the attempt reads again.
  */
 import { sql } from 'kysely';
-import type { DirectoryObjectQuery, DirectoryObjectSearch, DirectoryPage, DirectoryWatermark } from '../shared/directory.ts';
+import type { DirectoryObjectQuery, DirectoryObjectSearch, DirectoryPage, DirectorySettings, DirectoryWatermark } from '../shared/directory.ts';
 import { LockstepError } from '../shared/errors.ts';
 import type { IntegrationId, RunId } from '../shared/ids.ts';
 import type { DirectoryRunTotals } from '../shared/runs.ts';
@@ -68,13 +68,12 @@ export async function commitObjectPage(
   hash: Buffer,
 ): Promise<PageAnswer> {
   const { epoch } = await holdPages(tx, run.integration);
-  let object: AppliedObject | undefined;
+  const { settings } = await tx.selectFrom('directory_integration').select('settings').where('id', '=', run.integration).executeTakeFirstOrThrow();
   const answer = await commitPage(tx, { ...cursorOf(run), ...position, hash, last: page.last }, async () => {
     const row = await lockOpenRun(tx, run);
     if (Number(row.epoch) !== epoch) throw overtaken();
     const guid = objectOf(page);
     if (guid === undefined) return;
-    const { settings } = await tx.selectFrom('directory_integration').select('settings').where('id', '=', run.integration).executeTakeFirstOrThrow();
     const before = await objectState(tx, run.integration, guid);
     const { entries, members, problems, deleted } = page;
     const origin = page.invocationId === undefined ? {} : { invocationId: page.invocationId };
@@ -82,12 +81,14 @@ export async function commitObjectPage(
     const context = { integration: run.integration, run: run.id, epoch, settings, scope: directoryScope(settings) };
     await applyDirectoryChanges(tx, context, { entries, members, problems, changes: gone, ...origin });
     const after = await objectState(tx, run.integration, guid);
-    const progress = await keepProgress(tx, run, { before, deleted: deleted !== undefined });
-    if (page.last) object = appliedObject({ ...progress, after }, settings);
+    if (position.seq === 0) await keepProgress(tx, run, { guid, before, deleted: deleted !== undefined });
+    const object = page.last ? await outcomeOf(tx, run, settings) : undefined;
     const totals = totalsOf({ pages: position.seq + 1, page, object, problems: after?.problems ?? 0, counted: row.totals });
     await tx.updateTable('run').set({ totals: JSON.stringify(totals), progress_at: sql<Date>`now()`, error: null }).where('id', '=', run.id).execute();
   });
-  return answer.outcome === 'applied' && object !== undefined ? { ...answer, object } : answer;
+  if (!page.last || (answer.outcome !== 'applied' && answer.outcome !== 'already-applied')) return answer;
+  const object = await outcomeOf(tx, run, settings);
+  return object === undefined ? answer : { ...answer, object };
 }
 
 /** Whether an attempt committed its last page. */
@@ -95,12 +96,6 @@ export async function isObjectApplied(tx: OrganisationTransaction, run: ObjectRu
   const { owner, scope } = cursorOf(run);
   const row = await tx.selectFrom('page_cursor').select(['epoch', 'completed_epoch']).where('owner', '=', owner).where('scope', '=', scope).executeTakeFirst();
   return row !== undefined && row.epoch === row.completed_epoch;
-}
-
-/** Of a run that has ended: it takes no page any more. */
-export async function forgetObjectRun(tx: OrganisationTransaction, run: RunId): Promise<void> {
-  await forgetMemberParts(tx, run);
-  await tx.deleteFrom('page_cursor').where('owner', '=', run).where('scope', '=', 'directory-object').execute();
 }
 
 /** Keeps pages of readings and of watchers of this integration away, in the order of directory-reading.ts. Epoch 0: never read. */
@@ -113,13 +108,27 @@ async function holdPages(tx: OrganisationTransaction, integration: IntegrationId
   return { epoch: Number(reading?.epoch ?? 0), watermark: value === null ? undefined : (JSON.parse(value.toString('utf8')) as DirectoryWatermark) };
 }
 
-/** How it was before the first page, for the last one to tell the difference. */
-async function keepProgress(tx: OrganisationTransaction, run: ObjectRun, progress: ObjectProgress): Promise<ObjectProgress> {
+/**
+ * How it was before the run's first page, for the last one to tell the difference, also when its answer is asked for again. What an earlier
+ * attempt did counts as this run's.
+ */
+async function keepProgress(tx: OrganisationTransaction, run: ObjectRun, now: ObjectProgress): Promise<void> {
   const { owner, scope } = cursorOf(run);
-  const row = await tx.selectFrom('page_cursor').select(['seq', 'value']).where('owner', '=', owner).where('scope', '=', scope).executeTakeFirstOrThrow();
-  if (row.value !== null && Number(row.seq) > 0) return JSON.parse(row.value.toString('utf8')) as ObjectProgress;
+  const earlier = await progressOf(tx, run);
+  const progress = earlier?.guid === now.guid ? { ...earlier, deleted: now.deleted } : now;
   await tx.updateTable('page_cursor').set({ value: Buffer.from(JSON.stringify(progress)) }).where('owner', '=', owner).where('scope', '=', scope).execute();
-  return progress;
+}
+
+async function progressOf(tx: OrganisationTransaction, run: ObjectRun): Promise<ObjectProgress | undefined> {
+  const { owner, scope } = cursorOf(run);
+  const row = await tx.selectFrom('page_cursor').select('value').where('owner', '=', owner).where('scope', '=', scope).executeTakeFirstOrThrow();
+  return row.value === null ? undefined : (JSON.parse(row.value.toString('utf8')) as ObjectProgress);
+}
+
+/** Undefined: there was no page yet. */
+async function outcomeOf(tx: OrganisationTransaction, run: ObjectRun, settings: DirectorySettings): Promise<AppliedObject | undefined> {
+  const progress = await progressOf(tx, run);
+  return progress === undefined ? undefined : appliedObject({ ...progress, after: await objectState(tx, run.integration, progress.guid) }, settings);
 }
 
 /** The one object that a page is about. */

@@ -20,6 +20,7 @@ import { restartChanges, trackChanges } from './directory-tracking.ts';
 import { completeDirectoryPlan, forgetEarlierPlans, forgetPlan, planDirectoryPage } from './directory-plan.ts';
 import { directoryScope } from './directory-scope.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
+import { attributeTo } from './past.ts';
 import { NotFoundError } from './record-errors.ts';
 import { runClosed } from './site-runs.ts';
 
@@ -72,6 +73,7 @@ export function commitDirectoryPage(
 ): Promise<PageAnswer> {
   return commitPage(tx, { ...cursorOf(run), ...position, hash, last: page.last }, async () => {
     const row = await lockOpenRun(tx, run);
+    await attributeTo(tx, run.id);
     if (row.epoch === null || row.first_epoch === null || Number(row.epoch) !== position.epoch) {
       throw new LockstepError({
         class: 'CursorInvalid',

@@ -41,6 +41,7 @@ export async function objectState(tx: OrganisationTransaction, integration: Inte
 }
 
 export interface ObjectProgress {
+  readonly guid: string;
   /** Undefined: it was not stored. */
   readonly before?: ObjectState | undefined;
   /** The directory said that it was deleted. */
@@ -48,7 +49,7 @@ export interface ObjectProgress {
 }
 
 /** Throws as directoryScope does. */
-export function appliedObject({ before, after, deleted }: ObjectProgress & { readonly after: ObjectState | undefined }, settings: DirectorySettings): AppliedObject {
+export function appliedObject({ before, after, deleted }: Omit<ObjectProgress, 'guid'> & { readonly after: ObjectState | undefined }, settings: DirectorySettings): AppliedObject {
   const scope = after === undefined || deleted || !after.inSource ? gone : explainScope(after, settings);
   const outcome = outcomeOf(before, after);
   return { outcome, inScope: scope.inScope, scopeDetail: scope.detail, outcomeDetail: sentenceOf(outcome, before, after) };

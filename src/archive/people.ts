@@ -128,6 +128,16 @@ async function objectsOf(tx: OrganisationTransaction, idOrAddress: string): Prom
   return holder?.personId == null ? [] : objectsOfPerson(tx, sql`${holder.personId}::bigint`);
 }
 
+/**
+ * Whom an id or an address means: of a person that is merged into another, that one.
+ * @throws NotFoundError
+ */
+export async function findPersonId(tx: OrganisationTransaction, idOrAddress: string): Promise<PersonId> {
+  const [first] = await objectsOf(tx, idOrAddress);
+  if (first === undefined) throw new NotFoundError('such person');
+  return first.person_id;
+}
+
 /** Of a person that is merged into another: those of that one. */
 async function objectsOfPerson(tx: OrganisationTransaction, person: RawBuilder<unknown>): Promise<WholeObject[]> {
   const { rows } = await sql<WholeObject>`

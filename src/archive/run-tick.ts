@@ -46,3 +46,13 @@ export async function listParked(
 
 export const isParked = async (tx: OrganisationTransaction, integration: IntegrationId): Promise<boolean> =>
   (await listParked(tx, [integration])).has(integration);
+
+/** Whether somebody changed the directory, or a sign-in to it worked, since a watcher gave it up. */
+export async function isCuredSince(tx: OrganisationTransaction, integration: IntegrationId, since: Date): Promise<boolean> {
+  const { rows } = await sql<{ cured: boolean }>`
+    select i.changed_at > ${since} or exists (
+      select from run where run.integration_id = i.id and run.finished_at > ${since} and ${signedIn}) as cured
+    from directory_integration i
+    where i.id = ${integration}`.execute(tx);
+  return rows[0]?.cured === true;
+}

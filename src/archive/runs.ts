@@ -6,7 +6,7 @@ import { type IntegrationId, runId, type RunId } from '../shared/ids.ts';
 import { runWorkflowId } from '../shared/names.ts';
 import { openRunStates, type DirectoryRunTotals, type RunKind, type RunReason, type RunState, type RunTrigger } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
-import { NotFoundError } from './record-errors.ts';
+import { ConflictError, NotFoundError } from './record-errors.ts';
 import type { Tables } from './tables.ts';
 
 export type RunRow = Selectable<Tables['run']>;
@@ -29,7 +29,7 @@ const isOpenRun = sql<boolean>`state in ('queued', 'running') and kind <> 'direc
 /**
  * Asks for a run: a new queued one, or the open one of the same integration and kind (`joined`), for one object that of the same object.
  * Of two requests at once one makes the run and the other joins it. A workflow that repeats its own request finds its own workflow id in the row.
- * @throws NotFoundError when there is no such integration
+ * @throws NotFoundError when there is no such integration, ConflictError `directory.too-many-objects`
  */
 export async function requestRun(tx: OrganisationTransaction, request: RunRequest): Promise<{ run: RunRow; joined: boolean }> {
   // Numbers have no gaps and no duplicates, so requests of one organisation take turns. `no key update` lets the foreign
@@ -50,6 +50,7 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
   if (object !== null) {
     const open = await findOpenRun(tx, request).where('object', '=', sql<never>`${object}::jsonb`).executeTakeFirst();
     if (open !== undefined) return { run: open, joined: true };
+    await refuseTooManyObjects(tx, request);
   }
   const number = Number(organisation.next_run_number);
   const run = await tx
@@ -76,6 +77,20 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
   }
   await tx.updateTable('organisation').set({ next_run_number: number + 1 }).where('id', '=', organisation.id).execute();
   return { run, joined: false };
+}
+
+/** Each takes the site a second or two: more at once is a list of objects, which a sync reads faster. */
+const MOST_OBJECTS_AT_ONCE = 50;
+
+/** @throws ConflictError `directory.too-many-objects` */
+async function refuseTooManyObjects(tx: OrganisationTransaction, request: RunRequest): Promise<void> {
+  const open = await findOpenRun(tx, request).limit(MOST_OBJECTS_AT_ONCE).execute();
+  if (open.length < MOST_OBJECTS_AT_ONCE) return;
+  throw new ConflictError({
+    code: 'directory.too-many-objects',
+    message: `${MOST_OBJECTS_AT_ONCE} single objects of the directory are being synchronised.`,
+    next: 'Wait until some of them are done, or synchronise the whole directory.',
+  });
 }
 
 const findOpenRun = (tx: OrganisationTransaction, { integration, kind }: RunRequest) =>
@@ -140,5 +155,13 @@ export async function finishRun(tx: OrganisationTransaction, run: RunId, end: Ru
     .where('id', '=', run)
     .where('state', 'in', [...openRunStates])
     .execute();
-  return findRun(tx, run);
+  const ended = await findRun(tx, run);
+  if (ended.kind === 'directory-object') await forgetPages(tx, run);
+  return ended;
+}
+
+/** Of a run that reads one object: it has a cursor of its own, and takes no page any more. */
+async function forgetPages(tx: OrganisationTransaction, run: RunId): Promise<void> {
+  await tx.deleteFrom('directory_member_part').where('teller_id', '=', run).execute();
+  await tx.deleteFrom('page_cursor').where('owner', '=', run).execute();
 }

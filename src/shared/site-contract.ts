@@ -76,7 +76,7 @@ export interface OpenRunAnswer {
  */
 export type PageAnswer =
   | { readonly outcome: 'applied'; readonly seq: number; readonly object?: AppliedObject }
-  | { readonly outcome: 'already-applied'; readonly seq: number }
+  | { readonly outcome: 'already-applied'; readonly seq: number; readonly object?: AppliedObject }
   /** The cursor is elsewhere in the same epoch; `seq` is where. */
   | { readonly outcome: 'stale'; readonly seq: number }
   /** A newer epoch was opened: stop. */

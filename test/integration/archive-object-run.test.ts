@@ -1,9 +1,9 @@
 /** One object on demand: what its pages do to the archive, and what is said of it. */
 import { randomUUID } from 'node:crypto';
 import { withOrganisation } from '../../src/archive/database.ts';
-import { commitObjectPage, forgetObjectRun, isObjectApplied, openObjectRun } from '../../src/archive/directory-object-run.ts';
+import { commitObjectPage, isObjectApplied, openObjectRun } from '../../src/archive/directory-object-run.ts';
 import { pageHash } from '../../src/archive/page-cursor.ts';
-import { requestRun } from '../../src/archive/runs.ts';
+import { finishRun, requestRun } from '../../src/archive/runs.ts';
 import { saveObjectReport } from '../../src/archive/site-runs.ts';
 import type { DirectoryObjectQuery, DirectoryPage, DirectorySettings } from '../../src/shared/directory.ts';
 import { LockstepError } from '../../src/shared/errors.ts';
@@ -42,12 +42,14 @@ async function aRunFor({ organisation, integration }: Directory, query: Director
   const opened = await inOrganisation((tx) => openObjectRun(tx, run, query));
   return {
     ...opened,
-    post: (page: Partial<DirectoryPage>, seq = 0) => {
+    /** Another attempt of the same run. */
+    reopen: async () => (await inOrganisation((tx) => openObjectRun(tx, run, query))).cursor.epoch,
+    post: (page: Partial<DirectoryPage>, seq = 0, epoch = opened.cursor.epoch) => {
       const whole = directoryPage({ last: true, invocationId: controller, ...page });
-      return inOrganisation((tx) => commitObjectPage(tx, run, { epoch: opened.cursor.epoch, seq }, whole, pageHash(Buffer.from(JSON.stringify(whole)))));
+      return inOrganisation((tx) => commitObjectPage(tx, run, { epoch, seq }, whole, pageHash(Buffer.from(JSON.stringify(whole)))));
     },
     done: () => inOrganisation((tx) => isObjectApplied(tx, run)),
-    end: () => inOrganisation((tx) => forgetObjectRun(tx, run.id)),
+    end: () => inOrganisation((tx) => finishRun(tx, run.id, { state: 'succeeded' })),
     report: (steps: Parameters<typeof saveObjectReport>[2]) => inOrganisation((tx) => saveObjectReport(tx, { ...run, object: query }, steps)),
     row: () => inOrganisation((tx) => tx.selectFrom('run').selectAll().where('id', '=', run.id).executeTakeFirstOrThrow()),
   };
@@ -173,8 +175,21 @@ test('a page is taken once, and not after another attempt has begun', async () =
   const directory = await following();
   const run = await aRunFor(directory, annAsked);
   expect(await run.post({ entries: [ann] })).toMatchObject({ outcome: 'applied' });
-  expect(await run.post({ entries: [ann] })).toEqual({ outcome: 'already-applied', seq: 1 });
+  // Of an answer that was lost the end is told again.
+  expect(await run.post({ entries: [ann] })).toMatchObject({ outcome: 'already-applied', seq: 1, object: { outcome: 'unchanged' } });
   expect(await run.post({ entries: [ann], last: false })).toMatchObject({ outcome: 'stale' });
+});
+
+test('what an attempt did that died before it could say so is said by the next', async () => {
+  const directory = await following();
+  const run = await aRunFor(directory, annAsked);
+  const entry = userEntry('Ann Example', { guid: ann.guid, attributes: { title: ['Boss'] } });
+  await run.post({ entries: [entry] });
+  const epoch = await run.reopen();
+  expect(await run.post({ entries: [ann] })).toEqual({ outcome: 'superseded', epoch });
+  expect(await run.done()).toBe(false);
+  expect(await run.post({ entries: [entry] }, 0, epoch)).toMatchObject({ object: { outcome: 'changed', outcomeDetail: 'Changed: title.' } });
+  expect(await run.done()).toBe(true);
 });
 
 test('a page about several objects is refused', async () => {
@@ -204,4 +219,14 @@ test('several objects may be asked for at once; the same one again joins the run
   expect(await request(annAsked)).toMatchObject({ joined: true, run: { id: first.run.id, object: annAsked } });
   await endRun(lab.owner, first.run);
   expect((await request(annAsked)).joined).toBe(false);
+});
+
+test('more than fifty at once are refused, and one of the fifty is still joined', async () => {
+  const { organisation, integration } = await aDirectory(lab.owner);
+  const request = (number: number) =>
+    withOrganisation(lab.app, organisation.id, (tx) =>
+      requestRun(tx, { integration: integration.id, kind: 'directory-object', trigger: 'manual', object: byAddress(`p${number}@corp.example`) }));
+  for (let number = 0; number < 50; number++) await request(number);
+  await expect(request(50)).rejects.toMatchObject({ code: 'directory.too-many-objects' });
+  expect((await request(7)).joined).toBe(true);
 });

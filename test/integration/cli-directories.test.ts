@@ -54,7 +54,7 @@ test('a directory is added with the account and the password alone', async () =>
     site: 'berlin',
     settings: { account: 'svc@corp.example', security: 'ldaps', acknowledgeDisabled: true },
     credential: { set: true },
-    schedule: { kind: 'interval', everyMinutes: 60, timeZone: 'Europe/Berlin' },
+    schedule: { kind: 'daily', at: '04:30', timeZone: 'Europe/Berlin' },
     lastRun: null,
   });
 });
@@ -283,4 +283,31 @@ test('neither the password nor a token was ever printed', () => {
     expect(stdout + stderr).not.toContain(acme.tokens.admin);
     expect(stdout + stderr).not.toContain(berlin.token);
   }
+});
+
+test('what a watcher says is shown: how changes are told, and what keeps it from watching, until nothing does', async () => {
+  await add('watched');
+  const { id } = (await run(['directory', 'show', 'watched', '--json'])).json() as { id: string };
+  const say = (body: object) => api.call(berlin.token, 'POST', `/site/v1/integrations/${id}/watch`, body);
+  const show = async () => (await run(['directory', 'show', 'watched'])).stdout;
+  expect(await show()).toContain('is found out by the first full reading');
+
+  const tracking = { method: 'usn', reason: 'The account may not use DirSync.', deletionsVisible: false };
+  await api.lab.owner.updateTable('directory_integration').set({ change_tracking: JSON.stringify(tracking) }).where('name', '=', 'watched').execute();
+  const failure = { class: 'AuthRejected', code: 'ldap.invalid-credentials', message: 'The domain refuses the password.', next: 'Set it: lockstep directory change NAME --password' };
+  expect((await say({ failure })).status).toBe(200);
+  const stored = await api.lab.owner.selectFrom('directory_integration').select('watch_error').where('name', '=', 'watched').executeTakeFirstOrThrow();
+  expect(stored.watch_error).toEqual(failure);
+  const advice = 'Set it: lockstep directory change watched --password';
+  expect((await run(['directory', 'show', 'watched', '--json'])).json()).toMatchObject({
+    changes: { ...tracking, state: 'waiting', watchedAt: expect.any(String) as string, error: { ...failure, next: advice }, reconcile: null },
+  });
+  const shown = await show();
+  for (const part of ['found by uSNChanged', 'The account may not use DirSync.', 'by the next full reading only', 'The domain refuses the password. (ldap.invalid-credentials)', advice]) {
+    expect(shown).toContain(part);
+  }
+
+  await say({});
+  expect(await show()).toContain('asks every 30 seconds, last heard of');
+  expect(await show()).not.toContain('refuses the password');
 });

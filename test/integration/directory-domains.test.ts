@@ -113,6 +113,6 @@ test('a host is not taken over: the controller of another domain is found by its
 });
 
 test('how changes are told is shown after a reading', async () => {
-  expect(await show('corp')).toMatchObject({ changes: { method: 'dirsync', reason: '', deletionsVisible: true, pollSeconds: 30, state: 'not-yet', watchedAt: null, error: null, nextReconcileAt: null } });
+  expect(await show('corp')).toMatchObject({ changes: { method: 'dirsync', reason: '', deletionsVisible: true, pollSeconds: 30, state: 'not-yet', watchedAt: null, error: null, nextReconcileAt: '2026-11-25T04:30:00.000Z', reconcile: null } });
   expect((await shell.run(['directory', 'show', 'corp'])).stdout).toMatch(/^changes +told by DirSync\ndeletions +are noticed with the other changes\nwatcher +begins after the first full reading$/m);
 });

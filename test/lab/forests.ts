@@ -1,10 +1,10 @@
 /** Two account forests and a resource forest in one organisation, for tests of people who are several objects. */
 import { withOrganisation } from '../../src/archive/database.ts';
 import { findPerson, listPeople, type PersonView } from '../../src/archive/people.ts';
-import type { DirectoryEntry, DirectoryMembers, DirectoryPage } from '../../src/shared/directory.ts';
+import type { DirectoryEntry, DirectoryMembers, DirectoryPage, DirectoryWatermark } from '../../src/shared/directory.ts';
 import { anIntegration, anOrganisation, aRun, aSite, directoryPage, endRun } from './builders.ts';
 import type { LabDatabase } from './postgres.ts';
-import { openReading, readAll } from './reading.ts';
+import { openReading, openWatch, postChanges, readAll } from './reading.ts';
 
 export const forestNames = ['one', 'two', 'mail'] as const;
 export type ForestName = (typeof forestNames)[number];
@@ -55,6 +55,8 @@ export const group = (forest: ForestName, rid: number, name: string, overrides: 
 export const foreignPrincipal = (forest: ForestName, rid: number, sid: string): DirectoryEntry =>
   object(forest, rid, sid, { objectClass: ['top', 'foreignSecurityPrincipal'], objectSid: [sid], primaryGroupID: [] }, { dn: `CN=${sid},CN=ForeignSecurityPrincipals,DC=${forest},DC=example` });
 
+const watermark: DirectoryWatermark = { method: 'dirsync', dnsHostName: 'dc1.corp.example', invocationId: null, cookie: '' };
+
 export type Forests = Awaited<ReturnType<typeof threeForests>>;
 
 export async function threeForests(lab: LabDatabase) {
@@ -86,9 +88,18 @@ export async function threeForests(lab: LabDatabase) {
       const reading = await openReading(lab.app, run);
       let seq = 0;
       return async (page: Partial<DirectoryPage>) => {
-        await reading.post(seq++, directoryPage(page));
+        await reading.post(seq++, directoryPage(page.last === true ? { ...page, watermark } : page));
         if (page.last === true) await endRun(lab.owner, run);
       };
+    },
+    /** Tells these objects as changed. False: there is nothing to go on from before a directory was read once. */
+    async tell(forest: ForestName, entries: readonly DirectoryEntry[]): Promise<boolean> {
+      const run = { org_id: organisation.id, integration_id: integration(forest).id };
+      const at = await openWatch(lab.app, run);
+      if (at === undefined) return false;
+      const answer = await postChanges(lab.app, run, { epoch: at.epoch, seq: at.seq }, { entries, members: [], problems: [], changes: [], watermark });
+      if (answer.outcome !== 'applied') throw new Error(`the changes are ${answer.outcome}`);
+      return true;
     },
     person: (key: string): Promise<PersonView> => inside((tx) => findPerson(tx, key)),
     /** Everybody who is listed. */

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type Database, type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { findEngineRun, locateRun } from '../../archive/engine-rows.ts';
 import { countSkippedTick } from '../../archive/integrations.ts';
-import { forgetObjectRun, isObjectApplied } from '../../archive/directory-object-run.ts';
+import { isObjectApplied } from '../../archive/directory-object-run.ts';
 import { isReadingComplete } from '../../archive/directory-reading.ts';
 import { beginRun, findRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
 import { isParked } from '../../archive/run-tick.ts';
@@ -73,11 +73,7 @@ export function createRunActivities({ database }: { readonly database: Database 
 
     async finishRun(input) {
       const { organisationId } = await located(input.runId);
-      const row = await withOrganisation(database, organisationId, async (tx) => {
-        const ended = await endRun(tx, input);
-        if (ended.kind === 'directory-object') await forgetObjectRun(tx, ended.id);
-        return ended;
-      });
+      const row = await withOrganisation(database, organisationId, (tx) => endRun(tx, input));
       const outcome = row.state === 'failed' ? 'incomplete' : row.state === 'partial' ? 'partial' : 'succeeded';
       return { outcome, totals: row.totals };
     },

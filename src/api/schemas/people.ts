@@ -107,3 +107,30 @@ export const GroupMember = Type.Object({
   }),
 });
 export type GroupMember = Type.Static<typeof GroupMember>;
+
+export const HistoryEvent = Type.Object({
+  at: Timestamp,
+  kind: Type.Union(
+    [
+      Type.Literal('added'),
+      Type.Literal('changed'),
+      Type.Literal('renamed'),
+      Type.Literal('enabled'),
+      Type.Literal('disabled'),
+      Type.Literal('removed'),
+      Type.Literal('returned'),
+      Type.Literal('linked'),
+      Type.Literal('unlinked'),
+      Type.Literal('joined'),
+      Type.Literal('left'),
+    ],
+    { description: 'joined, left: of a person a group, of a group a member. linked: another object became this person' },
+  ),
+  run: nullable(Type.Object({ id: Uuid, number: Type.Integer() }, { description: 'null: told as a change, between runs' })),
+  directory: nullable(Slug),
+  changes: Type.Array(Type.Object({ attribute: Type.String(), before: Type.Array(Type.String()), after: Type.Array(Type.String()) })),
+  rule: nullable(Type.String()),
+  group: nullable(Type.Object({ id: nullable(Bigint), displayName: Type.String() })),
+  member: nullable(Type.Object({ dn: Type.String() })),
+});
+export type HistoryEvent = Type.Static<typeof HistoryEvent>;

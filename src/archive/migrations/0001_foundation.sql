@@ -493,6 +493,7 @@ create function platform_refresh_statistics() returns void
       select c.oid from pg_class c
       where c.oid in ('directory_object'::regclass, 'directory_sighting'::regclass, 'directory_address'::regclass,
           'directory_member'::regclass, 'directory_former_name'::regclass, 'directory_sid'::regclass, 'person'::regclass, 'person_link'::regclass, 'directory_problem'::regclass,
+          'directory_object_past'::regclass, 'directory_address_past'::regclass, 'directory_member_past'::regclass, 'person_past'::regclass,
           'directory_plan_entry'::regclass, 'directory_plan_member'::regclass)
         and pg_relation_size(c.oid) > 3 * greatest(c.relpages, 4) * current_setting('block_size')::bigint
     loop

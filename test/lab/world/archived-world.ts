@@ -1,6 +1,6 @@
-/** What the archive says of a world, held against what it has to say. */
+/** What the archive says of several directories, held against what it has to say. */
 import type { Group, GroupMember, GroupSummary, Person, PersonSummary } from '../../../src/api/schemas/people.ts';
-import type { Expected, ExpectedGroup, ExpectedPerson } from './expectations.ts';
+import type { Expected, ExpectedGroup, ExpectedMail, ExpectedPerson } from './expectations.ts';
 
 /** The archive as the API shows it, or the functions below the API. */
 export interface ArchiveReader {
@@ -13,12 +13,16 @@ export interface ArchiveReader {
 
 /**
  * Where the archive differs from `expected`, in sentences; none when it is right.
- * @param name of the world: its people and groups are called so, before anything else
- * @param roleOf the world's domain that an integration reads; undefined: none of it
+ * @param isMeant by display name: whom to look at
+ * @param roleOf which of the directories an integration reads; undefined: none
  */
-export async function differences(archive: ArchiveReader, name: string, roleOf: (integration: string) => string | undefined, expected: Expected): Promise<string[]> {
+export async function differences(
+  archive: ArchiveReader,
+  expected: Expected,
+  { isMeant, roleOf }: { readonly isMeant: (name: string) => boolean; readonly roleOf: (integration: string) => string | undefined },
+): Promise<string[]> {
   const ours = <T extends { readonly displayName: string; readonly state: string }>(items: readonly T[]): T[] =>
-    items.filter(({ displayName, state }) => displayName.startsWith(`${name} `) && state !== 'missing' && displayName !== `${name} Mark`);
+    items.filter(({ displayName, state }) => isMeant(displayName) && state !== 'missing');
   const objectsOf = ({ sources }: { readonly sources: readonly { readonly integration: string; readonly guid: string }[] }): string[] => sources.flatMap(({ integration, guid }) => {
     const role = roleOf(integration);
     return role === undefined ? [] : [`${role} ${guid}`];
@@ -37,7 +41,7 @@ export async function differences(archive: ArchiveReader, name: string, roleOf: 
     if (match === undefined) problems.push(`${person.displayName} (${id}, ${person.state}) should not be here: ${objectsOf(person).join(', ')}`);
     else if (found.size > 1) problems.push(`${person.displayName} (${id}) is ${found.size} people: ${objectsOf(person).join(', ')}`);
     else {
-      const { key } = { key: match.objects.join() };
+      const key = match.objects.join();
       if (idOf.has(key)) problems.push(`${person.displayName} is two people: ${id} and ${idOf.get(key) ?? ''}`);
       idOf.set(key, id);
       problems.push(...personDifferences(person, match, new Set(objectsOf(person))).map((difference) => `${person.displayName} (${id}): ${difference}`));
@@ -45,9 +49,10 @@ export async function differences(archive: ArchiveReader, name: string, roleOf: 
   }
   for (const person of expected.people) {
     if (!idOf.has(person.objects.join())) problems.push(`nobody is ${person.names.join(' or ')} (${person.objects.join(', ')})`);
-    for (const [address, held] of Object.entries(person.addresses)) {
-      const holder = held ? await archive.person(address).then(({ id }) => id, () => 'nobody') : undefined;
-      if (held && holder !== idOf.get(person.objects.join())) problems.push(`${address} is ${holder ?? ''} and should be ${idOf.get(person.objects.join()) ?? ''}`);
+    const id = idOf.get(person.objects.join());
+    for (const address of person.holds) {
+      const holder = await archive.person(address).then((found) => found.id, () => 'nobody');
+      if (holder !== id) problems.push(`${address} is ${holder} and should be ${id ?? 'nobody'}`);
     }
   }
   const groups = new Map(expected.groups.map((group) => [group.object, group]));
@@ -71,21 +76,18 @@ function personDifferences(person: Person, expected: ExpectedPerson, objects: Re
   };
   one('the name', person.displayName, expected.names);
   one('the state', person.state, expected.states);
-  one('the primary address', person.primaryAddress ?? '', expected.primaries);
   for (const object of expected.objects) if (!objects.has(object)) problems.push(`${object} is not shown as a source`);
-  const addresses = new Map(person.addresses.map((claim) => [claim.address, claim.held]));
-  for (const [address, held] of Object.entries(expected.addresses)) {
-    if (addresses.get(address) !== held) problems.push(`${address} is ${told(addresses.get(address))} and should be ${told(held)}`);
-  }
+  const mail = { primary: person.primaryAddress ?? '', addresses: Object.fromEntries(person.addresses.map(({ address, held }) => [address, held])) };
+  const text = ({ primary, addresses }: ExpectedMail): string => `${primary}, ${Object.entries(addresses).map(([address, held]) => `${address} ${held ? 'held' : 'claimed'}`).sort().join(', ')}`;
+  one('mail', text(mail), expected.mail.map(text));
   return problems;
 }
-const told = (held: boolean | undefined): string => (held === undefined ? 'absent' : held ? 'held' : 'claimed');
 
 function groupDifferences(group: Group, members: readonly GroupMember[], expected: ExpectedGroup, idOf: ReadonlyMap<string, string>): string[] {
   const problems: string[] = [];
   if (group.displayName !== expected.name) problems.push(`is called ${group.displayName} and should be ${expected.name}`);
   if (group.sources[0]?.dn !== expected.dn) problems.push(`is ${group.sources[0]?.dn ?? ''} and should be ${expected.dn}`);
-  const found = new Map(members.map((member) => [member.dn, member]));
+  const found = new Map(members.filter(({ by }) => by === 'member').map((member) => [member.dn, member]));
   for (const dn of found.keys()) if (!(dn in expected.members)) problems.push(`has ${dn}`);
   for (const [dn, meant] of Object.entries(expected.members)) {
     const member = found.get(dn);

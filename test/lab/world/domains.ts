@@ -2,6 +2,7 @@
 import { baseDnOf, type DirectoryObject } from '../../../src/sample/directory/model.ts';
 import type { Limits } from '../../../src/sample/directory/limits.ts';
 import { type SampleDirectory, startSampleDirectory } from '../../../src/sample/directory/server.ts';
+import type { PlainDirectory } from './plain-reading.ts';
 import type { DirectorySettings } from '../../../src/shared/directory.ts';
 
 export const roles = ['corp', 'emea', 'accounts'] as const;
@@ -20,6 +21,7 @@ export interface WorldDomain {
   readonly mailDomain: string;
   /** User principal name of the account that reads, and may see what was deleted. */
   readonly account: string;
+  readonly reader: PlainDirectory['reader'];
   /** How the integration is set up, beyond where the directory is. */
   readonly scope: Pick<DirectorySettings, 'searchBases' | 'filter'>;
   /** Containers that stay where they are. */
@@ -58,12 +60,12 @@ async function start(role: Role, name: string, names: Names, limits: Partial<Lim
   const domainSid = `S-1-5-21-${numberOf(name)}-${1 + roles.indexOf(role)}-7`;
   const [staff, groups, outside] = ['Staff', 'Groups', 'Outside'].map((unit) => `OU=${unit},${baseDn}`) as [string, string, string];
   const unit = (dn: string): DirectoryObject => ({ dn, attributes: { objectClass: classes.ou } });
-  const reader: DirectoryObject = {
+  const service: DirectoryObject = {
     dn: `CN=svc,${outside}`,
     attributes: { objectClass: classes.user, sAMAccountName: 'svc', userPrincipalName: `svc@${dnsName}`, userAccountControl: '512' },
   };
   const directory = await startSampleDirectory({
-    model: { ...names, domainSid, objects: [unit(staff), unit(groups), unit(outside), reader], passwords: { svc: PASSWORD }, grants: { svc: { readDeleted: true } } },
+    model: { ...names, domainSid, objects: [unit(staff), unit(groups), unit(outside), service], passwords: { svc: PASSWORD }, grants: { svc: { readDeleted: true } } },
     limits,
   });
   const scopes: Record<Role, WorldDomain['scope']> = {
@@ -72,7 +74,9 @@ async function start(role: Role, name: string, names: Names, limits: Partial<Lim
     accounts: {},
   };
   const mailDomain = `${role}.${name}.test`;
-  return { role, directory, dnsName, baseDn, domainSid, mailDomain, account: `svc@${dnsName}`, scope: scopes[role], staff, groups, outside };
+  const account = `svc@${dnsName}`;
+  const reader = { url: directory.url, bind: account, password: PASSWORD };
+  return { role, directory, dnsName, baseDn, domainSid, mailDomain, account, reader, scope: scopes[role], staff, groups, outside };
 }
 
 /** Domains of different worlds have different SIDs. */

@@ -1,8 +1,9 @@
 /**
- * What the archive has to say of the world's directories, from what an administrator reads in docs/admin-guide.md and not from how
+ * What the archive has to say of several directories, from what an administrator reads in docs/admin-guide.md and not from how
  * the product does it: everything is decided by one look at all the directories as they are.
  */
-import { INTERN, type Role, type WorldDomain } from './domains.ts';
+import { INTERN } from './domains.ts';
+import type { DirectorySettings } from '../../../src/shared/directory.ts';
 import type { PlainObject } from './plain-reading.ts';
 
 export interface ExpectedPerson {
@@ -11,8 +12,14 @@ export interface ExpectedPerson {
   /** More than one where directories do not decide. */
   readonly names: readonly string[];
   readonly states: readonly string[];
-  readonly primaries: readonly string[];
-  /** Each address that they claim → whether they hold it. */
+  /** What one of its mailboxes says; of several it is not decided here which one. */
+  readonly mail: readonly ExpectedMail[];
+  /** Addresses that find the person, of whichever mailbox. */
+  readonly holds: readonly string[];
+}
+export interface ExpectedMail {
+  readonly primary: string;
+  /** Each address → whether it is held. */
   readonly addresses: Readonly<Record<string, boolean>>;
 }
 export interface ExpectedGroup {
@@ -30,8 +37,15 @@ export interface Expected {
 const keyOf = ({ role, guid }: PlainObject): string => `${role} ${guid}`;
 const first = ({ attributes }: PlainObject, name: string): string | undefined => attributes[name]?.[0];
 
-export function expectationsOf(objects: readonly PlainObject[], domains: Readonly<Record<Role, WorldDomain>>): Expected {
-  const taken = new Set(objects.filter((object) => isTaken(object, domains[object.role]) && object.attributes['sAMAccountName']?.[0] !== 'mark'));
+/** Of a directory: where its people and groups are taken from. A filter leaves out the interns. */
+export interface PlainScope {
+  readonly baseDn: string;
+  readonly scope: Pick<DirectorySettings, 'searchBases' | 'filter'>;
+}
+
+/** `scopes`: by role. */
+export function expectationsOf(objects: readonly PlainObject[], scopes: Readonly<Record<string, PlainScope>>): Expected {
+  const taken = new Set(objects.filter((object) => isTaken(object, scopes[object.role]) && object.attributes['sAMAccountName']?.[0] !== 'mark'));
   const users = objects.filter(({ className }) => className === 'user');
   const people = peopleOf(users).map((parts) => ({ parts, taken: parts.filter((part) => taken.has(part)) }));
   const holders = holdersOf([...taken]);
@@ -54,13 +68,15 @@ export function expectationsOf(objects: readonly PlainObject[], domains: Readonl
       .map((group) => ({
         object: keyOf(group),
         dn: group.dn,
-        name: first(group, 'displayName') ?? '',
+        name: first(group, 'displayName') ?? first(group, 'cn') ?? '',
         members: Object.fromEntries((group.attributes['member'] ?? []).map((dn) => [dn, meant(dn)])),
       })),
   };
 }
 
-function isTaken(object: PlainObject, { scope, baseDn }: WorldDomain): boolean {
+function isTaken(object: PlainObject, from: PlainScope | undefined): boolean {
+  if (from === undefined) return false;
+  const { scope, baseDn } = from;
   const bases = scope.searchBases ?? [baseDn];
   if (!bases.some((base) => `,${object.dn}`.toLowerCase().endsWith(`,${base}`.toLowerCase()))) return false;
   if (scope.filter !== undefined && first(object, 'department') === INTERN) return false;
@@ -69,6 +85,8 @@ function isTaken(object: PlainObject, { scope, baseDn }: WorldDomain): boolean {
 }
 
 const isResource = (user: PlainObject): boolean => first(user, 'msExchRecipientTypeDetails') === '2';
+/** Shared, room and equipment mailboxes: their accounts are disabled and say nothing of anybody. */
+const isNobodys = (user: PlainObject): boolean => ['4', '16', '32'].includes(first(user, 'msExchRecipientTypeDetails') ?? '');
 const isEnabled = (user: PlainObject): boolean => (Number(first(user, 'userAccountControl')) & 2) === 0;
 
 /** Users are one person when they name the same SID: as their own, as their former one, or as that of their account. */
@@ -76,7 +94,8 @@ function peopleOf(users: readonly PlainObject[]): PlainObject[][] {
   const people: { sids: Set<string>; parts: PlainObject[] }[] = [];
   for (const user of users) {
     const master = isResource(user) || !isEnabled(user) ? (user.attributes['msExchMasterAccountSid'] ?? []) : [];
-    const sids = new Set([...(user.attributes['objectSid'] ?? []), ...(user.attributes['sIDHistory'] ?? []), ...master]);
+    const others = isNobodys(user) ? [] : [...(user.attributes['sIDHistory'] ?? []), ...master];
+    const sids = new Set([...(user.attributes['objectSid'] ?? []), ...others]);
     const same = people.filter((person) => [...sids].some((sid) => person.sids.has(sid)));
     for (const person of same) {
       people.splice(people.indexOf(person), 1);
@@ -109,20 +128,21 @@ const primaryOf = (object: PlainObject): string =>
 
 function expectedPerson({ parts, taken }: { parts: readonly PlainObject[]; taken: readonly PlainObject[] }, holders: ReadonlyMap<string, PlainObject>): ExpectedPerson {
   const accounts = parts.filter((part) => !isResource(part));
-  const enabled = accounts.filter(isEnabled);
+  const enabled = accounts.filter((account) => isEnabled(account) || isNobodys(account));
   const speaking = enabled.length > 0 ? enabled : accounts.length > 0 ? accounts : parts;
   const mailboxes = taken.filter(isResource);
-  const claimed = new Set(taken.flatMap(addressesOf));
   // Whose account has gone is as it was when it went.
   const states = accounts.length === 0 ? ['enabled', 'disabled'] : enabled.length > 0 ? ['enabled'] : ['disabled'];
+  const isHeld = (address: string): boolean => taken.some((part) => holders.get(address) === part);
   return {
     objects: taken.map(keyOf).sort(),
     // Who an account that has gone was is not in the directory any more.
     names: accounts.length === 0 ? [] : speaking.map((part) => first(part, 'displayName') ?? ''),
     states,
-    primaries: (mailboxes.length > 0 ? mailboxes : taken).map(primaryOf),
-    addresses: Object.fromEntries(
-      [...claimed].map((address) => [address, taken.some((part) => holders.get(address) === part)]),
-    ),
+    mail: (mailboxes.length > 0 ? mailboxes : taken).map((part) => ({
+      primary: primaryOf(part),
+      addresses: Object.fromEntries(addressesOf(part).map((address) => [address, isHeld(address)])),
+    })),
+    holds: [...new Set(taken.flatMap(addressesOf))].filter(isHeld),
   };
 }

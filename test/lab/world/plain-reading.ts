@@ -1,9 +1,16 @@
-/** The world's directories as ldapsearch reads them: shares no code with Lockstep. */
-import { ldapsearch, type LdifEntry } from '../ldapsearch.ts';
-import { PASSWORD, type Role, type WorldDomain } from './domains.ts';
+/** Directories as ldapsearch reads them: shares no code with Lockstep. */
+import { ldapsearch, type LdapsearchOptions, type LdifEntry } from '../ldapsearch.ts';
+
+/** Where a directory is, and who reads it. */
+export interface PlainDirectory {
+  /** Of the directory among those of the test. */
+  readonly role: string;
+  readonly baseDn: string;
+  readonly reader: Pick<LdapsearchOptions, 'url' | 'bind' | 'password' | 'caFile'>;
+}
 
 export interface PlainObject {
-  readonly role: Role;
+  readonly role: string;
   readonly guid: string;
   readonly dn: string;
   readonly className: string;
@@ -11,8 +18,8 @@ export interface PlainObject {
   readonly attributes: Readonly<Record<string, readonly string[]>>;
 }
 
-/** All people, groups and foreign principals of these domains. */
-export async function readPlainly(domains: readonly WorldDomain[]): Promise<PlainObject[]> {
+/** All people, groups and foreign principals of these directories. */
+export async function readPlainly(domains: readonly PlainDirectory[]): Promise<PlainObject[]> {
   const objects: PlainObject[] = [];
   for (const domain of domains) {
     const filter = '(|(objectClass=user)(objectClass=group)(objectClass=foreignSecurityPrincipal))';
@@ -37,7 +44,7 @@ function canonical(bytes: Buffer): string {
 }
 
 /** Values that do not fit one answer come as `member;range=0-3` and are asked on. */
-async function wholeValues(domain: WorldDomain, entry: LdifEntry): Promise<Record<string, Buffer[]>> {
+async function wholeValues(domain: PlainDirectory, entry: LdifEntry): Promise<Record<string, Buffer[]>> {
   const whole: Record<string, Buffer[]> = {};
   for (const [option, values] of Object.entries(entry.attributes)) {
     const [name = '', range] = option.split(';range=');
@@ -55,10 +62,10 @@ async function wholeValues(domain: WorldDomain, entry: LdifEntry): Promise<Recor
 }
 
 async function search(
-  { directory, account, baseDn }: WorldDomain,
+  { reader, baseDn }: PlainDirectory,
   options: { readonly base?: string; readonly scope?: 'base'; readonly filter: string; readonly attributes: readonly string[] },
 ): Promise<readonly LdifEntry[]> {
-  const { code, message, entries } = await ldapsearch({ url: directory.url, bind: account, password: PASSWORD, base: baseDn, pageSize: 500, ...options });
+  const { code, message, entries } = await ldapsearch({ ...reader, base: baseDn, pageSize: 500, ...options });
   if (code !== 0) throw new Error(`ldapsearch ended with ${code}: ${message}`);
   return entries;
 }

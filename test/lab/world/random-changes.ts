@@ -75,6 +75,11 @@ export class RandomWorld {
     await Promise.all(Object.values(this.domains).map(({ directory }) => directory.close()));
   }
 
+  /** By display name: of this world, and changed by `change`. */
+  isMeant(displayName: string): boolean {
+    return displayName.startsWith(`${this.name} `) && displayName !== `${this.name} Mark`;
+  }
+
   /** One change, of the kinds that can be made just now. */
   change(): void {
     for (;;) {

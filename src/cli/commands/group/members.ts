@@ -2,6 +2,7 @@ import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import { defineCommand, flag } from '../../command.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { listOptions, moreLine } from '../../list-options.ts';
+import { momentOf, momentOptions } from '../../moment.ts';
 import { membersTable } from '../../output/group-text.ts';
 import { firstItems } from '../../paging.ts';
 import { groupByName } from './group-by-name.ts';
@@ -16,11 +17,12 @@ export const groupMembers = defineCommand({
     { line: "lockstep group members sales@corp.example --effective --limit 100000 --json | jq -r '.items[].primaryAddress'", what: 'Their addresses, for a program' },
   ],
   arguments: { group: { description: 'an address, the id or the exact name' } },
-  options: { effective: flag('through all groups in the group, nobody twice'), ...listOptions, ...apiOptions },
+  options: { effective: flag('through all groups in the group, nobody twice'), ...momentOptions, ...listOptions, ...apiOptions },
   async run({ options, arguments: given }, io) {
     const api = await connectOrganisation(options, io);
-    const group = await groupByName(api, given.group);
-    const members = await firstItems(options.limit, (query) => api.groupMembers(group.id, { ...query, ...(options.effective ? { effective: true } : {}) }));
+    const at = momentOf(options.at);
+    const group = await groupByName(api, given.group, at);
+    const members = await firstItems(options.limit, (query) => api.groupMembers(group.id, { ...query, at, ...(options.effective ? { effective: true } : {}) }));
     const text = members.items.length === 0 ? 'No members.' : membersTable(members.items, io.columns) + moreLine(members, options.limit);
     return { exitCode: exitCodes.ok, data: members, text };
   },

@@ -1,8 +1,10 @@
 import { apiOptions, connectOrganisation } from '../../api-connection.ts';
-import { defineCommand, flag } from '../../command.ts';
+import { defineCommand, flag, UsageError } from '../../command.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { listOptions, moreLine } from '../../list-options.ts';
+import { momentOf, momentOptions } from '../../moment.ts';
 import { groupText, membersTable } from '../../output/group-text.ts';
+import { historyTable } from '../../output/history-text.ts';
 import { firstItems } from '../../paging.ts';
 import { groupByName } from './group-by-name.ts';
 
@@ -13,14 +15,21 @@ export const groupShow = defineCommand({
   examples: [
     { line: 'lockstep group show sales@corp.example', what: 'By address' },
     { line: 'lockstep group show "All Staff" --members', what: 'By name, with its members' },
+    { line: 'lockstep group show "All Staff" --history', what: 'Who joined and left, and by which run' },
   ],
   arguments: { group: { description: 'an address, the id or the exact name' } },
-  options: { members: flag('list the direct members'), ...listOptions, ...apiOptions },
+  options: { members: flag('list the direct members'), history: flag('what happened, newest first'), ...momentOptions, ...listOptions, ...apiOptions },
   async run({ options, arguments: given }, io) {
     const api = await connectOrganisation(options, io);
-    const group = await groupByName(api, given.group);
+    const at = momentOf(options.at);
+    if (options.history && at !== undefined) throw new UsageError('--history tells all that happened: leave --at out.');
+    const group = await groupByName(api, given.group, at);
+    if (options.history) {
+      const history = await firstItems(options.limit, (query) => api.groupHistory(group.id, query));
+      return { exitCode: exitCodes.ok, data: history, text: historyTable(history.items, io.columns) + moreLine(history, options.limit) };
+    }
     if (!options.members) return { exitCode: exitCodes.ok, data: group, text: groupText(group) };
-    const members = await firstItems(options.limit, (query) => api.groupMembers(group.id, query));
+    const members = await firstItems(options.limit, (query) => api.groupMembers(group.id, { ...query, at }));
     const list = members.items.length === 0 ? 'No members.' : membersTable(members.items, io.columns) + moreLine(members, options.limit);
     return { exitCode: exitCodes.ok, data: { group, members }, text: `${groupText(group)}\n\n${list}` };
   },
