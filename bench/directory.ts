@@ -94,6 +94,15 @@ async function measure(source: SourceName, size: DirectorySize): Promise<Measure
   }
 }
 
+/** The JSON line. */
+export interface DirectoryBench {
+  readonly bench: 'directory';
+  readonly date: string;
+  readonly node: string;
+  readonly machine: string;
+  readonly results: readonly Measured[];
+  readonly aims: readonly Verdict[];
+}
 interface Verdict {
   readonly aim: string;
   readonly figure: number;
@@ -127,8 +136,15 @@ try {
   const results: Measured[] = [];
   for (const source of sources) for (const size of sizes) results.push(await measure(source, size));
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? ''}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-  const verdicts = [...results.flatMap(verdictsOf), ...memoryVerdicts(results)];
-  process.stdout.write(`${JSON.stringify({ bench: 'directory', date: new Date().toISOString(), node: process.version, machine, results, aims: verdicts })}\n`);
+  const bench: DirectoryBench = {
+    bench: 'directory',
+    date: new Date().toISOString(),
+    node: process.version,
+    machine,
+    results,
+    aims: [...results.flatMap(verdictsOf), ...memoryVerdicts(results)],
+  };
+  process.stdout.write(`${JSON.stringify(bench)}\n`);
 } finally {
   await stopAll();
 }

@@ -15,39 +15,36 @@ const SAMPLING_MICROSECONDS = 500;
 /** Microseconds of CPU an entry. */
 export type Shares = Readonly<Record<string, number>>;
 
+type Place = readonly [name: string, fits: (functionName: string, url: string) => boolean];
 /** Where a function of the profile belongs. The first that fits counts. */
-const sitePlaces: readonly (readonly [string, (name: string, url: string) => boolean])[] = [
-  ['text decoder that throws', (name, url) => url.includes('internal/encoding') || name === 'decode'],
-  ['send: JSON and hash', (name, url) => /JSON|stringify|Hash|update|digest/.test(name) || url.includes('site-profile')],
-  ['decode: text of values', (name) => /^(utf8Slice|latin1Slice|base64Slice|hexSlice|toString|slice|isUtf8|decodeValue)$/.test(name)],
-  ['decode: entries', (_, url) => /entry-decoder|ber-cursor|object-guid|security-identifier|value-range/.test(url)],
-  ['read: socket and framing', (_, url) => /message-framer|ldap-connection|node:net|stream|node:buffer|internal\/buffer/.test(url)],
+const places: readonly Place[] = [
+  ['text decoder that throws', (name, url) => url.includes('internal/encoding') || name === 'decodeUTF8'],
+  ['text of values', (name) => /^(utf8Slice|latin1Slice|base64Slice|hexSlice|toString|isUtf8|decodeValue)$/.test(name)],
+  ['entries', (_, url) => /entry-decoder|ber-cursor|object-guid|security-identifier|value-range|ldapts/.test(url)],
+  ['socket and messages', (name, url) => /message-framer|ldap-connection|node:net|stream|node:buffer/.test(url) || name === 'writeBuffer'],
   ['pages', (_, url) => /full-reading|page-builder|whole-entry|taken-objects|prefetch/.test(url)],
+  // JSON.stringify and the hash have no name of their own: they count as their caller.
+  ['made ready to be sent', (name, url) => url.includes('site-profile') || /^(update|digest|Hash|createHash)$/.test(name)],
   ['garbage collection', (name) => name === '(garbage collector)'],
 ];
-const ldaptsPlaces: typeof sitePlaces = [
-  ['text decoder that throws', (name, url) => url.includes('internal/encoding') || name === 'decode'],
-  ['garbage collection', (name) => name === '(garbage collector)'],
-];
+const isNoWork = (name: string, url: string): boolean => ['(idle)', '(root)', '(program)'].includes(name) || url.includes('inspector');
 
 export interface SiteProfile {
   readonly lockstep: Shares;
   readonly ldapts: Shares;
 }
 
-export async function profileSite(from: MeasuredDirectory): Promise<SiteProfile> {
-  return {
-    lockstep: await profiled(sitePlaces, () => readByLockstep(from)),
-    ldapts: await profiled(ldaptsPlaces, () => readByLdapts(from)),
-  };
-}
+export const profileSite = async (from: MeasuredDirectory): Promise<SiteProfile> => ({
+  lockstep: await profiled(() => readByLockstep(from)),
+  ldapts: await profiled(() => readByLdapts(from)),
+});
 
 async function readByLockstep(from: MeasuredDirectory): Promise<number> {
   const { host, port, bind: account, base: baseDn, password } = from;
   const source = createLdapSource({ settings: { host, port, security: 'plain', account, baseDn, acknowledgeDisabled: true }, password });
   let entries = 0;
-  for await (const { findings: _, ...page } of source.read(new AbortController().signal)) {
-    createHash('sha256').update(Buffer.from(JSON.stringify(page))).digest('hex');
+  for await (const page of source.read(new AbortController().signal)) {
+    createHash('sha256').update(Buffer.from(JSON.stringify({ ...page, findings: undefined }))).digest('hex');
     entries += page.entries.length;
   }
   return entries;
@@ -65,28 +62,33 @@ async function readByLdapts(from: MeasuredDirectory): Promise<number> {
   return entries;
 }
 
-async function profiled(places: typeof sitePlaces, read: () => Promise<number>): Promise<Shares> {
+/** The second of two readings: the first compiles. */
+async function profiled(read: () => Promise<number>): Promise<Shares> {
+  await read();
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');
   await session.post('Profiler.setSamplingInterval', { interval: SAMPLING_MICROSECONDS });
   await session.post('Profiler.start');
+  const before = process.cpuUsage();
   const entries = await read();
+  const { user, system } = process.cpuUsage(before);
   const { profile } = await session.post('Profiler.stop');
   session.disconnect();
-  return shares(profile, places, entries);
+  return shares(profile, (user + system) / entries);
 }
 
-function shares({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, places: typeof sitePlaces, entries: number): Shares {
-  const byId = new Map(nodes.map((node) => [node.id, node.callFrame]));
-  const micros = new Map<string, number>([...places.map(([place]) => [place, 0] as const), ['other', 0]]);
-  samples.forEach((id, index) => {
-    const { functionName = '', url = '' } = byId.get(id) ?? {};
-    if (functionName === '(idle)' || functionName === '(root)') return;
-    const place = places.find(([, fits]) => fits(functionName, url))?.[0] ?? 'other';
-    micros.set(place, (micros.get(place) ?? 0) + (timeDeltas[index] ?? 0));
-  });
-  const all = [...micros.values()].reduce((sum, value) => sum + value, 0);
-  const rounded = (value: number): number => Math.round((value / entries) * 10) / 10;
-  return { ...Object.fromEntries([...micros].map(([place, value]) => [place, rounded(value)])), all: rounded(all) };
+/** The profile's samples say what the time was for, the kernel how much of it was CPU: both sides may have to wait for one. */
+function shares({ nodes, samples = [] }: Profiler.Profile, microsPerEntry: number): Shares {
+  const frames = new Map(nodes.map((node) => [node.id, node.callFrame]));
+  const counts = new Map<string, number>([...places.map(([place]) => [place, 0] as const), ['rest', 0]]);
+  for (const id of samples) {
+    const { functionName = '', url = '' } = frames.get(id) ?? {};
+    if (isNoWork(functionName, url)) continue;
+    const place = places.find(([, fits]) => fits(functionName, url))?.[0] ?? 'rest';
+    counts.set(place, (counts.get(place) ?? 0) + 1);
+  }
+  const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const tenths = (value: number): number => Math.round(value * 10) / 10;
+  return { ...Object.fromEntries([...counts].map(([place, count]) => [place, tenths((count / all) * microsPerEntry)])), all: tenths(microsPerEntry) };
 }
