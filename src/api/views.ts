@@ -3,13 +3,14 @@ import type { ApiTokenRow, IssuedApiToken } from '../archive/api-tokens.ts';
 import type { IntegrationView } from '../archive/integrations.ts';
 import { settingsWarnings } from '../archive/integration-rules.ts';
 import type { OrganisationRow } from '../archive/organisations.ts';
+import type { PlanEntryRow } from '../archive/plans.ts';
 import type { ProblemRow } from '../archive/problems.ts';
 import type { RunView } from '../archive/run-list.ts';
 import type { Parking } from '../archive/run-tick.ts';
 import type { SiteView } from '../archive/sites.ts';
 import type { DirectorySettings } from '../shared/directory.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
-import type { Directory, DirectoryProblem, Run, RunSummary } from './schemas/directories.ts';
+import type { Directory, DirectoryProblem, PlanEntry, Run, RunSummary } from './schemas/directories.ts';
 import type { IssuedToken, Organisation, Scope, Token } from './schemas/organisations.ts';
 import type { Site } from './schemas/sites.ts';
 
@@ -69,7 +70,25 @@ export const runSummaryAnswer = (row: RunView): RunSummary => ({
   error: row.error,
 });
 
-export const runAnswer = (row: RunView): Run => ({ ...runSummaryAnswer(row), report: row.report });
+export const runAnswer = (row: RunView): Run => ({
+  ...runSummaryAnswer(row),
+  report: row.report,
+  reason: row.reason,
+  plan:
+    row.kind !== 'directory-plan'
+      ? null
+      : {
+          settings: row.settings === null ? null : settingsAnswer(row.settings),
+          fromStored: row.from_stored,
+          counts: row.plan_counts,
+          forgottenAt: optionalTime(row.plan_forgotten_at),
+        },
+});
+
+export const planEntryAnswer = (row: PlanEntryRow): PlanEntry => ({
+  ...row,
+  changes: row.changes.map(({ attribute, before, after }) => ({ attribute, before: [...before], after: [...after] })),
+});
 
 export const settingsAnswer = (settings: DirectorySettings): Directory['settings'] => mutable(settings);
 export const scheduleAnswer = (schedule: Schedule | null): Directory['schedule'] => (schedule === null ? null : mutable(schedule));

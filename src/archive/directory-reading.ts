@@ -1,6 +1,6 @@
 /**
  * A reading of a directory: the attempts of one run, each in an epoch of its own, whose pages either change the archive
- * (directory-sync) or are only compared with it (directory-plan). The run's totals and the page are one transaction, so
+ * (directory-sync) or are kept until all are there and it can be told what they would change (directory-plan). The run's totals and the page are one transaction, so
  * the totals count each object once however often it was sent.
  *
  * Locks are taken in one order: cursor of the reading, run, then (on the last page) the organisation's address claims and the
@@ -17,7 +17,7 @@ import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
 import { applyDirectoryPage, completeDirectoryReading } from './directory-ingest.ts';
 import { restartChanges, trackChanges } from './directory-tracking.ts';
-import { completeDirectoryPlan, forgetEarlierPlans, forgetPlan, planDirectoryPage } from './directory-plan.ts';
+import { emptyPlan, keepPlanPage } from './directory-plan.ts';
 import { directoryScope } from './directory-scope.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
 import { NotFoundError } from './record-errors.ts';
@@ -38,8 +38,7 @@ export async function openDirectoryReading(tx: OrganisationTransaction, run: Rea
   const position = await openEpoch(tx, cursorOf(run));
   const row = await lockOpenRun(tx, run);
   if (run.kind === 'directory-plan') {
-    await forgetPlan(tx, run.id);
-    await forgetEarlierPlans(tx, run.integration);
+    await emptyPlan(tx, run.id);
   } else {
     await restartChanges(tx, run.integration);
   }
@@ -51,6 +50,7 @@ export async function openDirectoryReading(tx: OrganisationTransaction, run: Rea
       totals: JSON.stringify(noTotals),
       progress_at: sql<Date>`now()`,
       error: null,
+      plan_counts: null,
     })
     .where('id', '=', run.id)
     .execute();
@@ -80,35 +80,41 @@ export function commitDirectoryPage(
         next: 'Start the reading again; nothing was changed.',
       });
     }
-    const { settings } = await tx
-      .selectFrom('directory_integration')
-      .select('settings')
-      .where('id', '=', run.integration)
-      .executeTakeFirstOrThrow();
-    const attempt: DirectoryAttempt = {
-      run: run.id,
-      integration: run.integration,
-      epoch: position.epoch,
-      firstEpoch: Number(row.first_epoch),
-      settings,
-      scope: directoryScope(settings),
-    };
-    const [applyPage, complete] =
+    const before = { ...noTotals, ...row.totals };
+    const totals =
       run.kind === 'directory-plan'
-        ? [planDirectoryPage, completeDirectoryPlan]
-        : [applyDirectoryPage, completeDirectoryReading];
-    let totals = plus({ ...noTotals, ...row.totals }, { pages: 1, ...(await applyPage(tx, attempt, page)) });
-    if (page.last) {
-      if (totals.seen === 0) await refuseEmptyReading(tx, run.integration);
-      totals = { ...totals, ...(await complete(tx, attempt, page)) };
-      if (run.kind === 'directory-sync') await trackChanges(tx, run.integration, page);
-    }
+        ? plus(before, { pages: 1, ...(await keepPlanPage(tx, run.id, position.seq, page)) })
+        : await applyPage(tx, run, position.epoch, Number(row.first_epoch), page, before);
     await tx
       .updateTable('run')
       .set({ totals: JSON.stringify(totals), progress_at: sql<Date>`now()`, error: null })
       .where('id', '=', run.id)
       .execute();
   });
+}
+
+/** Applies a page, on the last one ends the reading, and gives the totals so far. */
+async function applyPage(
+  tx: OrganisationTransaction,
+  run: ReadingRun,
+  epoch: number,
+  firstEpoch: number,
+  page: DirectoryPage,
+  before: DirectoryRunTotals,
+): Promise<DirectoryRunTotals> {
+  const { settings } = await tx
+    .selectFrom('directory_integration')
+    .select('settings')
+    .where('id', '=', run.integration)
+    .executeTakeFirstOrThrow();
+  const scope = directoryScope(settings);
+  const attempt: DirectoryAttempt = { run: run.id, integration: run.integration, epoch, firstEpoch, settings, scope };
+  const totals = plus(before, { pages: 1, ...(await applyDirectoryPage(tx, attempt, page)) });
+  if (!page.last) return totals;
+  if (totals.seen === 0) await refuseEmptyReading(tx, run.integration);
+  const ended = await completeDirectoryReading(tx, attempt, page);
+  await trackChanges(tx, run.integration, page);
+  return { ...totals, ...ended };
 }
 
 /** Whether the run's last attempt committed its last page: only then is a reading done. */

@@ -6,6 +6,7 @@ import { type IntegrationId, runId, type RunId } from '../shared/ids.ts';
 import { runWorkflowId } from '../shared/names.ts';
 import { openRunStates, type DirectoryRunTotals, type RunKind, type RunState, type RunTrigger } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
+import { forgetPages } from './directory-plan.ts';
 import { NotFoundError } from './record-errors.ts';
 import type { Tables } from './tables.ts';
 
@@ -116,7 +117,10 @@ export interface RunEnd {
   readonly error?: ErrorReport | undefined;
 }
 
-/** Ends a run. The first ending counts: repeating it, or ending it otherwise, changes nothing. Gives the row as it is. */
+/**
+ * Ends a run. The first ending counts: repeating it, or ending it otherwise, changes nothing. Pages of a plan that was not
+ * computed go. Gives the row as it is.
+ */
 export async function finishRun(tx: OrganisationTransaction, run: RunId, end: RunEnd): Promise<RunRow> {
   const done = end.state === 'succeeded' || end.state === 'partial' || end.state === 'skipped';
   await tx
@@ -130,5 +134,6 @@ export async function finishRun(tx: OrganisationTransaction, run: RunId, end: Ru
     .where('id', '=', run)
     .where('state', 'in', [...openRunStates])
     .execute();
+  await forgetPages(tx, run);
   return findRun(tx, run);
 }

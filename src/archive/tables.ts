@@ -10,6 +10,7 @@ import type {
   ReconcileReason,
   RecipientType,
 } from '../shared/directory.ts';
+import type { AttributeChange, PlanAction, PlanCounts } from '../shared/directory-plan.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type {
   DirectoryObjectId,
@@ -125,6 +126,10 @@ export interface Tables {
     totals: JSONColumnType<Partial<DirectoryRunTotals>, string | undefined, string>;
     error: JSONColumnType<ErrorReport> | null;
     report: JSONColumnType<DirectoryTestStep[]> | null;
+    settings: JSONColumnType<DirectorySettings> | null;
+    from_stored: Generated<boolean>;
+    plan_counts: JSONColumnType<PlanCounts> | null;
+    plan_forgotten_at: Timestamp | null;
   };
   page_cursor: {
     owner: string;
@@ -240,13 +245,17 @@ export interface Tables {
     last_seen_at: GeneratedTimestamp;
     resolved_at: Timestamp | null;
   };
+  directory_plan_page: { run_id: RunId; seq: Bigint; org_id: OrganisationId; page: Buffer };
   directory_plan_entry: {
     run_id: RunId;
+    position: Bigint;
     org_id: OrganisationId;
+    action: PlanAction;
+    kind: DirectoryObjectKind;
+    directory: string;
     guid: string;
-    action: 'added' | 'changed' | 'returned' | 'missing' | 'same';
     subject: string;
-    changes: JSONColumnType<{ attribute: string; before: string[]; after: string[] }[]>;
+    detail: string | null;
+    changes: JSONColumnType<AttributeChange[]>;
   };
-  directory_plan_member: { run_id: RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
 }

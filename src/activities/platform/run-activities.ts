@@ -1,12 +1,16 @@
+import { heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type Database, type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { findEngineRun, locateRun } from '../../archive/engine-rows.ts';
 import { countSkippedTick } from '../../archive/integrations.ts';
 import { isReadingComplete } from '../../archive/directory-reading.ts';
+import { computePlan } from '../../archive/plan-rehearsal.ts';
+import { ConflictError } from '../../archive/record-errors.ts';
 import { beginRun, findRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
 import { isParked } from '../../archive/run-tick.ts';
+import { saveRunError } from '../../archive/site-runs.ts';
 import type { BegunRun, DirectoryRunInput } from '../../shared/directory-run.ts';
-import { type ErrorClass, errorClasses, type ErrorReport } from '../../shared/errors.ts';
+import { type ErrorClass, errorClasses, type ErrorReport, LockstepError } from '../../shared/errors.ts';
 import type { RunId, SiteId } from '../../shared/ids.ts';
 import { siteQueue } from '../../shared/names.ts';
 import { isOpen, type DirectoryRunTotals, type RunKind } from '../../shared/runs.ts';
@@ -30,6 +34,11 @@ export interface RunActivities {
    * @throws ApplicationFailure ConfigInvalid `run.unknown` when there is no such run (nothing is retried)
    */
   beginRun(input: BeginRunInput): Promise<BegunRun>;
+  /**
+   * Computes the plan of a run whose pages are all there, or that is made from what is stored; heartbeats with each page.
+   * @throws ApplicationFailure of the class of what refused the reading; the sentence is in the run's row
+   */
+  computePlan(input: { readonly runId: RunId }): Promise<void>;
   /** Writes the end down. The first end counts. */
   finishRun(input: FinishRunInput): Promise<FinishedRun>;
 }
@@ -52,6 +61,7 @@ export function createRunActivities({ database }: { readonly database: Database 
       organisation: row.organisation,
       integration: row.integration,
       site: row.site,
+      ...(row.fromStored ? { fromStored: true } : {}),
     };
   };
 
@@ -68,6 +78,18 @@ export function createRunActivities({ database }: { readonly database: Database 
       if (tick.outcome === 'skipped') return tick;
       const { siteId } = await located(tick.run.id);
       return withOrganisation(database, input.organisationId, (tx) => begun(tx, siteId, tick.run.id));
+    },
+
+    async computePlan({ runId }) {
+      const { organisationId } = await located(runId);
+      try {
+        await computePlan(database, organisationId, runId, () => heartbeat());
+      } catch (error) {
+        if (error instanceof ConflictError) throw ApplicationFailure.nonRetryable(error.code, 'ConfigInvalid' satisfies ErrorClass);
+        if (!(error instanceof LockstepError)) throw error;
+        await withOrganisation(database, organisationId, (tx) => saveRunError(tx, runId, error.report()));
+        throw ApplicationFailure.create({ type: error.class, message: error.code });
+      }
     },
 
     async finishRun(input) {
@@ -113,13 +135,25 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
     case 'failed':
       return finishRun(tx, input.runId, { state: 'failed', error: await reportOf(tx, input) });
     case 'done': {
-      const { kind, totals, integration_id: integration } = await findRun(tx, input.runId);
-      // What a site says is no proof: the cursor is.
-      if (kind !== 'directory-test' && !(await isReadingComplete(tx, { id: input.runId, integration, kind }))) {
+      const run = await findRun(tx, input.runId);
+      const { totals } = run;
+      if (!(await isDone(tx, run))) {
         return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
       }
       return finishRun(tx, input.runId, { state: (totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
     }
+  }
+}
+
+/** What a site says is no proof: the cursor is, and of a plan what it says. */
+async function isDone(tx: OrganisationTransaction, { id, kind, integration_id: integration, plan_counts }: RunRow): Promise<boolean> {
+  switch (kind) {
+    case 'directory-test':
+      return true;
+    case 'directory-plan':
+      return plan_counts !== null;
+    case 'directory-sync':
+      return isReadingComplete(tx, { id, integration, kind });
   }
 }
 
