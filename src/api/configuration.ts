@@ -1,9 +1,11 @@
 /** All settings of an organisation as one document, out and in. */
 import { type OrganisationTransaction, withOrganisation } from '../archive/database.ts';
-import { changeIntegration, createIntegration, type IntegrationView, listIntegrations, newIntegrationId } from '../archive/integrations.ts';
+import { changeIntegration, createIntegration, findIntegration, type IntegrationView, listIntegrations, newIntegrationId } from '../archive/integrations.ts';
 import { findOrganisation, holdOrganisation } from '../archive/organisations.ts';
 import { InvalidInputError } from '../archive/record-errors.ts';
 import { refuseWhileRunning } from '../archive/remove-integration.ts';
+import type { RunRow } from '../archive/runs.ts';
+import { followSettings, requestDueReading } from '../archive/settings-change.ts';
 import { changeSite, createSite, findSite, listSites, type SiteView } from '../archive/sites.ts';
 import type { IntegrationId, OrganisationId } from '../shared/ids.ts';
 import {
@@ -71,7 +73,10 @@ export async function importConfiguration(
     const found = planConfiguration(current, document);
     return { plan: found, toReconcile: dryRun ? [] : await apply(tx, organisation, found) };
   });
-  for (const integration of toReconcile) await deps.engineCalls.reconcileSchedule(organisation, integration);
+  for (const { integration, run } of toReconcile) {
+    await deps.engineCalls.reconcileSchedule(organisation, integration);
+    if (run?.state === 'queued') await deps.engineCalls.startRun(organisation, run.id);
+  }
   return {
     applied: !dryRun,
     changes: [...plan.sites.map(change('site')), ...plan.directories.map(change('directory'))],
@@ -98,18 +103,24 @@ async function currentConfiguration(tx: OrganisationTransaction): Promise<Curren
   };
 }
 
-/** Gives the directories whose schedule is to be brought in line once this is committed. */
-async function apply(tx: OrganisationTransaction, organisation: OrganisationId, plan: ConfigurationPlan): Promise<IntegrationId[]> {
+interface Changed {
+  readonly integration: IntegrationId;
+  /** The reading that its new settings need. */
+  readonly run: RunRow | undefined;
+}
+
+/** Gives the directories whose schedule is to be brought in line once this is committed, and the runs to be started. */
+async function apply(tx: OrganisationTransaction, organisation: OrganisationId, plan: ConfigurationPlan): Promise<Changed[]> {
   for (const { wanted, changedFields } of plan.sites) {
     if (changedFields === undefined) await createSite(tx, organisation, wanted);
     await changeSite(tx, wanted.name, { description: wanted.description, disabled: wanted.disabled });
   }
-  const toReconcile: IntegrationId[] = [];
-  for (const step of plan.directories) toReconcile.push((await applyDirectory(tx, organisation, step)).id);
-  return toReconcile;
+  const changed: Changed[] = [];
+  for (const step of plan.directories) changed.push(await applyDirectory(tx, organisation, step));
+  return changed;
 }
 
-async function applyDirectory(tx: OrganisationTransaction, organisation: OrganisationId, step: DirectoryStep): Promise<IntegrationView> {
+async function applyDirectory(tx: OrganisationTransaction, organisation: OrganisationId, step: DirectoryStep): Promise<Changed> {
   const { wanted, changedFields, dropsCredential } = step;
   const site = await findSite(tx, wanted.site);
   const values = {
@@ -121,12 +132,16 @@ async function applyDirectory(tx: OrganisationTransaction, organisation: Organis
   };
   if (changedFields === undefined) {
     await createIntegration(tx, organisation, { ...values, id: newIntegrationId(), name: wanted.name, credential: null });
-    return changeIntegration(tx, wanted.name, { state: wanted.paused ? 'paused' : 'active' });
+    const made = await changeIntegration(tx, wanted.name, { state: wanted.paused ? 'paused' : 'active' });
+    return { integration: made.id, run: undefined };
   }
   if (changedFields.includes('site')) await refuseWhileRunning(tx, wanted.name);
-  return changeIntegration(tx, wanted.name, {
+  const before = await findIntegration(tx, wanted.name);
+  const after = await changeIntegration(tx, wanted.name, {
     ...values,
     state: wanted.paused ? 'paused' : 'active',
     credential: dropsCredential ? null : undefined,
   });
+  const followed = await followSettings(tx, after.id, before.settings, after.settings);
+  return { integration: after.id, run: followed ?? (await requestDueReading(tx, after.id)) };
 }

@@ -8,7 +8,7 @@
  * a time.
  */
 import { sql } from 'kysely';
-import type { DirectoryPage } from '../shared/directory.ts';
+import type { DirectoryPage, DirectorySettings } from '../shared/directory.ts';
 import { LockstepError } from '../shared/errors.ts';
 import type { IntegrationId, RunId } from '../shared/ids.ts';
 import { type DirectoryRunTotals, isOpen, type RunKind } from '../shared/runs.ts';
@@ -30,11 +30,16 @@ export interface ReadingRun {
   readonly kind: ReadingRunKind;
 }
 
+export type OpenedReading = CursorPosition & {
+  /** With which it reads, to its end. */
+  readonly settings: DirectorySettings;
+};
+
 /**
  * Begins an attempt of an open run: pages of earlier attempts are superseded from now on, and the totals start again.
  * @throws NotFoundError, ConflictError `run.closed`
  */
-export async function openDirectoryReading(tx: OrganisationTransaction, run: ReadingRun): Promise<CursorPosition> {
+export async function openDirectoryReading(tx: OrganisationTransaction, run: ReadingRun): Promise<OpenedReading> {
   const position = await openEpoch(tx, cursorOf(run));
   const row = await lockOpenRun(tx, run);
   if (run.kind === 'directory-plan') {
@@ -42,7 +47,7 @@ export async function openDirectoryReading(tx: OrganisationTransaction, run: Rea
   } else {
     await restartChanges(tx, run.integration);
   }
-  await tx
+  const { read_settings: settings } = await tx
     .updateTable('run')
     .set({
       epoch: position.epoch,
@@ -51,10 +56,12 @@ export async function openDirectoryReading(tx: OrganisationTransaction, run: Rea
       progress_at: sql<Date>`now()`,
       error: null,
       plan_counts: null,
+      read_settings: sql`coalesce(run.settings, (select i.settings from directory_integration i where i.id = run.integration_id))`,
     })
     .where('id', '=', run.id)
-    .execute();
-  return position;
+    .returning(sql<DirectorySettings>`read_settings`.as('read_settings'))
+    .executeTakeFirstOrThrow();
+  return { ...position, settings };
 }
 
 /**
@@ -84,7 +91,7 @@ export function commitDirectoryPage(
     const totals =
       run.kind === 'directory-plan'
         ? plus(before, { pages: 1, ...(await keepPlanPage(tx, run.id, position.seq, page)) })
-        : await applyPage(tx, run, position.epoch, Number(row.first_epoch), page, before);
+        : await applyPage(tx, attemptOf(run, row), page, before);
     await tx
       .updateTable('run')
       .set({ totals: JSON.stringify(totals), progress_at: sql<Date>`now()`, error: null })
@@ -96,25 +103,23 @@ export function commitDirectoryPage(
 /** Applies a page, on the last one ends the reading, and gives the totals so far. */
 async function applyPage(
   tx: OrganisationTransaction,
-  run: ReadingRun,
-  epoch: number,
-  firstEpoch: number,
+  attempt: DirectoryAttempt,
   page: DirectoryPage,
   before: DirectoryRunTotals,
 ): Promise<DirectoryRunTotals> {
-  const { settings } = await tx
-    .selectFrom('directory_integration')
-    .select('settings')
-    .where('id', '=', run.integration)
-    .executeTakeFirstOrThrow();
-  const scope = directoryScope(settings);
-  const attempt: DirectoryAttempt = { run: run.id, integration: run.integration, epoch, firstEpoch, settings, scope };
   const totals = plus(before, { pages: 1, ...(await applyDirectoryPage(tx, attempt, page)) });
   if (!page.last) return totals;
-  if (totals.seen === 0) await refuseEmptyReading(tx, run.integration);
+  if (totals.seen === 0) await refuseEmptyReading(tx, attempt.integration);
   const ended = await completeDirectoryReading(tx, attempt, page);
-  await trackChanges(tx, run.integration, page);
+  await trackChanges(tx, attempt.integration, page);
   return { ...totals, ...ended };
+}
+
+/** An attempt that was opened has all of these. */
+function attemptOf({ id, integration }: ReadingRun, row: Awaited<ReturnType<typeof lockOpenRun>>): DirectoryAttempt {
+  const { epoch, first_epoch: firstEpoch, read_settings: settings } = row;
+  if (settings === null) throw new Error('a page of an attempt that was not opened');
+  return { run: id, integration, epoch: Number(epoch), firstEpoch: Number(firstEpoch), settings, scope: directoryScope(settings) };
 }
 
 /** Whether the run's last attempt committed its last page: only then is a reading done. */
@@ -160,7 +165,7 @@ const cursorOf = (run: ReadingRun) => ({ owner: run.integration, scope: run.kind
 async function lockOpenRun(tx: OrganisationTransaction, run: ReadingRun) {
   const row = await tx
     .selectFrom('run')
-    .select(['state', 'epoch', 'first_epoch', 'totals'])
+    .select(['state', 'epoch', 'first_epoch', 'totals', 'read_settings'])
     .where('id', '=', run.id)
     .forNoKeyUpdate()
     .executeTakeFirst();

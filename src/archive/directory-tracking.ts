@@ -96,6 +96,9 @@ export async function commitChangesPage(
   });
 }
 
+/** Until the next full reading changes are not told: they could not be applied to what is stored. */
+export const forgetWatermark = (tx: OrganisationTransaction, integration: IntegrationId) => openDeltaEpoch(tx, changesOf(integration), null);
+
 /**
  * The watermark of this epoch leads nowhere: forgets it and asks for a full reading. Undefined when the epoch is over, since
  * another reading has been there then.
@@ -114,7 +117,7 @@ export async function requestReconcile(
     .forUpdate()
     .executeTakeFirst();
   if (cursor === undefined || Number(cursor.epoch) !== epoch) return undefined;
-  await openDeltaEpoch(tx, changesOf(integration), null);
+  await forgetWatermark(tx, integration);
   const { run } = await requestRun(tx, { integration, kind: 'directory-sync', trigger: 'reconcile', reason });
   return run;
 }

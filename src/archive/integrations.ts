@@ -15,7 +15,7 @@ import type { Tables } from './tables.ts';
 /** One directory source with what belongs to it; of the credential only whether and since when there is one. */
 export type IntegrationView = Omit<
   Selectable<Tables['directory_integration']>,
-  'credential' | 'settings' | 'schedule' | 'change_tracking' | 'findings' | 'watch_error' | 'org_id' | 'skipped_ticks'
+  'credential' | 'settings' | 'schedule' | 'change_tracking' | 'findings' | 'watch_error' | 'org_id' | 'skipped_ticks' | 'scope_changed_at'
 > & {
   readonly settings: DirectorySettings;
   readonly schedule: Schedule | null;

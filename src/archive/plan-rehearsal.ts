@@ -54,9 +54,10 @@ async function rehearse(tx: OrganisationTransaction, run: RunRow, pages: AsyncIt
   const reading = { id: run.id, integration: run.integration_id, kind: 'directory-sync' } as const;
   await tx.deleteFrom('run').where('integration_id', '=', run.integration_id).where('state', 'in', ['queued', 'running']).where('id', '<>', run.id).execute();
   await tx.updateTable('run').set({ kind: 'directory-sync', epoch: null, first_epoch: null, totals: '{}' }).where('id', '=', run.id).execute();
-  if (run.settings !== null) {
-    const settings = JSON.stringify(run.settings);
-    await tx.updateTable('directory_integration').set({ settings }).where('id', '=', run.integration_id).execute();
+  // Those with which the pages were read, whatever is saved by now.
+  const settings = run.settings ?? run.read_settings;
+  if (settings !== null) {
+    await tx.updateTable('directory_integration').set({ settings: JSON.stringify(settings) }).where('id', '=', run.integration_id).execute();
   }
   const { epoch } = await openDirectoryReading(tx, reading);
   if (!run.from_stored) await tellChangesSince(tx, run.integration_id, epoch);

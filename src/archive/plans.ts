@@ -1,4 +1,4 @@
-import { type Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { PlanAction } from '../shared/directory-plan.ts';
 import type { RunId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
@@ -43,8 +43,10 @@ export async function listPlanEntries(
     .limit(limit + 1);
   if (action !== undefined) entries = entries.where('action', '=', action);
   const { items, next } = keysetPage(await entries.execute(), limit, ({ position }) => position);
-  return { items: items.map(({ position: _, ...entry }) => entry), next };
+  return { items: items.map(entryOf), next };
 }
+
+const entryOf = ({ action, kind, directory, guid, subject, detail, changes }: PlanEntryRow): PlanEntryRow => ({ action, kind, directory, guid, subject, detail, changes });
 
 const planForgotten = (): GoneError =>
   new GoneError({

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
-import type { ReconcileReason } from '../shared/directory.ts';
+import type { DirectorySettings } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import { type IntegrationId, runId, type RunId } from '../shared/ids.ts';
 import { runWorkflowId } from '../shared/names.ts';
-import { openRunStates, type DirectoryRunTotals, type RunKind, type RunState, type RunTrigger } from '../shared/runs.ts';
+import { openRunStates, type DirectoryRunTotals, type RunKind, type RunReason, type RunState, type RunTrigger } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { forgetPages } from './directory-plan.ts';
 import { NotFoundError } from './record-errors.ts';
@@ -17,7 +17,10 @@ export interface RunRequest {
   readonly kind: RunKind;
   readonly trigger: RunTrigger;
   /** Of a reconcile. */
-  readonly reason?: { readonly code: ReconcileReason; readonly detail: string };
+  readonly reason?: RunReason;
+  /** Of a plan: settings that are not saved, and whether it is made from what is stored. */
+  readonly settings?: DirectorySettings | undefined;
+  readonly fromStored?: boolean | undefined;
   /** Of the workflow that asks, when it runs already (a tick of a schedule). Default: `runWorkflowId(…)`. */
   readonly workflowId?: string;
 }
@@ -57,6 +60,8 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
       trigger: request.trigger,
       reason: request.reason === undefined ? null : JSON.stringify(request.reason),
       state: 'queued',
+      settings: request.settings === undefined ? null : JSON.stringify(request.settings),
+      from_stored: request.fromStored ?? false,
       workflow_id: request.workflowId ?? runWorkflowId(request.kind, organisation.name, integration.name, number),
     })
     .onConflict((conflict) => conflict.columns(['integration_id', 'kind']).where(isOpenRun).doNothing())

@@ -7,7 +7,6 @@ import type {
   DirectorySettings,
   DirectoryTestStep,
   PersonRule,
-  ReconcileReason,
   RecipientType,
 } from '../shared/directory.ts';
 import type { AttributeChange, PlanAction, PlanCounts } from '../shared/directory-plan.ts';
@@ -21,7 +20,7 @@ import type {
   SiteId,
   TokenId,
 } from '../shared/ids.ts';
-import type { DirectoryRunTotals, RunKind, RunState, RunTrigger } from '../shared/runs.ts';
+import type { DirectoryRunTotals, RunKind, RunReason, RunState, RunTrigger } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -106,6 +105,7 @@ export interface Tables {
     skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
     created_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
+    scope_changed_at: Timestamp | null;
   };
   run: {
     id: RunId;
@@ -114,7 +114,7 @@ export interface Tables {
     number: Bigint;
     kind: RunKind;
     trigger: RunTrigger;
-    reason: JSONColumnType<{ code: ReconcileReason; detail: string }> | null;
+    reason: JSONColumnType<RunReason> | null;
     state: RunState;
     workflow_id: string;
     requested_at: GeneratedTimestamp;
@@ -126,6 +126,7 @@ export interface Tables {
     totals: JSONColumnType<Partial<DirectoryRunTotals>, string | undefined, string>;
     error: JSONColumnType<ErrorReport> | null;
     report: JSONColumnType<DirectoryTestStep[]> | null;
+    read_settings: JSONColumnType<DirectorySettings> | null;
     settings: JSONColumnType<DirectorySettings> | null;
     from_stored: Generated<boolean>;
     plan_counts: JSONColumnType<PlanCounts> | null;

@@ -6,11 +6,14 @@ import { readInputFile } from './input-file.ts';
 
 export type Settings = Directory['settings'];
 
-export const settingOptions = {
+const connectionOptions = {
   host: text('name', 'domain controller (default: found by DNS from the domain of the account)'),
   port: number('port', 'default: 636 with ldaps, else 389', { minimum: 1, maximum: 65_535 }),
   security: text('how', 'protection of the connection; plain must be asked for by name (default: ldaps)', { choices: directorySecurities }),
   caFile: text('file', "PEM file of the authority that signed the controller's certificate (default: the system's authorities)"),
+};
+/** Those that decide what is read and who is taken, and not where the password goes. */
+export const readingOptions = {
   baseDn: text('dn', "where the domain begins (default: the server's own naming context)"),
   searchBase: list('dn', 'read only this subtree'),
   filter: text('filter', 'LDAP filter that objects must also match, as in RFC 4515'),
@@ -18,6 +21,10 @@ export const settingOptions = {
   acknowledgeDisabled: text('yes|no', 'disable in the archive what is disabled in the directory (default: yes)', { choices: ['yes', 'no'] }),
   extraAttribute: list('name', 'keep this attribute beyond the standard ones'),
 };
+
+export const settingOptions = { ...connectionOptions, ...readingOptions };
+/** None of those that are no reading options. */
+export const sameDestination = { host: undefined, port: undefined, security: undefined, caFile: undefined };
 
 export interface GivenSettings {
   readonly host: string | undefined;

@@ -21,6 +21,8 @@ const run = (state: string): Run => ({
   totals: {},
   error: null,
   report: null,
+  reason: null,
+  plan: null,
 });
 const away = new LockstepError({ class: 'Unavailable', code: 'api.unreachable', message: 'away', next: 'wait' });
 

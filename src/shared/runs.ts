@@ -1,5 +1,7 @@
 /** A run: one execution of an integration or a task. Its history is in Temporal, its results in the database. */
 
+import type { ReconcileReason } from './directory.ts';
+
 export const runKinds = ['directory-sync', 'directory-plan', 'directory-test'] as const;
 export type RunKind = (typeof runKinds)[number];
 
@@ -25,9 +27,16 @@ export type RunState = (typeof runStates)[number];
 export const openRunStates = ['queued', 'running'] as const satisfies readonly RunState[];
 export const isOpen = (state: RunState): boolean => (openRunStates as readonly RunState[]).includes(state);
 
-/** `reconcile`: a watcher cannot go on by changes alone; the run says why. */
+/** `reconcile`: a watcher cannot go on by changes alone, or the platform needs a full reading; the run says why. */
 export const runTriggers = ['schedule', 'manual', 'reconcile'] as const;
 export type RunTrigger = (typeof runTriggers)[number];
+
+/** Why a reconcile was asked for by the platform itself, beside what a watcher says. */
+export const platformReasons = ['settings-changed'] as const;
+export interface RunReason {
+  readonly code: ReconcileReason | (typeof platformReasons)[number];
+  readonly detail: string;
+}
 
 /** Numbers of a directory run; the workflow's result too. */
 export interface DirectoryRunTotals {

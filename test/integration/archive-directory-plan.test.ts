@@ -3,7 +3,6 @@ import { computePlan } from '../../src/archive/plan-rehearsal.ts';
 import { listPlanEntries, type PlanEntryRow } from '../../src/archive/plans.ts';
 import { finishRun } from '../../src/archive/runs.ts';
 import type { DirectoryPage } from '../../src/shared/directory.ts';
-import type { DirectoryRunTotals } from '../../src/shared/runs.ts';
 import { aDirectory, aRun, directoryPage, endRun, groupEntry, membersOf, userEntry } from '../lab/builders.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
 import { openReading, openWatch, postChanges, readAll, totalsOf } from '../lab/reading.ts';

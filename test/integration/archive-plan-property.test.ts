@@ -82,14 +82,36 @@ function change({ units, people, groups }: Model, [kind, who, value]: Change): v
       // The last one alone, so that there is no circle.
       (units[2] ?? { parent: null }).parent = value % 3 === 2 ? null : value % 3;
       return;
+    case 'name':
+    case 'title':
+    case 'alias':
+    case 'disable':
+    case 'master':
+    case 'move':
+      if (person !== undefined) changePerson(person, kind, n, value);
   }
-  if (person === undefined) return;
-  if (kind === 'name') person.name = 10 + n + PEOPLE * value;
-  if (kind === 'title') person.title = value;
-  if (kind === 'alias') person.alias = value;
-  if (kind === 'disable') person.disabled = !person.disabled;
-  if (kind === 'master') person.master = person.master === undefined ? value % PEOPLE : undefined;
-  if (kind === 'move') person.unit = value % UNITS;
+}
+
+function changePerson(person: Person, kind: 'name' | 'title' | 'alias' | 'disable' | 'master' | 'move', n: number, value: number): void {
+  switch (kind) {
+    case 'name':
+      person.name = 10 + n + PEOPLE * value;
+      return;
+    case 'title':
+      person.title = value;
+      return;
+    case 'alias':
+      person.alias = value;
+      return;
+    case 'disable':
+      person.disabled = !person.disabled;
+      return;
+    case 'master':
+      person.master = person.master === undefined ? value % PEOPLE : undefined;
+      return;
+    case 'move':
+      person.unit = value % UNITS;
+  }
 }
 
 const unitDn = (source: Model, n: number): string => {

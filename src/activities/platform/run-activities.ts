@@ -8,6 +8,7 @@ import { computePlan } from '../../archive/plan-rehearsal.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
 import { beginRun, findRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
 import { isParked } from '../../archive/run-tick.ts';
+import { requestDueReading } from '../../archive/settings-change.ts';
 import { saveRunError } from '../../archive/site-runs.ts';
 import type { BegunRun, DirectoryRunInput } from '../../shared/directory-run.ts';
 import { type ErrorClass, errorClasses, type ErrorReport, LockstepError } from '../../shared/errors.ts';
@@ -140,7 +141,10 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
       if (!(await isDone(tx, run))) {
         return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
       }
-      return finishRun(tx, input.runId, { state: (totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
+      const ended = await finishRun(tx, input.runId, { state: (totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
+      // Settings may have been saved while it read. The sweeper starts what is asked for here.
+      if (run.kind === 'directory-sync') await requestDueReading(tx, run.integration_id);
+      return ended;
     }
   }
 }

@@ -106,7 +106,10 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
     async (request): Promise<OpenRunAnswer> => {
       const { run, cursor } = await onRun(request, async (tx, open) => {
         requireCredential(open.credential);
-        if (isReading(open)) return { run: open, cursor: await openDirectoryReading(tx, open) };
+        if (isReading(open)) {
+          const { settings, ...cursor } = await openDirectoryReading(tx, open);
+          return { run: { ...open, settings }, cursor };
+        }
         await noteProgress(tx, open.id);
         return { run: open, cursor: undefined };
       });
@@ -165,7 +168,8 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
           if (run.kind !== 'directory-test') throw notATest();
           await saveRunReport(tx, run.id, steps.map(storableStep));
         }
-        if (findings !== undefined) await saveFindings(tx, run.integration, storableFindings(findings));
+        // What a plan saw with settings that are not saved is no finding of the directory.
+        if (findings !== undefined && !run.unsaved) await saveFindings(tx, run.integration, storableFindings(findings));
       });
       return reply.code(204).send();
     },

@@ -2,15 +2,17 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { withOrganisation } from '../../archive/database.ts';
 import { findIntegration } from '../../archive/integrations.ts';
+import { requestPlan } from '../../archive/plan-request.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
 import { findRunView, listRuns } from '../../archive/run-list.ts';
-import { findRun, requestRun } from '../../archive/runs.ts';
-import { runId } from '../../shared/ids.ts';
+import { findRun, requestRun, type RunRow } from '../../archive/runs.ts';
+import { type OrganisationId, runId } from '../../shared/ids.ts';
 import { isOpen, runKinds, runStates } from '../../shared/runs.ts';
-import { organisationOf } from '../access.ts';
+import { organisationOf, requireScope } from '../access.ts';
+import { refuseOtherDestination } from '../credential-destination.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { Bigint, page, Slug } from '../schemas/common.ts';
-import { Run, RunSummary, StartedRun } from '../schemas/directories.ts';
+import { PlanRequest, Run, RunSummary, StartedRun } from '../schemas/directories.ts';
 import { DEFAULT_LIMIT, IdPath, listQuery, mapPage, NamedPath } from '../schemas/lists.ts';
 import { answer, problems } from '../schemas/responses.ts';
 import { runAnswer, runSummaryAnswer } from '../views.ts';
@@ -26,12 +28,6 @@ const starts = [
     description: 'Reads the whole directory into the archive.',
   },
   {
-    verb: 'plan',
-    kind: 'directory-plan',
-    summary: 'Find out what a synchronisation would do',
-    description: 'Reads the whole directory and changes nothing; the result is at /runs/{id}/plan.',
-  },
-  {
     verb: 'test',
     kind: 'directory-test',
     summary: 'Test the connection to a directory, step by step',
@@ -40,6 +36,12 @@ const starts = [
 ] as const;
 
 export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (app, { database, engineCalls }) => {
+  const started = async (organisation: OrganisationId, run: RunRow, joined: boolean): Promise<StartedRun> => {
+    if (run.state === 'queued') await engineCalls.startRun(organisation, run.id);
+    const view = await withOrganisation(database, organisation, (tx) => findRunView(tx, run.id));
+    return { ...runSummaryAnswer(view), joined };
+  };
+
   for (const { verb, kind, summary, description } of starts) {
     app.post(
       `/directories/:name/${verb}`,
@@ -63,12 +65,42 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
           if (!integration.has_credential) throw credentialMissing(integration.name);
           return requestRun(tx, { integration: integration.id, kind, trigger: 'manual' });
         });
-        if (run.state === 'queued') await engineCalls.startRun(organisation, run.id);
-        const view = await withOrganisation(database, organisation, (tx) => findRunView(tx, run.id));
-        return reply.code(202).send({ ...runSummaryAnswer(view), joined });
+        return reply.code(202).send(await started(organisation, run, joined));
       },
     );
   }
+
+  app.post(
+    '/directories/:name/plan',
+    {
+      config: { access: 'operate' },
+      schema: {
+        operationId: 'planDirectory',
+        summary: 'Find out what a synchronisation would do',
+        description:
+          'Reads the whole directory and changes nothing; the result is at /runs/{id}/plan. With `settings` (all of them, as when they are ' +
+          'changed, and with scope `admin`) it says what it would do with these, and saves nothing; where the password would go ' +
+          'must be as it is. With `fromStored` the directory is not asked: possible where only search bases, filter, mail domains, what ' +
+          'becomes of disabled accounts and removals differ. Asking for the same again while it is open answers that run (`joined`).',
+        tags: ['directories'],
+        params: NamedPath,
+        body: Type.Union([PlanRequest, Type.Null()]),
+        response: { 202: answer(StartedRun, 'The run that was asked for, or the open one'), ...problems(400, 404, 409, 422) },
+      },
+    },
+    async (request, reply) => {
+      const organisation = organisationOf(request);
+      const asked = request.body ?? {};
+      if (asked.settings !== undefined) requireScope(request, 'admin');
+      const { run, joined } = await withOrganisation(database, organisation, async (tx) => {
+        const integration = await findIntegration(tx, request.params.name);
+        if (asked.fromStored !== true && !integration.has_credential) throw credentialMissing(integration.name);
+        if (asked.settings !== undefined) refuseOtherDestination(integration.settings, asked.settings);
+        return requestPlan(tx, integration, asked);
+      });
+      return reply.code(202).send(await started(organisation, run, joined));
+    },
+  );
 
   app.get(
     '/runs',

@@ -96,6 +96,16 @@ export const Run = Type.Intersect([
 ]);
 export type Run = Type.Static<typeof Run>;
 
+/** What to plan; nothing: a synchronisation as things are. */
+export const PlanRequest = Type.Object(
+  {
+    settings: Type.Optional(Settings),
+    fromStored: Type.Optional(Type.Boolean({ description: 'From what is stored, without asking the directory' })),
+  },
+  { additionalProperties: false },
+);
+export type PlanRequest = Type.Static<typeof PlanRequest>;
+
 export const PlanEntry = Type.Object({
   action: Type.String(),
   /** Of the object: user, contact, public-folder, group, dynamic-group. */

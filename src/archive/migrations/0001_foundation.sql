@@ -111,6 +111,8 @@ create table directory_integration (
   skipped_ticks        bigint not null default 0,
   created_at           timestamptz not null default now(),
   changed_at           timestamptz not null default now(),
+  -- When settings changed that decide what a reading does: src/archive/settings-change.ts.
+  scope_changed_at     timestamptz,
   unique (org_id, name)
 );
 
@@ -134,6 +136,7 @@ create table run (
   totals         jsonb not null default '{}',
   error          jsonb,                     -- ErrorReport
   report         jsonb,                     -- steps of a test
+  read_settings  jsonb,                     -- with which its last attempt reads
   -- Of a plan: settings that are not saved (null: those of the integration), whether it is made from what is stored, how many
   -- entries of which action it has (null: not computed yet), and when the entries were forgotten.
   settings          jsonb,

@@ -18,6 +18,8 @@ const run = (overrides: Partial<Run>): Run => ({
   totals: {},
   error: null,
   report: null,
+  reason: null,
+  plan: null,
   ...overrides,
 });
 

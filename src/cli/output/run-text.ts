@@ -95,11 +95,21 @@ function runErrorLines(run: Pick<RunSummary, 'error'>): string[] {
   return [`  ${styled('bad', '✗')} ${clean(run.error.message)} (${clean(run.error.code)})`, `  → ${clean(run.error.next)}`];
 }
 
+function plannedText({ settings, fromStored, forgottenAt }: NonNullable<Run['plan']>): string[] {
+  return [
+    fromStored ? 'from what was read before' : 'by asking the directory',
+    ...(settings === null ? [] : [`with settings that are not saved: ${clean(JSON.stringify(settings))}`]),
+    ...(forgottenAt === null ? [] : ['its entries are no longer kept']),
+  ];
+}
+
 /** All that is known of a run, for `runs show`. */
 export function runText(run: Run, now: Date): string {
   const style = runStyle(run.state);
   const main = fields([
     ['run', `${runTitle(run)}, ${run.trigger}`],
+    ['reason', run.reason === null ? undefined : `${clean(run.reason.detail)} (${clean(run.reason.code)})`],
+    ['planned', run.plan === null ? undefined : plannedText(run.plan)],
     ['state', run.state],
     ['waiting', run.waiting ?? undefined],
     ['requested', localTime(run.requestedAt)],
