@@ -1,6 +1,14 @@
 /** All settings of an organisation as one document, out and in. */
 import { type OrganisationTransaction, withOrganisation } from '../archive/database.ts';
-import { changeIntegration, createIntegration, findIntegration, type IntegrationView, listIntegrations, newIntegrationId } from '../archive/integrations.ts';
+import {
+  changeIntegration,
+  createIntegration,
+  findIntegration,
+  type IntegrationView,
+  listIntegrations,
+  listIntegrationsOfSite,
+  newIntegrationId,
+} from '../archive/integrations.ts';
 import { findOrganisation, holdOrganisation } from '../archive/organisations.ts';
 import { InvalidInputError } from '../archive/record-errors.ts';
 import { refuseWhileRunning } from '../archive/remove-integration.ts';
@@ -106,18 +114,23 @@ async function currentConfiguration(tx: OrganisationTransaction): Promise<Curren
 interface Changed {
   readonly integration: IntegrationId;
   /** The reading that its new settings need. */
-  readonly run: RunRow | undefined;
+  readonly run?: RunRow | undefined;
 }
 
-/** Gives the directories whose schedule is to be brought in line once this is committed, and the runs to be started. */
+/** Gives the directories whose schedule and watcher are to be brought in line once this is committed, and the runs to be started. */
 async function apply(tx: OrganisationTransaction, organisation: OrganisationId, plan: ConfigurationPlan): Promise<Changed[]> {
+  const changed = new Map<IntegrationId, Changed>();
   for (const { wanted, changedFields } of plan.sites) {
     if (changedFields === undefined) await createSite(tx, organisation, wanted);
-    await changeSite(tx, wanted.name, { description: wanted.description, disabled: wanted.disabled });
+    const site = await changeSite(tx, wanted.name, { description: wanted.description, disabled: wanted.disabled });
+    if (changedFields?.includes('disabled') !== true || wanted.disabled === true) continue;
+    for (const woken of await listIntegrationsOfSite(tx, site.id)) changed.set(woken, { integration: woken });
   }
-  const changed: Changed[] = [];
-  for (const step of plan.directories) changed.push(await applyDirectory(tx, organisation, step));
-  return changed;
+  for (const step of plan.directories) {
+    const one = await applyDirectory(tx, organisation, step);
+    changed.set(one.integration, one);
+  }
+  return [...changed.values()];
 }
 
 async function applyDirectory(tx: OrganisationTransaction, organisation: OrganisationId, step: DirectoryStep): Promise<Changed> {
@@ -133,7 +146,7 @@ async function applyDirectory(tx: OrganisationTransaction, organisation: Organis
   if (changedFields === undefined) {
     await createIntegration(tx, organisation, { ...values, id: newIntegrationId(), name: wanted.name, credential: null });
     const made = await changeIntegration(tx, wanted.name, { state: wanted.paused ? 'paused' : 'active' });
-    return { integration: made.id, run: undefined };
+    return { integration: made.id };
   }
   if (changedFields.includes('site')) await refuseWhileRunning(tx, wanted.name);
   const before = await findIntegration(tx, wanted.name);

@@ -57,14 +57,15 @@ export async function mergeMemberChanges(
   };
 }
 
+/** Of the own directory before all others: after a move to another domain both may have the object for a while. */
 async function namesOfObjects(tx: OrganisationTransaction, integration: IntegrationId, guids: readonly string[]): Promise<Map<string, CurrentName>> {
   if (guids.length === 0) return new Map();
-  const rows = await tx
-    .selectFrom('directory_object')
-    .select(['guid', 'dn', 'dn_key'])
-    .where('integration_id', '=', integration)
-    .where('guid', '=', (eb) => eb.fn.any(sql<string[]>`${guids}::uuid[]`))
-    .where('in_source', '=', true)
-    .execute();
+  const { rows } = await sql<{ guid: string; dn: string; dn_key: Buffer }>`
+    select o.guid, o.dn, o.dn_key
+    from directory_integration i
+    cross join lateral (
+      select * from directory_object o where o.integration_id = i.id and o.guid = any (${guids}::uuid[]) offset 0) o
+    where o.in_source
+    order by i.id = ${integration}`.execute(tx);
   return new Map(rows.map(({ guid, dn, dn_key }) => [guid, { key: dn_key.toString('hex'), dn }]));
 }

@@ -136,7 +136,7 @@ export async function isReadingComplete(tx: OrganisationTransaction, run: Readin
   return row !== undefined;
 }
 
-const noTotals: DirectoryRunTotals = {
+export const noTotals: DirectoryRunTotals = {
   pages: 0,
   seen: 0,
   added: 0,
@@ -162,7 +162,8 @@ const plus = (totals: DirectoryRunTotals, delta: DirectoryTotalsDelta): Director
 /** A plan must not end the epoch of a sync that runs beside it. */
 const cursorOf = (run: ReadingRun) => ({ owner: run.integration, scope: run.kind });
 
-async function lockOpenRun(tx: OrganisationTransaction, run: ReadingRun) {
+/** @throws NotFoundError, ConflictError `run.closed` */
+export async function lockOpenRun(tx: OrganisationTransaction, run: { readonly id: RunId }) {
   const row = await tx
     .selectFrom('run')
     .select(['state', 'epoch', 'first_epoch', 'totals', 'read_settings'])

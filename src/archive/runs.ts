@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
-import type { DirectorySettings } from '../shared/directory.ts';
+import type { DirectoryObjectQuery, DirectorySettings } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import { type IntegrationId, runId, type RunId } from '../shared/ids.ts';
 import { runWorkflowId } from '../shared/names.ts';
@@ -21,16 +21,18 @@ export interface RunRequest {
   /** Of a plan: settings that are not saved, and whether it is made from what is stored. */
   readonly settings?: DirectorySettings | undefined;
   readonly fromStored?: boolean | undefined;
+  /** Of `directory-object`. */
+  readonly object?: DirectoryObjectQuery;
   /** Of the workflow that asks, when it runs already (a tick of a schedule). Default: `runWorkflowId(…)`. */
   readonly workflowId?: string;
 }
 
 /** The predicate of the index run_open, in its words: a parameter would not match it. */
-const isOpenRun = sql<boolean>`state in ('queued', 'running')`;
+const isOpenRun = sql<boolean>`state in ('queued', 'running') and kind <> 'directory-object'`;
 
 /**
- * Asks for a run: a new queued one, or the open one of the same integration and kind (`joined`). Of two requests at once
- * one makes the run and the other joins it. A workflow that repeats its own request finds its own workflow id in the row.
+ * Asks for a run: a new queued one, or the open one of the same integration and kind (`joined`), for one object that of the same object.
+ * Of two requests at once one makes the run and the other joins it. A workflow that repeats its own request finds its own workflow id in the row.
  * @throws NotFoundError when there is no such integration
  */
 export async function requestRun(tx: OrganisationTransaction, request: RunRequest): Promise<{ run: RunRow; joined: boolean }> {
@@ -48,6 +50,11 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
     .executeTakeFirst();
   if (integration === undefined) throw new NotFoundError('such directory');
 
+  const object = request.object === undefined ? null : JSON.stringify(request.object);
+  if (object !== null) {
+    const open = await findOpenRun(tx, request).where('object', '=', sql<never>`${object}::jsonb`).executeTakeFirst();
+    if (open !== undefined) return { run: open, joined: true };
+  }
   const number = Number(organisation.next_run_number);
   const run = await tx
     .insertInto('run')
@@ -59,6 +66,7 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
       kind: request.kind,
       trigger: request.trigger,
       reason: request.reason === undefined ? null : JSON.stringify(request.reason),
+      object,
       state: 'queued',
       settings: request.settings === undefined ? null : JSON.stringify(request.settings),
       from_stored: request.fromStored ?? false,
@@ -68,20 +76,22 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
     .returningAll()
     .executeTakeFirst();
   if (run === undefined) {
-    const open = await tx
-      .selectFrom('run')
-      .selectAll()
-      .where('integration_id', '=', request.integration)
-      .where('kind', '=', request.kind)
-      .where('state', 'in', [...openRunStates])
-      .forKeyShare()
-      .executeTakeFirst();
+    const open = await findOpenRun(tx, request).executeTakeFirst();
     // It ended between the two statements: now there is room for a new one.
     return open === undefined ? requestRun(tx, request) : { run: open, joined: true };
   }
   await tx.updateTable('organisation').set({ next_run_number: number + 1 }).where('id', '=', organisation.id).execute();
   return { run, joined: false };
 }
+
+const findOpenRun = (tx: OrganisationTransaction, { integration, kind }: RunRequest) =>
+  tx
+    .selectFrom('run')
+    .selectAll()
+    .where('integration_id', '=', integration)
+    .where('kind', '=', kind)
+    .where('state', 'in', [...openRunStates])
+    .forKeyShare();
 
 export const findOptionalRun = (tx: OrganisationTransaction, run: RunId): Promise<RunRow | undefined> =>
   tx.selectFrom('run').selectAll().where('id', '=', run).executeTakeFirst();

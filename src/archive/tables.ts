@@ -4,6 +4,8 @@ import type {
   DirectoryChangeTracking,
   DirectoryFindings,
   DirectoryObjectKind,
+  DirectoryObjectQuery,
+  DirectoryObjectStep,
   DirectorySettings,
   DirectoryTestStep,
   PersonRule,
@@ -102,6 +104,8 @@ export interface Tables {
     findings: JSONColumnType<DirectoryFindings> | null;
     watched_at: Timestamp | null;
     watch_error: JSONColumnType<ErrorReport> | null;
+    reconcile_reason: JSONColumnType<RunReason> | null;
+    reconcile_at: Timestamp | null;
     skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
     created_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
@@ -125,7 +129,8 @@ export interface Tables {
     first_epoch: Bigint | null;
     totals: JSONColumnType<Partial<DirectoryRunTotals>, string | undefined, string>;
     error: JSONColumnType<ErrorReport> | null;
-    report: JSONColumnType<DirectoryTestStep[]> | null;
+    report: JSONColumnType<(DirectoryTestStep | DirectoryObjectStep)[]> | null;
+    object: JSONColumnType<DirectoryObjectQuery> | null;
     read_settings: JSONColumnType<DirectorySettings> | null;
     settings: JSONColumnType<DirectorySettings> | null;
     from_stored: Generated<boolean>;
@@ -163,6 +168,7 @@ export interface Tables {
     account_name: string | null;
     principal_name: string | null;
     account_disabled: boolean;
+    disabled: Generated<boolean>;
     included: boolean;
     in_source: Generated<boolean>;
     in_scope: boolean;
@@ -212,7 +218,7 @@ export interface Tables {
     member_dn: string;
     epoch: Bigint;
   };
-  directory_member_part: { integration_id: IntegrationId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
+  directory_member_part: { teller_id: IntegrationId | RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
   directory_sid: { object_id: DirectoryObjectId; org_id: OrganisationId; sid: string; role: 'former' | 'master' };
   person: {
     id: ColumnType<PersonId, never, never>;
@@ -220,6 +226,7 @@ export interface Tables {
     created_at: GeneratedTimestamp;
     merged_into: PersonId | null;
     sort_key: string | null;
+    mail_object: DirectoryObjectId | null;
   };
   person_link: {
     id: ColumnType<string, never, never>;

@@ -1,5 +1,7 @@
 import type { Configuration, ConfigurationChanges } from '../api/schemas/config.ts';
-import type { Directory, DirectoryChange, DirectoryProblem, NewDirectory, PlanEntry, PlanRequest, Run, RunSummary, StartedRun } from '../api/schemas/directories.ts';
+import type {
+  Directory, DirectoryChange, DirectoryProblem, NewDirectory, ObjectQuery, PlanEntry, PlanRequest, Run, RunSummary, StartedRun,
+} from '../api/schemas/directories.ts';
 import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
 import type { Group, GroupMember, GroupSummary, Person, PersonSummary } from '../api/schemas/people.ts';
 import type { EnrolmentCode, NewSite, Site, SiteChange } from '../api/schemas/sites.ts';
@@ -58,6 +60,7 @@ export function createApiClient(options: ApiTransportOptions) {
     resumeDirectory: (directory: string) => post<Directory>(`/directories/${name(directory)}/resume`),
     startRun: (directory: string, what: 'sync' | 'test') => post<StartedRun>(`/directories/${name(directory)}/${what}`),
     startPlan: (directory: string, request: PlanRequest) => post<StartedRun>(`/directories/${name(directory)}/plan`, request),
+    syncObject: (directory: string, object: ObjectQuery) => post<StartedRun>(`/directories/${name(directory)}/objects`, object),
     directoryProblems: (directory: string, query: PageQuery) =>
       get<Page<DirectoryProblem>>(`/directories/${name(directory)}/problems`, { ...query }),
 
@@ -71,7 +74,7 @@ export function createApiClient(options: ApiTransportOptions) {
     person: (idOrAddress: string) => get<Person>(`/people/${name(idOrAddress)}`),
     groups: (query: PageQuery & { search?: string | undefined }) => get<Page<GroupSummary>>('/groups', { ...query }),
     group: (idOrAddressOrName: string) => get<Group>(`/groups/${name(idOrAddressOrName)}`),
-    groupMembers: (id: string, query: PageQuery) => get<Page<GroupMember>>(`/groups/${name(id)}/members`, { ...query }),
+    groupMembers: (id: string, query: PageQuery & { effective?: boolean | undefined }) => get<Page<GroupMember>>(`/groups/${name(id)}/members`, { ...query }),
 
     config: () => get<Configuration>('/config'),
     putConfig: (config: unknown, dryRun: boolean) => call<ConfigurationChanges>({ method: 'PUT', path: '/config', query: { dryRun }, body: config }),

@@ -23,6 +23,7 @@ const workflowTypes: Record<RunKind, string> = {
   'directory-sync': 'directorySync',
   'directory-plan': 'directoryPlan',
   'directory-test': 'directoryTest',
+  'directory-object': 'directoryObject',
 };
 
 /**

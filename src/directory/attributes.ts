@@ -1,4 +1,12 @@
-/** What is asked of the directory, and how each value becomes text. */
+/**
+ * What is asked of the directory, and how each value becomes text. The list is the one of MSE (reference: "Attributes",
+ * product specification §2.3) and what identity and recipient type are decided by.
+ *
+ * Left out on purpose: `memberOf`, which says the same as `member` from the other side, changes without the object
+ * changing, and is empty for groups of other domains: the archive answers it from `member`. `whenChanged` differs between
+ * controllers and would make each object look changed after a change of controller.
+ */
+
 import { standardAttributes } from '../shared/directory-attributes.ts';
 
 /** `guid` and `sid` become their usual text, `base64` is bytes of no known form. */

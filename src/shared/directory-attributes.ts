@@ -1,12 +1,7 @@
 /**
- * What every reading asks of an object: the list is the one of MSE (reference: "Attributes", product specification §2.3) and what
- * identity and recipient type are decided by.
- *
- * Left out on purpose: `memberOf`, which says the same as `member` from the other side, changes without the object
- * changing, and is empty for groups of other domains: the archive answers it from `member`. `whenChanged` differs between
- * controllers and would make each object look changed after a change of controller.
+ * The attributes that every reading asks for: the list of MSE (reference: "Attributes", product specification §2.3), what identity and
+ * recipient type are decided by, and what dynamic groups ask for.
  */
-
 const identity = [
   'objectClass', 'objectCategory', 'parentGUID', 'objectSid', 'sIDHistory', 'sAMAccountName', 'userPrincipalName', 'userAccountControl', 'primaryGroupID',
   'groupType', 'whenCreated', 'mail', 'proxyAddresses', 'targetAddress', 'mailNickname', 'legacyExchangeDN',

@@ -2,7 +2,7 @@
 
 import type { ReconcileReason } from './directory.ts';
 
-export const runKinds = ['directory-sync', 'directory-plan', 'directory-test'] as const;
+export const runKinds = ['directory-sync', 'directory-plan', 'directory-test', 'directory-object'] as const;
 export type RunKind = (typeof runKinds)[number];
 
 /**
@@ -31,8 +31,9 @@ export const isOpen = (state: RunState): boolean => (openRunStates as readonly R
 export const runTriggers = ['schedule', 'manual', 'reconcile'] as const;
 export type RunTrigger = (typeof runTriggers)[number];
 
-/** Why a reconcile was asked for by the platform itself, beside what a watcher says. */
+/** Of a reconcile that the platform asks for by itself. */
 export const platformReasons = ['settings-changed'] as const;
+/** Of a reconcile; `detail` is a sentence for the administrator. */
 export interface RunReason {
   readonly code: ReconcileReason | (typeof platformReasons)[number];
   readonly detail: string;

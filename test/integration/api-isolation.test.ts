@@ -215,6 +215,12 @@ const rows: Readonly<Record<string, Row>> = {
       { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}/${verb}`] },
     ]),
   ),
+  'POST /api/v1/directories/{name}/objects': {
+    access: 'operate',
+    foreign: 'absent',
+    urls: (names) => [`/api/v1/directories/${names.directory}/objects`],
+    body: (names) => ({ by: 'address', value: names.personAddress }),
+  },
   'GET /api/v1/directories/{name}/problems': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}/problems`] },
 
   'GET /api/v1/runs': { access: 'read', foreign: 'own', urls: () => ['/api/v1/runs', '/api/v1/runs?kind=directory-sync', '/api/v1/runs?state=queued'] },

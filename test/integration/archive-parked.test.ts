@@ -26,6 +26,12 @@ const tested = (bind: 'passed' | 'failed'): Ended => ({
   report: JSON.stringify([{ step: 'bind', outcome: bind, detail: '', durationMs: 1 }]),
 });
 
+const readOne = (connect: 'passed' | 'failed'): Ended => ({
+  kind: 'directory-object',
+  state: 'succeeded',
+  report: JSON.stringify([{ step: 'connect', outcome: connect, detail: '', durationMs: 1 }]),
+});
+
 /** Whether the schedule is parked after these runs, which ended one after the other. */
 async function parkedAfter(...runs: readonly Ended[]): Promise<boolean> {
   const { organisation, integration } = await aDirectory(lab.owner);
@@ -59,12 +65,14 @@ test.each<[string, Ended]>([
   ['a plan with problems', { state: 'partial', kind: 'directory-plan' }],
   ['a sync that read a page and then lost the controller', failed('Unavailable', 'ldap.unreachable', { totals: JSON.stringify({ pages: 1 }) })],
   ['a test whose bind step passed', tested('passed')],
+  ['one object that was asked for', readOne('passed')],
 ])('%s ends the parking', async (_, run) => {
   expect(await parkedAfter(refused, run)).toBe(false);
 });
 
 test.each<[string, Ended]>([
   ['a test that never got to sign in', tested('failed')],
+  ['one object, for which it could not sign in', readOne('failed')],
   ['a sync that was cancelled', { state: 'cancelled' }],
   ['a sync that did not reach the controller', failed('Unavailable', 'ldap.unreachable')],
   ['a sync that is open', { state: 'running', finished_at: null }],

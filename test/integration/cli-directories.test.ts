@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { beginRun, finishRun, type RunEnd } from '../../src/archive/runs.ts';
-import type { DirectoryTestStep } from '../../src/shared/directory.ts';
+import type { DirectoryObjectStep, DirectoryTestStep } from '../../src/shared/directory.ts';
 import { type LabApi, labApi, type LabOrganisation, type LabSite } from '../lab/api.ts';
 import { type Cli, cli, type CliResult } from '../lab/cli.ts';
 import { until } from '../lab/component.ts';
@@ -32,7 +32,7 @@ const add = (name: string, ...args: string[]) =>
   run(['directory', 'add', name, '--account', 'svc@corp.example', '--password-stdin', '--no-test', ...args], { input: PASSWORD });
 
 /** What workflow and site do: the next queued run begins, reports and ends. */
-async function playNextRun(end: RunEnd, report?: readonly DirectoryTestStep[]): Promise<void> {
+async function playNextRun(end: RunEnd, report?: readonly (DirectoryObjectStep | DirectoryTestStep)[]): Promise<void> {
   const inOrganisation = <T>(work: Parameters<typeof withOrganisation<T>>[2]) => withOrganisation(api.lab.app, acme.row.id, work);
   const queued = () => inOrganisation((tx) => tx.selectFrom('run').select('id').where('state', '=', 'queued').executeTakeFirst());
   await until('a run is queued', async () => (await queued()) !== undefined);
@@ -211,6 +211,33 @@ test('a test shows each step, and a failed one is exit code 1 with what to do', 
   expect(failed.stdout).toMatch(/^✓ connect .*\n✗ sign in .*\(ldap.invalid-credentials\)\n +→ Set the right one\.\n$/);
   const [passed] = await Promise.all([run(['directory', 'test', 'hq', '--json']), playNextRun({ state: 'succeeded' }, steps.slice(0, 1))]);
   expect([passed.code, passed.json()]).toEqual([0, expect.objectContaining({ report: steps.slice(0, 1) })]);
+});
+
+test('one object is shown step by step, and a failed step is exit code 1', async () => {
+  const steps: DirectoryObjectStep[] = [
+    { step: 'connect', outcome: 'passed', detail: 'Signed in to dc1.', durationMs: 3 },
+    { step: 'find', outcome: 'passed', detail: 'Found CN=Ann.', durationMs: 3 },
+    { step: 'read', outcome: 'passed', detail: 'Read 12 attributes.', durationMs: 3 },
+    { step: 'scope', outcome: 'passed', detail: 'In scope: no rule keeps it out.', durationMs: 0 },
+    { step: 'apply', outcome: 'passed', detail: 'Changed: title.', durationMs: 5 },
+  ];
+  const [shown] = await Promise.all([run(['directory', 'sync', 'hq', '--object', 'ann@corp.example']), playNextRun({ state: 'succeeded' }, steps)]);
+  expect([shown.code, shown.stdout]).toEqual([
+    0,
+    [
+      '✓ connect                  Signed in to dc1.',
+      '✓ find the object          Found CN=Ann.',
+      '✓ read it                  Read 12 attributes.',
+      '✓ see whether it is taken  In scope: no rule keeps it out.',
+      '✓ take it over             Changed: title.',
+      '',
+    ].join('\n'),
+  ]);
+  const failed: DirectoryObjectStep[] = [{ step: 'find', outcome: 'failed', detail: 'Nobody.', code: 'directory.object-not-found', next: 'Check.', durationMs: 1 }];
+  const [asked] = await Promise.all([run(['directory', 'sync', 'hq', '--object', 'CN=Ann,DC=corp,DC=example', '--json']), playNextRun({ state: 'succeeded' }, failed)]);
+  expect([asked.code, asked.json()]).toEqual([1, expect.objectContaining({ kind: 'directory-object', object: { by: 'dn', value: 'CN=Ann,DC=corp,DC=example' }, report: failed })]);
+  expect((await run(['runs', 'show', 'last'])).stdout).toMatch(/^object +CN=Ann,DC=corp,DC=example$/m);
+  expect((await run(['directory', 'sync', 'hq', '--object', 'ann'])).code).toBe(2);
 });
 
 test('an addition tests by itself and keeps the directory when that fails', async () => {

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type Database, type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { findEngineRun, locateRun } from '../../archive/engine-rows.ts';
 import { countSkippedTick } from '../../archive/integrations.ts';
+import { forgetObjectRun, isObjectApplied } from '../../archive/directory-object-run.ts';
 import { isReadingComplete } from '../../archive/directory-reading.ts';
 import { computePlan } from '../../archive/plan-rehearsal.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
@@ -95,7 +96,11 @@ export function createRunActivities({ database }: { readonly database: Database 
 
     async finishRun(input) {
       const { organisationId } = await located(input.runId);
-      const row = await withOrganisation(database, organisationId, (tx) => endRun(tx, input));
+      const row = await withOrganisation(database, organisationId, async (tx) => {
+        const ended = await endRun(tx, input);
+        if (ended.kind === 'directory-object') await forgetObjectRun(tx, ended.id);
+        return ended;
+      });
       const outcome = row.state === 'failed' ? 'incomplete' : row.state === 'partial' ? 'partial' : 'succeeded';
       return { outcome, totals: row.totals };
     },
@@ -136,24 +141,24 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
     case 'failed':
       return finishRun(tx, input.runId, { state: 'failed', error: await reportOf(tx, input) });
     case 'done': {
-      const run = await findRun(tx, input.runId);
-      const { totals } = run;
-      if (!(await isDone(tx, run))) {
-        return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
-      }
-      const ended = await finishRun(tx, input.runId, { state: (totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
+      const row = await findRun(tx, input.runId);
+      if (isOpen(row.state) && !(await isDone(tx, row))) return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
+      const ended = await finishRun(tx, input.runId, { state: (row.totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
       // Settings may have been saved while it read. The sweeper starts what is asked for here.
-      if (run.kind === 'directory-sync') await requestDueReading(tx, run.integration_id);
+      if (row.kind === 'directory-sync') await requestDueReading(tx, row.integration_id);
       return ended;
     }
   }
 }
 
 /** What a site says is no proof: the cursor is, and of a plan what it says. */
-async function isDone(tx: OrganisationTransaction, { id, kind, integration_id: integration, plan_counts }: RunRow): Promise<boolean> {
+async function isDone(tx: OrganisationTransaction, { id, kind, integration_id: integration, report, plan_counts }: RunRow): Promise<boolean> {
   switch (kind) {
     case 'directory-test':
       return true;
+    case 'directory-object':
+      // A step that failed is its result.
+      return report?.some(({ outcome }) => outcome === 'failed') === true || isObjectApplied(tx, { id, integration });
     case 'directory-plan':
       return plan_counts !== null;
     case 'directory-sync':

@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { withOrganisation } from '../../archive/database.ts';
-import { findGroup, listGroupMembers, listGroups } from '../../archive/groups.ts';
+import { listGroupMembers } from '../../archive/group-members.ts';
+import { findGroup, listGroups } from '../../archive/groups.ts';
 import { organisationOf } from '../access.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { page } from '../schemas/common.ts';
-import { DEFAULT_LIMIT, ListQuery, listQuery, Reference, Search } from '../schemas/lists.ts';
+import { DEFAULT_LIMIT, listQuery, Reference, Search } from '../schemas/lists.ts';
 import { Group, GroupMember, GroupSummary } from '../schemas/people.ts';
 import { answer, problems } from '../schemas/responses.ts';
 
@@ -51,17 +52,20 @@ export const groupRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (
       config: { access: 'read' },
       schema: {
         operationId: 'listGroupMembers',
-        summary: 'List the direct members of a group',
-        description: 'A member that is not (yet) known is listed as `pending`, by its DN.',
+        summary: 'List the members of a group',
+        description:
+          'The direct ones, those whose primary group it is included, or with `effective=true` everybody in it through all levels of nesting, nobody twice. ' +
+          'Members of a dynamic group are those that match its filter now. A member that is not (yet) known is listed as `pending`, by its DN. ' +
+          'A page may have fewer items than `limit` and still have a `next`.',
         tags: ['groups'],
         params: GroupPath,
-        querystring: ListQuery,
+        querystring: listQuery({ effective: Type.Optional(Type.Boolean({ default: false })) }),
         response: { 200: answer(page(GroupMember), 'In an order that has no meaning but stays'), ...problems(400, 404, 409, 422) },
       },
     },
     (request) =>
       withOrganisation(database, organisationOf(request), (tx) =>
-        listGroupMembers(tx, request.params.reference, { after: request.query.after, limit: request.query.limit ?? DEFAULT_LIMIT }),
+        listGroupMembers(tx, request.params.reference, { ...request.query, limit: request.query.limit ?? DEFAULT_LIMIT }),
       ),
   );
 };

@@ -1,18 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { withOrganisation } from '../../archive/database.ts';
-import { findIntegration } from '../../archive/integrations.ts';
+import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
+import { findIntegration, type IntegrationView } from '../../archive/integrations.ts';
 import { requestPlan } from '../../archive/plan-request.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
 import { findRunView, listRuns } from '../../archive/run-list.ts';
 import { findRun, requestRun, type RunRow } from '../../archive/runs.ts';
+import { objectQuery } from '../../archive/stored-object.ts';
 import { type OrganisationId, runId } from '../../shared/ids.ts';
 import { isOpen, runKinds, runStates } from '../../shared/runs.ts';
 import { organisationOf, requireScope } from '../access.ts';
 import { refuseOtherDestination } from '../credential-destination.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { Bigint, page, Slug } from '../schemas/common.ts';
-import { PlanRequest, Run, RunSummary, StartedRun } from '../schemas/directories.ts';
+import { ObjectQuery, PlanRequest, Run, RunSummary, StartedRun } from '../schemas/directories.ts';
 import { DEFAULT_LIMIT, IdPath, listQuery, mapPage, NamedPath } from '../schemas/lists.ts';
 import { answer, problems } from '../schemas/responses.ts';
 import { runAnswer, runSummaryAnswer } from '../views.ts';
@@ -36,7 +37,12 @@ const starts = [
 ] as const;
 
 export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (app, { database, engineCalls }) => {
-  const started = async (organisation: OrganisationId, run: RunRow, joined: boolean): Promise<StartedRun> => {
+  const begin = async (
+    organisation: OrganisationId,
+    name: string,
+    request: (tx: OrganisationTransaction, integration: IntegrationView) => Promise<{ run: RunRow; joined: boolean }>,
+  ): Promise<StartedRun> => {
+    const { run, joined } = await withOrganisation(database, organisation, async (tx) => request(tx, await findIntegration(tx, name)));
     if (run.state === 'queued') await engineCalls.startRun(organisation, run.id);
     const view = await withOrganisation(database, organisation, (tx) => findRunView(tx, run.id));
     return { ...runSummaryAnswer(view), joined };
@@ -59,13 +65,11 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
         },
       },
       async (request, reply) => {
-        const organisation = organisationOf(request);
-        const { run, joined } = await withOrganisation(database, organisation, async (tx) => {
-          const integration = await findIntegration(tx, request.params.name);
-          if (!integration.has_credential) throw credentialMissing(integration.name);
+        const run = await begin(organisationOf(request), request.params.name, (tx, integration) => {
+          requirePassword(integration);
           return requestRun(tx, { integration: integration.id, kind, trigger: 'manual' });
         });
-        return reply.code(202).send(await started(organisation, run, joined));
+        return reply.code(202).send(run);
       },
     );
   }
@@ -92,13 +96,39 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
       const organisation = organisationOf(request);
       const asked = request.body ?? {};
       if (asked.settings !== undefined) requireScope(request, 'admin');
-      const { run, joined } = await withOrganisation(database, organisation, async (tx) => {
-        const integration = await findIntegration(tx, request.params.name);
-        if (asked.fromStored !== true && !integration.has_credential) throw credentialMissing(integration.name);
+      const run = await begin(organisation, request.params.name, (tx, integration) => {
+        if (asked.fromStored !== true) requirePassword(integration);
         if (asked.settings !== undefined) refuseOtherDestination(integration.settings, asked.settings);
         return requestPlan(tx, integration, asked);
       });
-      return reply.code(202).send(await started(organisation, run, joined));
+      return reply.code(202).send(run);
+    },
+  );
+
+  app.post(
+    '/directories/:name/objects',
+    {
+      config: { access: 'operate' },
+      schema: {
+        operationId: 'syncDirectoryObject',
+        summary: 'Synchronise one object now, step by step',
+        description:
+          'Reads one person, group or other object by its address, distinguished name or objectGUID, and takes it over as a change would be. ' +
+          'What happened at each step is in `report` of the run: connect, find, read, scope (which rule keeps it out), apply. A step that ' +
+          'fails is a result: the run succeeds all the same. Several objects may be asked for at once; asking again for one whose run is ' +
+          'open answers that run (`joined`). Nothing is read but that object.',
+        tags: ['directories'],
+        params: NamedPath,
+        body: ObjectQuery,
+        response: { 202: answer(StartedRun, 'The run that was asked for, or the open one'), ...problems(400, 404, 409, 422) },
+      },
+    },
+    async (request, reply) => {
+      const run = await begin(organisationOf(request), request.params.name, (tx, integration) => {
+        requirePassword(integration);
+        return requestRun(tx, { integration: integration.id, kind: 'directory-object', trigger: 'manual', object: objectQuery(request.body) });
+      });
+      return reply.code(202).send(run);
     },
   );
 
@@ -167,6 +197,11 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
     },
   );
 };
+
+/** @throws ConflictError `directory.credential-missing` */
+function requirePassword({ has_credential, name }: IntegrationView): void {
+  if (!has_credential) throw credentialMissing(name);
+}
 
 const credentialMissing = (name: string): ConflictError =>
   new ConflictError({

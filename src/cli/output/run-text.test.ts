@@ -16,9 +16,10 @@ const run = (overrides: Partial<Run>): Run => ({
   finishedAt: null,
   waiting: null,
   totals: {},
+  reason: null,
+  object: null,
   error: null,
   report: null,
-  reason: null,
   plan: null,
   ...overrides,
 });
