@@ -13,7 +13,7 @@ import { findOrganisation, holdOrganisation } from '../archive/organisations.ts'
 import { InvalidInputError } from '../archive/record-errors.ts';
 import { refuseWhileRunning } from '../archive/remove-integration.ts';
 import type { RunRow } from '../archive/runs.ts';
-import { followSettings, requestDueReading } from '../archive/settings-change.ts';
+import { followSettings } from '../archive/settings-change.ts';
 import { changeSite, createSite, findSite, listSites, type SiteView } from '../archive/sites.ts';
 import type { IntegrationId, OrganisationId } from '../shared/ids.ts';
 import {
@@ -155,6 +155,5 @@ async function applyDirectory(tx: OrganisationTransaction, organisation: Organis
     state: wanted.paused ? 'paused' : 'active',
     credential: dropsCredential ? null : undefined,
   });
-  const followed = await followSettings(tx, after.id, before.settings, after.settings);
-  return { integration: after.id, run: followed ?? (await requestDueReading(tx, after.id)) };
+  return { integration: after.id, run: await followSettings(tx, after.id, before.settings, after.settings) };
 }

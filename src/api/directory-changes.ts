@@ -71,14 +71,14 @@ export async function changeDirectory(
   { password, ...change }: DirectoryChange,
 ): Promise<IntegrationView> {
   const credential = await newCredential(deps, organisation, name, password);
-  const row = await withOrganisation(deps.database, organisation, async (tx) => {
+  const { row, run } = await withOrganisation(deps.database, organisation, async (tx) => {
     if (credential !== undefined) await holdSealKey(tx, credential.site.id, credential.sealPublicKey);
     else if (change.settings !== undefined) await refuseRedirection(tx, name, change.settings);
     const before = await holdIntegration(tx, name);
     const after = await changeIntegration(tx, name, { ...change, credential: credential?.bytes });
-    return { ...after, run: await followSettings(tx, after.id, before.settings, after.settings) };
+    return { row: after, run: await followSettings(tx, after.id, before.settings, after.settings) };
   });
-  if (row.run?.state === 'queued') await deps.engineCalls.startRun(organisation, row.run.id);
+  if (run?.state === 'queued') await deps.engineCalls.startRun(organisation, run.id);
   // Its watcher too: it may be parked because of what has been changed now.
   await deps.engineCalls.reconcileSchedule(organisation, row.id);
   return row;

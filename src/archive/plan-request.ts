@@ -58,5 +58,5 @@ const otherOpen = (number: string): ConflictError =>
   new ConflictError({
     code: 'plan.other-open',
     message: `A plan of this directory with other settings is open (run ${number}).`,
-    next: 'Wait until it ends, or cancel it: POST /api/v1/runs/{id}/cancel (lockstep runs cancel).',
+    next: 'Wait until it ends, or cancel it: POST /api/v1/runs/{id}/cancel.',
   });

@@ -52,5 +52,5 @@ const planForgotten = (): GoneError =>
   new GoneError({
     code: 'plan.forgotten',
     message: 'The entries of this plan are no longer kept: newer plans of the directory have taken their place.',
-    next: 'Make a new one: lockstep directory plan NAME.',
+    next: 'Make a new one: POST /api/v1/directories/{name}/plan.',
   });

@@ -18,7 +18,7 @@ import { isParked } from './run-tick.ts';
 import { requestRun, type RunRow } from './runs.ts';
 
 /** Evaluated on what is stored. */
-const platformSettings = ['searchBases', 'filter', 'mailDomains', 'acknowledgeDisabled'] as const satisfies readonly (keyof DirectorySettings)[];
+const platformSettings = ['searchBases', 'filter', 'mailDomains', 'acknowledgeDisabled', 'removal'] as const satisfies readonly (keyof DirectorySettings)[];
 /** Of these the directory must be asked. */
 const readSettings = ['baseDn', 'extraAttributes'] as const satisfies readonly (keyof DirectorySettings)[];
 
@@ -45,10 +45,7 @@ function asksForMore(before: DirectorySettings, after: DirectorySettings): boole
   return wanted(after.filter).some((name) => !read.has(name.toLowerCase()));
 }
 
-/**
- * Asks for the full reading that new settings need. In the transaction that saves them.
- * Undefined when nothing follows: see requestDueReading.
- */
+/** Asks for the full reading that new settings need, if one is due. In the transaction that saves them. */
 export async function followSettings(
   tx: OrganisationTransaction,
   integration: IntegrationId,
@@ -56,8 +53,7 @@ export async function followSettings(
   after: DirectorySettings,
 ): Promise<RunRow | undefined> {
   const changed = changedReading(before, after);
-  if (changed.length === 0) return undefined;
-  await tx.updateTable('directory_integration').set({ scope_changed_at: sql<Date>`now()` }).where('id', '=', integration).execute();
+  if (changed.length > 0) await tx.updateTable('directory_integration').set({ scope_changed_at: sql<Date>`now()` }).where('id', '=', integration).execute();
   // A change tells what changed of an object; what was not read of it before would be missing, and the object be judged without.
   if (changed.some((name) => notStored(before, after).includes(name))) await forgetWatermark(tx, integration);
   return requestDueReading(tx, integration);

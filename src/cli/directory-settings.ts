@@ -6,11 +6,13 @@ import { readInputFile } from './input-file.ts';
 
 export type Settings = Directory['settings'];
 
+/** How the directory is asked, and how often. */
 const connectionOptions = {
   host: text('name', 'domain controller (default: found by DNS from the domain of the base DN, else of the account)'),
   port: number('port', 'default: 636 with ldaps, else 389', { minimum: 1, maximum: 65_535 }),
   security: text('how', 'protection of the connection; plain must be asked for by name (default: ldaps)', { choices: directorySecurities }),
   caFile: text('file', "PEM file of the authority that signed the controller's certificate (default: the system's authorities)"),
+  pollSeconds: number('seconds', `how often changes are asked for (default: ${DEFAULT_POLL_SECONDS})`, { minimum: 5, maximum: 3600 }),
 };
 /** Those that decide what is read and who is taken, and not where the password goes. */
 export const readingOptions = {
@@ -20,12 +22,11 @@ export const readingOptions = {
   mailDomain: list('domain', 'take only people with an address in this domain'),
   acknowledgeDisabled: text('yes|no', 'disable in the archive what is disabled in the directory (default: yes)', { choices: ['yes', 'no'] }),
   extraAttribute: list('name', 'keep this attribute beyond the standard ones'),
-  pollSeconds: number('seconds', `how often changes are asked for (default: ${DEFAULT_POLL_SECONDS})`, { minimum: 5, maximum: 3600 }),
 };
 
 export const settingOptions = { ...connectionOptions, ...readingOptions };
 /** None of those that are no reading options. */
-export const sameDestination = { host: undefined, port: undefined, security: undefined, caFile: undefined };
+export const noOtherOptions = { host: undefined, port: undefined, security: undefined, caFile: undefined, pollSeconds: undefined };
 
 export interface GivenSettings {
   readonly host: string | undefined;

@@ -77,6 +77,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
   app.post(
     '/directories/:name/plan',
     {
+      // Nothing asked for is as things are.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
       config: { access: 'operate' },
       schema: {
         operationId: 'planDirectory',
@@ -88,13 +92,13 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
           'becomes of disabled accounts and removals differ. Asking for the same again while it is open answers that run (`joined`).',
         tags: ['directories'],
         params: NamedPath,
-        body: Type.Union([PlanRequest, Type.Null()]),
+        body: PlanRequest,
         response: { 202: answer(StartedRun, 'The run that was asked for, or the open one'), ...problems(400, 404, 409, 422) },
       },
     },
     async (request, reply) => {
       const organisation = organisationOf(request);
-      const asked = request.body ?? {};
+      const asked = request.body;
       if (asked.settings !== undefined) requireScope(request, 'admin');
       const run = await begin(organisation, request.params.name, (tx, integration) => {
         if (asked.fromStored !== true) requirePassword(integration);

@@ -3,7 +3,7 @@ import { type PlanAction, planActions } from '../../../shared/directory-plan.ts'
 import type { ApiClient, Page } from '../../api-client.ts';
 import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import { defineCommand, flag, list, text, UsageError } from '../../command.ts';
-import { type GivenSettings, readingOptions, sameDestination, type Settings, unsettableNames, withGivenSettings, withoutSettings } from '../../directory-settings.ts';
+import { type GivenSettings, readingOptions, noOtherOptions, type Settings, unsettableNames, withGivenSettings, withoutSettings } from '../../directory-settings.ts';
 import { followRun, isOpenRun } from '../../follow-run.ts';
 import { listOptions, moreLine } from '../../list-options.ts';
 import { planCountsText, planText, settingsChangesText } from '../../output/plan-text.ts';
@@ -37,7 +37,7 @@ export const directoryPlan = defineCommand({
   async run({ options, arguments: given }, io) {
     const api = await connectOrganisation(options, io);
     const saved = (await withDirectory(api, given.name, () => api.directory(given.name))).settings;
-    const settings = await plannedSettings(saved, { ...sameDestination, ...options }, options.unset);
+    const settings = await plannedSettings(saved, { ...noOtherOptions, ...options }, options.unset);
     if (options.run !== undefined && (settings !== undefined || options.stored)) throw new UsageError('--run shows a plan that was made; it takes no settings and no --stored.');
     const started =
       options.run === undefined
