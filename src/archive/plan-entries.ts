@@ -2,9 +2,11 @@
 import { sql } from 'kysely';
 import type { DirectoryObjectKind } from '../shared/directory.ts';
 import { type AttributeChange, type PlanAction, planActions, type PlanCounts } from '../shared/directory-plan.ts';
-import type { IntegrationId, RunId } from '../shared/ids.ts';
+import type { IntegrationId, PersonId, RunId } from '../shared/ids.ts';
 import { attributeChanges } from './attribute-changes.ts';
 import type { OrganisationTransaction } from './database.ts';
+import { loadPeople } from './person-objects.ts';
+import { withoutShadows } from './shadow-tables.ts';
 import { sqlFile } from './sql-file.ts';
 
 interface DifferingObject {
@@ -29,6 +31,7 @@ interface DifferingObject {
 }
 const planMembersSql = sqlFile<never, []>('plan-members');
 const openPlanObjectsSql = sqlFile<never, []>('plan-objects');
+const openPlanPeopleSql = sqlFile<never, []>('plan-people');
 const planLinksSql = sqlFile<never, []>('plan-links');
 const planConflictsSql = sqlFile<never, [integration: string]>('plan-conflicts');
 const savePlanSql = sqlFile<{ action: PlanAction; people: string; groups: string }, [run: string, actions: readonly PlanAction[]]>('save-plan');
@@ -44,23 +47,59 @@ export async function writePlanEntries(tx: OrganisationTransaction, run: RunId, 
       sort_key text collate "C" not null, detail text, changes jsonb not null default '[]') on commit drop`.execute(tx);
   await planMembersSql(tx);
   await openPlanObjectsSql(tx);
-  for (;;) {
-    const { rows } = await sql<DifferingObject>`fetch ${sql.lit(OBJECTS_AT_ONCE)} from plan_objects`.execute(tx);
-    if (rows.length === 0) break;
-    const entries = rows.flatMap((object) => entryOf(object) ?? []);
-    await sql`
-      insert into pg_temp.plan_entry (action, kind, directory, guid, subject, sort_key, changes)
-      select * from jsonb_to_recordset(${JSON.stringify(entries)}::jsonb)
-        as x (action text, kind text, directory text, guid uuid, subject text, sort_key text, changes jsonb)`.execute(tx);
-  }
+  for await (const objects of fetched<DifferingObject>(tx, 'plan_objects')) await addEntries(tx, objects.flatMap((object) => entryOf(object) ?? []));
+  await openPlanPeopleSql(tx);
+  for await (const people of fetched<DifferingPerson>(tx, 'plan_people')) await addEntries(tx, await stateEntries(tx, people));
   await planLinksSql(tx);
   await planConflictsSql(tx, integration);
   const counted = await savePlanSql(tx, run, planActions);
   return Object.fromEntries(counted.map(({ action, people, groups }) => [action, { people: Number(people), groups: Number(groups) }]));
 }
 
+interface Entry extends Pick<DifferingObject, 'guid' | 'kind' | 'directory' | 'sort_key'> {
+  readonly action: PlanAction;
+  readonly subject: string;
+  readonly detail?: string;
+  readonly changes: readonly AttributeChange[];
+}
+
+/** Rows of an open cursor, so many at a time. */
+async function* fetched<Row>(tx: OrganisationTransaction, cursor: string): AsyncGenerator<readonly Row[]> {
+  for (;;) {
+    const { rows } = await sql<Row>`fetch ${sql.lit(OBJECTS_AT_ONCE)} from ${sql.id(cursor)}`.execute(tx);
+    if (rows.length === 0) return;
+    yield rows;
+  }
+}
+
+async function addEntries(tx: OrganisationTransaction, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await sql`
+    insert into pg_temp.plan_entry (action, kind, directory, guid, subject, sort_key, detail, changes)
+    select * from jsonb_to_recordset(${JSON.stringify(entries)}::jsonb)
+      as x (action text, kind text, directory text, guid uuid, subject text, sort_key text, detail text, changes jsonb)`.execute(tx);
+}
+
+interface DifferingPerson extends Pick<DifferingObject, 'guid' | 'kind' | 'directory' | 'display_name' | 'sort_key'> {
+  readonly person_before: PersonId;
+  readonly person_after: PersonId;
+}
+
+/** People who are there before and after, and whose account counts as disabled on one side only. */
+async function stateEntries(tx: OrganisationTransaction, people: readonly DifferingPerson[]): Promise<Entry[]> {
+  const after = await loadPeople(tx, people.map(({ person_after }) => person_after));
+  const before = await withoutShadows(tx, () => loadPeople(tx, people.map(({ person_before }) => person_before)));
+  return people.flatMap(({ person_before, person_after, guid, kind, directory, sort_key, display_name }): Entry[] => {
+    const [was, is] = [before.get(person_before), after.get(person_after)];
+    if (was === undefined || is === undefined || was.state === is.state || was.state === 'missing' || is.state === 'missing') return [];
+    const { primaryAddress: address } = is;
+    const subject = address === null ? display_name : `${display_name} <${address}>`;
+    return [{ action: is.state, guid, kind, directory, sort_key, subject, changes: [] }];
+  });
+}
+
 /** Undefined when nobody sees the difference. */
-function entryOf(object: DifferingObject) {
+function entryOf(object: DifferingObject): Entry | undefined {
   const { guid, kind, directory, sort_key, display_name: name, address } = object;
   const action = actionOf(object);
   const changes = changesOf(object);

@@ -54,6 +54,15 @@ async function organisationTables(tx: OrganisationTransaction): Promise<readonly
   return rows;
 }
 
+/** Runs `work` on the tables themselves, as if there were no copies. */
+export async function withoutShadows<T>(tx: OrganisationTransaction, work: () => Promise<T>): Promise<T> {
+  // Unless it is named, the schema of temporary tables comes before all others.
+  await sql`set local search_path = public, pg_temp`.execute(tx);
+  const result = await work();
+  await sql`set local search_path = public`.execute(tx);
+  return result;
+}
+
 /** Brings the planner's statistics of copies that have grown to three times what they were up to date, as statistics.ts. */
 export async function refreshShadowStatistics(tx: OrganisationTransaction): Promise<void> {
   const { rows } = await sql<{ name: string }>`

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { withOrganisation } from '../../src/archive/database.ts';
+import { listPeople } from '../../src/archive/people.ts';
 import { listPlanEntries } from '../../src/archive/plans.ts';
 import type { DirectoryEntry, DirectoryPage, DirectorySettings } from '../../src/shared/directory.ts';
 import { LockstepError } from '../../src/shared/errors.ts';
@@ -171,6 +172,7 @@ async function archiveOf(organisation: OrganisationId) {
   const members = await lab.owner.selectFrom('directory_member').selectAll().where('org_id', '=', organisation).execute();
   const links = await lab.owner.selectFrom('person_link').selectAll().where('org_id', '=', organisation).where('until', 'is', null).execute();
   const problems = await lab.owner.selectFrom('directory_problem').selectAll().where('org_id', '=', organisation).where('resolved_at', 'is', null).where('code', '=', 'address.claimed-twice').execute();
+  const people = await withOrganisation(lab.app, organisation, (tx) => listPeople(tx, { limit: 1000 }));
   const byName = new Map(objects.filter(({ in_source }) => in_source).map((object) => [object.dn_key.toString('hex'), object.guid]));
   return new Map(
     objects.map((object) => {
@@ -181,6 +183,9 @@ async function archiveOf(organisation: OrganisationId) {
         {
           ...object,
           seen: object.listed && object.missing_since === null,
+          person: link?.rule === 'self' ? people.items.find(({ id }) => id === link.person_id) : undefined,
+          /** Who shows the object now, whoever names that person. */
+          state: people.items.find(({ id }) => id === link?.person_id)?.state,
           address: addresses.find(({ object_id }) => object_id === object.id)?.address,
           members: members.filter(({ group_id }) => group_id === object.id).map(({ member_dn, member_key }) => ({ dn: member_dn, key: member_key.toString('hex'), who: byName.get(member_key.toString('hex')) ?? member_dn })),
           link: link === undefined ? undefined : { rule: link.rule, person: link.person_id, other: objects.find(({ id }) => id === self?.object_id)?.display_name },
@@ -219,6 +224,10 @@ function differences(before: Archive, after: Archive, integration: { id: string 
       if (now.link !== undefined && now.link.rule !== 'self') tell('linked', { subject: now.display_name, detail: `One person with "${now.link.other}" (${now.link.rule}).` });
       if (was?.link !== undefined && was.link.rule !== 'self') tell('unlinked', { subject: now.display_name, detail: `No longer one person with "${was.link.other}" (${was.link.rule}).` });
     }
+    if (now.person !== undefined && was?.state !== undefined && was.state !== 'missing' && now.person.state !== 'missing' && was.state !== now.person.state) {
+      const { primaryAddress } = now.person;
+      tell(now.person.state, { subject: primaryAddress === null ? now.display_name : `${now.display_name} <${primaryAddress}>` });
+    }
     for (const { subject: address, detail } of now.conflicts) {
       if (now.integration_id !== integration.id && was?.conflicts.some((conflict) => conflict.subject === address) === true) continue;
       tell('conflict', { subject: `${address}: ${now.display_name}`, detail });
@@ -241,7 +250,7 @@ const numRuns = Number(process.env['LOCKSTEP_RUNS'] ?? 8);
 test(`a sync of the same pages does exactly what the plan said (LOCKSTEP_SEED=${seed})`, async () => {
   const changes = fc.array(fc.tuple(fc.constantFrom(...kinds), fc.nat({ max: 20 }), fc.nat({ max: 4 })), { minLength: 3, maxLength: 12, size: 'max' });
   const settings: fc.Arbitrary<Partial<DirectorySettings>> = fc.constantFrom(
-    {}, {}, {}, {}, { filter: '(title=Title 1)' }, { searchBases: ['OU=Unit 0,DC=corp,DC=example', 'OU=Unit 1,DC=mail,DC=example', 'OU=People,DC=corp,DC=example'] }, { filter: '(!(title=Title 2))' }, { mailDomains: ['elsewhere.example'] },
+    {}, {}, {}, {}, { filter: '(title=Title 1)' }, { searchBases: ['OU=Unit 0,DC=corp,DC=example', 'OU=Unit 1,DC=mail,DC=example', 'OU=People,DC=corp,DC=example'] }, { filter: '(!(title=Title 2))' }, { mailDomains: ['elsewhere.example'] }, { acknowledgeDisabled: false },
   );
   const step = fc.record({ forest: fc.constantFrom(1, 2), changes, settings, backwards: fc.boolean(), torn: fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }) });
   await fc.assert(
