@@ -1,6 +1,7 @@
 /** Rows as the API shows them. Nothing that is not named here leaves the database. */
 import type { ApiTokenRow, IssuedApiToken } from '../archive/api-tokens.ts';
 import { type DomainReader, forestDomains } from '../archive/forest-domains.ts';
+import type { HeldObject, HeldSet } from '../archive/held-list.ts';
 import type { IntegrationView } from '../archive/integrations.ts';
 import { settingsWarnings } from '../archive/integration-rules.ts';
 import type { OrganisationRow } from '../archive/organisations.ts';
@@ -73,10 +74,16 @@ export const runSummaryAnswer = (row: RunView): RunSummary => ({
   error: row.error,
 });
 
-export const runAnswer = (row: RunView): Run => ({
+export const runAnswer = (row: RunView, held: readonly HeldSet[]): Run => ({
   ...runSummaryAnswer(row),
   report: row.report,
-  reason: row.reason,
+  held: held.map((set) => ({
+    ...heldAnswer(set),
+    state: set.state,
+    resolvedAt: optionalTime(set.resolvedAt),
+    resolvedBy: set.resolvedBy,
+    resolvedObjects: set.resolvedObjects,
+  })),
   plan:
     row.kind !== 'directory-plan'
       ? null
@@ -93,6 +100,10 @@ export const planEntryAnswer = (row: PlanEntryRow): PlanEntry => ({
   changes: row.changes.map(({ attribute, before, after }) => ({ attribute, before: [...before], after: [...after] })),
 });
 
+const heldAnswer = ({ kind, objects, reason, heldAt }: HeldSet) => ({ kind, objects, reason, heldAt: time(heldAt) });
+
+export const heldObjectAnswer = ({ kind, guid, object, person, subject, dn, why, pending }: HeldObject) => ({ kind, guid, object, person, subject, dn, why, pending });
+
 export const settingsAnswer = (settings: DirectorySettings): Directory['settings'] => mutable(settings);
 export const scheduleAnswer = (schedule: Schedule | null): Directory['schedule'] => (schedule === null ? null : mutable(schedule));
 
@@ -103,6 +114,8 @@ export interface DirectoryCompany {
   readonly skippedByTemporal: number;
   readonly nextRuns: readonly Date[];
   readonly parked: Parking | undefined;
+  /** What waits for a decision in it. */
+  readonly held: readonly HeldSet[];
   /** All directories of the organisation: which domains they read. */
   readonly readers: readonly DomainReader[];
   readonly now: Date;
@@ -127,6 +140,7 @@ export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany)
       ? null
       : mutable({ domains: forestDomains(row.findings.domains, company.readers), references: row.findings.references }),
   openProblems: row.open_problems,
+  held: company.held.map((set) => ({ ...heldAnswer(set), run: set.run, runNumber: set.runNumber })),
   counts: { people: row.people, groups: row.groups, missing: row.missing },
   lastRun: company.lastRun === undefined ? null : runSummaryAnswer(company.lastRun),
   warnings: settingsWarnings(row.settings),

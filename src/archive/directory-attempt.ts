@@ -12,7 +12,7 @@ export interface DirectoryContext {
   readonly run: RunId | null;
   /** Of the reading; for changes that of the last reading that began, under which they were told. */
   readonly epoch: number;
-  readonly settings: MappingSettings;
+  readonly settings: MappingSettings & Pick<DirectorySettings, 'removal' | 'acknowledgeDisabled'>;
   readonly scope: DirectoryScope;
 }
 

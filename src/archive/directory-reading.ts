@@ -16,6 +16,7 @@ import type { PageAnswer } from '../shared/site-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
 import { applyDirectoryPage, completeDirectoryReading } from './directory-ingest.ts';
+import { refuseEmptyReading } from './doubtful-readings.ts';
 import { restartChanges, trackChanges } from './directory-tracking.ts';
 import { emptyPlan, keepPlanPage } from './directory-plan.ts';
 import { directoryScope } from './directory-scope.ts';
@@ -67,8 +68,7 @@ export async function openDirectoryReading(tx: OrganisationTransaction, run: Rea
 /**
  * Commits one page of an attempt. Repeating it is harmless; see page-cursor.ts for the answers.
  * @throws NotFoundError, ConflictError `run.closed`
- * @throws LockstepError CursorInvalid when the position is of no attempt of this run, ConfigInvalid
- * `directory.empty-reading`
+ * @throws LockstepError CursorInvalid when the position is of no attempt of this run, ConfigInvalid as doubtful-readings.ts
  */
 export function commitDirectoryPage(
   tx: OrganisationTransaction,
@@ -173,26 +173,4 @@ export async function lockOpenRun(tx: OrganisationTransaction, run: { readonly i
   if (row === undefined) throw new NotFoundError('such run');
   if (!isOpen(row.state)) throw runClosed(row.state);
   return row;
-}
-
-/**
- * A directory in which nothing is left is far less likely than a reading that went wrong, so nothing is concluded from
- * it.
- */
-async function refuseEmptyReading(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
-  const present = await tx
-    .selectFrom('directory_object')
-    .select('id')
-    .where('integration_id', '=', integration)
-    .where('listed', '=', true)
-    .where('missing_since', 'is', null)
-    .limit(1)
-    .executeTakeFirst();
-  if (present === undefined) return;
-  throw new LockstepError({
-    class: 'ConfigInvalid',
-    code: 'directory.empty-reading',
-    message: 'The directory gave no object at all, though it did before. Nothing was changed.',
-    next: 'See whether the account may still read, and whether base DN, search bases and filter still fit: lockstep directory test.',
-  });
 }

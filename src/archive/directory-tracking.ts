@@ -10,7 +10,7 @@
  * meanwhile is told again, which changes nothing, and what the reading brought in an older state is mended by it.
  */
 import { sql } from 'kysely';
-import type { DirectoryChangesPage, DirectoryPage, DirectoryWatermark } from '../shared/directory.ts';
+import type { DirectoryChangesPage, DirectoryPage, DirectoryWatermark, RemovalKind } from '../shared/directory.ts';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { PageAnswer } from '../shared/site-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
@@ -97,12 +97,23 @@ export async function commitChangesPage(
   return commitPage(tx, { ...changesOf(integration), ...position, hash, last: false, value: encode(page.watermark) }, async () => {
     const { settings } = await tx.selectFrom('directory_integration').select('settings').where('id', '=', integration).executeTakeFirstOrThrow();
     const context = { integration, run: null, epoch: Number(reading?.epoch ?? 0), settings, scope: directoryScope(settings) };
-    await applyDirectoryChanges(tx, context, page);
+    const undecided = await applyDirectoryChanges(tx, context, page);
+    if (undecided.length > 0) await requestDecision(tx, integration, undecided);
   });
 }
 
 /** Until the next full reading changes are not told: they could not be applied to what is stored. */
 export const forgetWatermark = (tx: OrganisationTransaction, integration: IntegrationId) => openDeltaEpoch(tx, changesOf(integration), null);
+
+/**
+ * A full reading, which holds what is too much for changes. It begins as queued runs do that nobody starts. One that ended and held
+ * nothing (it failed) is not asked for again at once.
+ */
+async function requestDecision(tx: OrganisationTransaction, integration: IntegrationId, kinds: readonly RemovalKind[]): Promise<void> {
+  if ((await pauseBetween(tx, integration, 'removals-held')) !== undefined) return;
+  const reason = { code: 'removals-held', detail: `Changes would remove more than the settings let go (${kinds.join(', ')}).` } as const;
+  await requestRun(tx, { integration, kind: 'directory-sync', trigger: 'reconcile', reason });
+}
 
 /**
  * The watermark of this epoch leads nowhere: forgets it and asks for a full reading. Undefined when the epoch is over, since

@@ -17,7 +17,7 @@ import type { Tables } from './tables.ts';
 export type IntegrationView = Omit<
   Selectable<Tables['directory_integration']>,
    | 'credential' | 'settings' | 'schedule' | 'change_tracking' | 'findings' | 'watch_error' | 'reconcile_reason'
-   | 'org_id' | 'skipped_ticks' | 'scope_changed_at'
+   | 'org_id' | 'skipped_ticks' | 'accepted_doubt' | 'scope_changed_at'
 > & {
   readonly settings: DirectorySettings;
   readonly schedule: Schedule | null;
@@ -51,7 +51,7 @@ const integrations = (tx: OrganisationTransaction) =>
           .select(({ fn }) => [
             fn.countAll<string>().filterWhere(sql<boolean>`${isPerson} and o.missing_since is null`).as('people'),
             fn.countAll<string>().filterWhere(sql<boolean>`${isGroup} and o.missing_since is null`).as('groups'),
-            fn.countAll<string>().filterWhere('o.missing_since', 'is not', null).as('missing'),
+            fn.countAll<string>().filterWhere(sql<boolean>`o.listed and o.missing_since is not null`).as('missing'),
           ])
           .as('counts'),
       (join) => join.onTrue(),

@@ -110,7 +110,7 @@ export async function findPerson(tx: OrganisationTransaction, idOrAddress: strin
       state: sourceState(object),
       gives: [...(object === account ? (['account'] as const) : []), ...(object === mail ? (['mail'] as const) : [])],
     })),
-    missingSince: summary.state === 'missing' ? latest(objects.map((object) => object.missing_since)) : null,
+    missingSince: objects.some(isPresent) ? null : latest(objects.map((object) => object.missing_since)),
     changedAt: latest(objects.map((object) => object.changed_at)) ?? first.changed_at.toISOString(),
   };
 }

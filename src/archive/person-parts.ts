@@ -62,17 +62,17 @@ function best<Part extends PersonPart>(parts: readonly [Part, ...Part[]], wishes
 export type PersonState = 'enabled' | 'disabled' | 'missing';
 
 /**
- * Missing when no object of the person is present. Else as the account says, where its integration acknowledges that; an
- * account that has gone is one that nobody signs in with. The account of a mailbox that is used with another
+ * When no object of the person is present: missing, or disabled if the account was. Else as the account is in the archive, where its
+ * integration acknowledges what the directory says; an account that has gone is one that nobody signs in with. The account of a mailbox that is used with another
  * one says nothing.
  */
 export function stateOf(parts: readonly [AcknowledgedPart, ...AcknowledgedPart[]]): PersonState {
-  if (!parts.some(isPresent)) return 'missing';
   const account = accountOf(parts);
+  if (!parts.some(isPresent)) return account.disabled ? 'disabled' : 'missing';
   if (!isAccount(account) && (account.is_resource || isDisabledByDesign(account.recipient_type))) return 'enabled';
-  return (account.account_disabled || !isThere(account)) && account.acknowledge_disabled ? 'disabled' : 'enabled';
+  return (account.disabled || !isThere(account)) && account.acknowledge_disabled ? 'disabled' : 'enabled';
 }
-export type AcknowledgedPart = PersonPart & { readonly acknowledge_disabled: boolean };
+export type AcknowledgedPart = PersonPart & { readonly disabled: boolean; readonly acknowledge_disabled: boolean };
 
 /** Under which the person is listed; null: it is not. */
 export const sortKeyOf = (parts: readonly [NamedPart, ...NamedPart[]]): string | null =>

@@ -32,6 +32,7 @@ interface DifferingObject {
 const planMembersSql = sqlFile<never, []>('plan-members');
 const openPlanObjectsSql = sqlFile<never, []>('plan-objects');
 const openPlanPeopleSql = sqlFile<never, []>('plan-people');
+const planHeldSql = sqlFile<never, [run: string]>('plan-held');
 const planLinksSql = sqlFile<never, []>('plan-links');
 const planConflictsSql = sqlFile<never, [integration: string]>('plan-conflicts');
 const savePlanSql = sqlFile<{ action: PlanAction; people: string; groups: string }, [run: string, actions: readonly PlanAction[]]>('save-plan');
@@ -50,6 +51,7 @@ export async function writePlanEntries(tx: OrganisationTransaction, run: RunId, 
   for await (const objects of fetched<DifferingObject>(tx, 'plan_objects')) await addEntries(tx, objects.flatMap((object) => entryOf(object) ?? []));
   await openPlanPeopleSql(tx);
   for await (const people of fetched<DifferingPerson>(tx, 'plan_people')) await addEntries(tx, await stateEntries(tx, people));
+  await planHeldSql(tx, run);
   await planLinksSql(tx);
   await planConflictsSql(tx, integration);
   const counted = await savePlanSql(tx, run, planActions);

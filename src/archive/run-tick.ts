@@ -17,7 +17,7 @@ const refused = sql<boolean>`(run.kind in ('directory-sync', 'directory-plan') a
   (run.error ->> 'code' like 'directory.credential-%' or (run.error ->> 'code' like 'ldap.%' and run.error ->> 'class' = 'AuthRejected')))`;
 
 /** The sign-in worked: something was read, or that step of a test or of one object passed. */
-const signedIn = sql<boolean>`((run.kind in ('directory-sync', 'directory-plan') and (run.state in ('succeeded', 'partial') or (run.totals ->> 'pages')::int > 0))
+const signedIn = sql<boolean>`((run.kind in ('directory-sync', 'directory-plan') and (run.state in ('succeeded', 'partial', 'held') or (run.totals ->> 'pages')::int > 0))
   or (run.kind = 'directory-test' and run.report @> '[{"step": "bind", "outcome": "passed"}]')
   or (run.kind = 'directory-object' and run.report @> '[{"step": "connect", "outcome": "passed"}]'))`;
 

@@ -137,7 +137,7 @@ export interface RunEnd {
  * computed go. Gives the row as it is.
  */
 export async function finishRun(tx: OrganisationTransaction, run: RunId, end: RunEnd): Promise<RunRow> {
-  const done = end.state === 'succeeded' || end.state === 'partial' || end.state === 'skipped';
+  const done = end.state === 'succeeded' || end.state === 'partial' || end.state === 'held' || end.state === 'skipped';
   await tx
     .updateTable('run')
     .set({

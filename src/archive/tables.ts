@@ -10,6 +10,7 @@ import type {
   DirectoryTestStep,
   PersonRule,
   RecipientType,
+  RemovalKind,
 } from '../shared/directory.ts';
 import type { AttributeChange, PlanAction, PlanCounts } from '../shared/directory-plan.ts';
 import type { ErrorReport } from '../shared/errors.ts';
@@ -22,6 +23,7 @@ import type {
   SiteId,
   TokenId,
 } from '../shared/ids.ts';
+import type { HeldKind, HeldState } from '../shared/held.ts';
 import type { DirectoryRunTotals, RunKind, RunReason, RunState, RunTrigger } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 
@@ -102,6 +104,7 @@ export interface Tables {
     state: Generated<'active' | 'paused'>;
     change_tracking: JSONColumnType<DirectoryChangeTracking> | null;
     findings: JSONColumnType<DirectoryFindings> | null;
+    accepted_doubt: string | null;
     watched_at: Timestamp | null;
     watch_error: JSONColumnType<ErrorReport> | null;
     reconcile_reason: JSONColumnType<RunReason> | null;
@@ -174,6 +177,8 @@ export interface Tables {
     in_scope: boolean;
     listed: boolean;
     missing_since: Timestamp | null;
+    kept_since: Timestamp | null;
+    kept_enabled_since: Timestamp | null;
     manager_key: Buffer | null;
     attributes: JSONColumnType<Record<string, string[]>>;
     source_created: Timestamp | null;
@@ -220,6 +225,28 @@ export interface Tables {
   };
   directory_member_part: { teller_id: IntegrationId | RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
   directory_sid: { object_id: DirectoryObjectId; org_id: OrganisationId; sid: string; role: 'former' | 'master' };
+  removed_by_changes: {
+    id: ColumnType<string, never, never>;
+    org_id: OrganisationId;
+    integration_id: IntegrationId;
+    kind: RemovalKind;
+    objects: number;
+    at: GeneratedTimestamp;
+  };
+  held_set: {
+    run_id: RunId;
+    kind: HeldKind;
+    org_id: OrganisationId;
+    integration_id: IntegrationId;
+    objects: Bigint;
+    reason: string;
+    state: Generated<HeldState>;
+    held_at: GeneratedTimestamp;
+    resolved_at: Timestamp | null;
+    resolved_by: TokenId | null;
+    resolved_objects: Bigint | null;
+  };
+  held_change: { run_id: RunId; kind: RemovalKind; object_id: DirectoryObjectId; org_id: OrganisationId };
   person: {
     id: ColumnType<PersonId, never, never>;
     org_id: OrganisationId;

@@ -1,6 +1,6 @@
 import type { Configuration, ConfigurationChanges } from '../api/schemas/config.ts';
 import type {
-  Directory, DirectoryChange, DirectoryProblem, NewDirectory, ObjectQuery, PlanEntry, PlanRequest, Run, RunSummary, StartedRun,
+  Directory, DirectoryChange, DirectoryProblem, HeldObject, NewDirectory, ObjectQuery, PlanEntry, PlanRequest, Run, RunSummary, StartedRun,
 } from '../api/schemas/directories.ts';
 import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
 import type { Group, GroupMember, GroupSummary, Person, PersonSummary } from '../api/schemas/people.ts';
@@ -68,6 +68,8 @@ export function createApiClient(options: ApiTransportOptions) {
       get<Page<RunSummary>>('/runs', { ...query }),
     run: (id: string) => get<Run>(`/runs/${name(id)}`),
     cancelRun: (id: string) => post<RunSummary>(`/runs/${name(id)}/cancel`),
+    heldObjects: (id: string, query: PageQuery & { kind?: string | undefined }) => get<Page<HeldObject>>(`/runs/${name(id)}/held`, { ...query }),
+    decideRun: (id: string, verb: 'approve' | 'reject', kind: string | undefined) => call<Run>({ method: 'POST', path: `/runs/${name(id)}/${verb}`, query: { kind } }),
     planEntries: (id: string, query: PageQuery & { action?: string | undefined }) => get<Page<PlanEntry>>(`/runs/${name(id)}/plan`, { ...query }),
 
     people: (query: PageQuery & { search?: string | undefined }) => get<Page<PersonSummary>>('/people', { ...query }),

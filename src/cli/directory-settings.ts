@@ -3,6 +3,7 @@ import type { Directory } from '../api/schemas/directories.ts';
 import { DEFAULT_POLL_SECONDS, directorySecurities } from '../shared/directory.ts';
 import { list, number, text, UsageError } from './command.ts';
 import { readInputFile } from './input-file.ts';
+import { type GivenRemoval, removalOptions, withGivenRemoval } from './removal-settings.ts';
 
 export type Settings = Directory['settings'];
 
@@ -22,13 +23,14 @@ export const readingOptions = {
   mailDomain: list('domain', 'take only people with an address in this domain'),
   acknowledgeDisabled: text('yes|no', 'disable in the archive what is disabled in the directory (default: yes)', { choices: ['yes', 'no'] }),
   extraAttribute: list('name', 'keep this attribute beyond the standard ones'),
+  ...removalOptions,
 };
 
 export const settingOptions = { ...connectionOptions, ...readingOptions };
 /** None of those that are no reading options. */
 export const noOtherOptions = { host: undefined, port: undefined, security: undefined, caFile: undefined, pollSeconds: undefined };
 
-export interface GivenSettings {
+export interface GivenSettings extends GivenRemoval {
   readonly host: string | undefined;
   readonly port: number | undefined;
   readonly security: Settings['security'] | undefined;
@@ -53,6 +55,7 @@ const unsettable = {
   'mail-domain': 'mailDomains',
   'extra-attribute': 'extraAttributes',
   'poll-seconds': 'pollSeconds',
+  removal: 'removal',
 } as const satisfies Record<string, keyof Settings>;
 export const unsettableNames = Object.keys(unsettable);
 
@@ -60,13 +63,17 @@ export const unsettableNames = Object.keys(unsettable);
  * `before` with what was given; a list that was given replaces the whole list.
  * @throws LockstepError ConfigInvalid `cli.file-unreadable`
  */
-export const withGivenSettings = async (before: Settings, given: GivenSettings): Promise<Settings> => ({ ...before, ...(await givenSettings(given)) });
+export const withGivenSettings = async (before: Settings, given: GivenSettings): Promise<Settings> => ({
+  ...before,
+  ...(await givenSettings(given, before.removal)),
+});
 
 /**
- * What was given and nothing else.
- * @throws LockstepError ConfigInvalid `cli.file-unreadable`
+ * What was given and nothing else, but for the rules of removal, which join those of `removalBefore`.
+ * @throws LockstepError ConfigInvalid `cli.file-unreadable`; UsageError
  */
-export async function givenSettings(given: GivenSettings): Promise<Partial<Settings>> {
+export async function givenSettings(given: GivenSettings, removalBefore?: Settings['removal']): Promise<Partial<Settings>> {
+  const removal = withGivenRemoval(removalBefore, given);
   return {
     ...(given.host === undefined ? {} : { host: given.host }),
     ...(given.port === undefined ? {} : { port: given.port }),
@@ -79,6 +86,7 @@ export async function givenSettings(given: GivenSettings): Promise<Partial<Setti
     ...(given.acknowledgeDisabled === undefined ? {} : { acknowledgeDisabled: given.acknowledgeDisabled === 'yes' }),
     ...(given.extraAttribute.length === 0 ? {} : { extraAttributes: splitCommas(given.extraAttribute) }),
     ...(given.pollSeconds === undefined ? {} : { pollSeconds: given.pollSeconds }),
+    ...(removal === undefined ? {} : { removal }),
   };
 }
 

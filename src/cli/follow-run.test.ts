@@ -24,6 +24,7 @@ const run = (state: string): Run => ({
   error: null,
   report: null,
   plan: null,
+  held: [],
 });
 const away = new LockstepError({ class: 'Unavailable', code: 'api.unreachable', message: 'away', next: 'wait' });
 

@@ -25,8 +25,11 @@ import { keysRotateOrganisation } from './commands/keys/rotate-organisation.ts';
 import { keysRotateSite } from './commands/keys/rotate-site.ts';
 import { personList } from './commands/person/list.ts';
 import { personShow } from './commands/person/show.ts';
+import { runsApprove } from './commands/runs/approve.ts';
 import { runsCancel } from './commands/runs/cancel.ts';
+import { runsHeld } from './commands/runs/held.ts';
 import { runsList, runsListByName } from './commands/runs/list.ts';
+import { runsReject } from './commands/runs/reject.ts';
 import { runsShow } from './commands/runs/show.ts';
 import { siteAdd } from './commands/site/add.ts';
 import { siteCode } from './commands/site/code.ts';
@@ -74,6 +77,9 @@ export const commands: readonly AnyCommand[] = [
   runsList,
   runsListByName,
   runsShow,
+  runsHeld,
+  runsApprove,
+  runsReject,
   runsCancel,
   siteAdd,
   siteList,

@@ -32,7 +32,7 @@ export type BegunRun =
   | { readonly outcome: 'skipped'; readonly reason: SkipReason };
 
 export type DirectoryRunResult =
-  | { readonly outcome: 'succeeded' | 'partial'; readonly totals: Partial<DirectoryRunTotals> }
+  | { readonly outcome: 'succeeded' | 'partial' | 'held'; readonly totals: Partial<DirectoryRunTotals> }
   | { readonly outcome: 'skipped'; readonly reason: SkipReason };
 
 export interface DirectoryChangesInput {

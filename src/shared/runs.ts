@@ -31,8 +31,11 @@ export const isOpen = (state: RunState): boolean => (openRunStates as readonly R
 export const runTriggers = ['schedule', 'manual', 'reconcile'] as const;
 export type RunTrigger = (typeof runTriggers)[number];
 
-/** Of a reconcile that the platform asks for by itself. */
-export const platformReasons = ['settings-changed'] as const;
+/**
+ * Of a reconcile that the platform asks for by itself: settings that decide who is taken were saved, or changes would remove more
+ * than the settings let go.
+ */
+export const platformReasons = ['settings-changed', 'removals-held'] as const;
 /** Of a reconcile; `detail` is a sentence for the administrator. */
 export interface RunReason {
   readonly code: ReconcileReason | (typeof platformReasons)[number];
@@ -53,4 +56,10 @@ export interface DirectoryRunTotals {
   readonly returned: number;
   readonly members: number;
   readonly problems: number;
+  /** Those below are absent when there were none. Accounts disabled because the directory says so. */
+  readonly disabled?: number;
+  /** Missing for so long that they are listed no longer. */
+  readonly deleted?: number;
+  /** Would have gone, and wait for an administrator. */
+  readonly held?: number;
 }

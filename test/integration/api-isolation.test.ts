@@ -226,6 +226,9 @@ const rows: Readonly<Record<string, Row>> = {
   'GET /api/v1/runs': { access: 'read', foreign: 'own', urls: () => ['/api/v1/runs', '/api/v1/runs?kind=directory-sync', '/api/v1/runs?state=queued'] },
   'GET /api/v1/runs/{id}': { access: 'read', foreign: 'absent', urls: (names) => [names.endedRun, names.planRun, names.openRun].map((id) => `/api/v1/runs/${id}`) },
   'POST /api/v1/runs/{id}/cancel': { access: 'operate', foreign: 'absent', urls: (names) => [names.openRun, names.endedRun].map((id) => `/api/v1/runs/${id}/cancel`) },
+  'GET /api/v1/runs/{id}/held': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.endedRun}/held`] },
+  'POST /api/v1/runs/{id}/approve': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.endedRun}/approve`] },
+  'POST /api/v1/runs/{id}/reject': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.endedRun}/reject`] },
   'GET /api/v1/runs/{id}/plan': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.planRun}/plan`] },
 
   'GET /api/v1/people': { access: 'read', foreign: 'own', urls: () => ['/api/v1/people'] },

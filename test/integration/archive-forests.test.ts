@@ -286,8 +286,9 @@ test('who people are, and what, does not depend on who is read first, nor how of
           }
         }
         const open = new Map<ForestName, Awaited<ReturnType<Forests['begin']>>>();
-        /** GUIDs in whose forest the state that stays was told last. */
+        /** GUIDs in whose forest the state that stays was told last, by a reading that has ended: only then do accounts end. */
         const settled = new Set<string>();
+        const told = new Set<string>();
         for (const turn of turns) {
           const waiting = forestNames.filter((forest) => (queues.get(forest)?.length ?? 0) > 0);
           const forest = waiting[turn % Math.max(waiting.length, 1)];
@@ -296,9 +297,11 @@ test('who people are, and what, does not depend on who is read first, nor how of
           if (page.first) open.set(forest, await forests.begin(forest));
           await open.get(forest)?.({ entries: page.entries, last: page.last });
           for (const { guid } of page.entries) {
-            if (page.early) settled.delete(forest + guid);
-            else settled.add(forest + guid);
+            settled.delete(forest + guid);
+            if (page.early) told.delete(forest + guid);
+            else told.add(forest + guid);
           }
+          if (page.last) for (const key of told) if (key.startsWith(forest)) settled.add(key);
           const whole = cases.flatMap((one, index) => {
             const objects = Object.entries(objectsOfCase(one, index, false)).flatMap(([where, entries]) => entries.map(({ guid }) => where + guid));
             return objects.every((key) => settled.has(key)) ? objects : [];

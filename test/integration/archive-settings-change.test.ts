@@ -1,5 +1,6 @@
 /** Settings that decide who is taken: what follows when they are saved. */
 import { withOrganisation } from '../../src/archive/database.ts';
+import { hasHeld } from '../../src/archive/held-sets.ts';
 import { changeIntegration } from '../../src/archive/integrations.ts';
 import { requestPlan } from '../../src/archive/plan-request.ts';
 import { listPlanEntries } from '../../src/archive/plans.ts';
@@ -142,14 +143,23 @@ test('a plan joins the open one if it asks for the same, and no other', async ()
   await expect(inside(fresh, (tx) => requestPlan(tx, { ...view, id: fresh.integration.id }, { fromStored: true }))).rejects.toMatchObject({ code: 'plan.nothing-stored' });
 });
 
-test('a wrong filter that would take a thousand people away: the plan shows them', async () => {
+test('a wrong filter that would take a thousand people away: the plan shows them, and saved all the same it removes nobody', async () => {
   const people = Array.from({ length: 1000 }, (_, n) => userEntry(`Person ${String(n).padStart(4, '0')}`));
-  const directory = await aReadDirectory({ entries: people.slice(0, 500) }, { entries: people.slice(500) }, { entries: [userEntry('The Boss', { attributes: { title: ['Boss'] } })] });
-  const wrong = JSON.stringify({ ...settings, filter: '(title=Boss)' });
-  const run = await aRun(lab.owner, directory.integration, { kind: 'directory-plan', settings: wrong, from_stored: true });
+  const pages = [{ entries: people.slice(0, 500) }, { entries: people.slice(500) }, { entries: [userEntry('The Boss', { attributes: { title: ['Boss'] } })] }];
+  const directory = await aReadDirectory(...pages);
+  const wrong = { ...settings, filter: '(title=Boss)' };
+  const run = await aRun(lab.owner, directory.integration, { kind: 'directory-plan', settings: JSON.stringify(wrong), from_stored: true });
   await computePlan(lab.app, run.org_id, run.id, () => undefined);
   await endRun(lab.owner, run);
   const { plan_counts } = await lab.owner.selectFrom('run').select('plan_counts').where('id', '=', run.id).executeTakeFirstOrThrow();
-  expect(plan_counts).toEqual({ removed: { people: 1000, groups: 0 } });
-  expect((await inside(directory, (tx) => listPlanEntries(tx, run.id, { limit: 1 }))).items).toMatchObject([{ subject: 'Person 0000 <person.0000@corp.example>' }]);
+  expect(plan_counts).toEqual({ held: { people: 1000, groups: 0 } });
+  expect((await inside(directory, (tx) => listPlanEntries(tx, run.id, { limit: 1 }))).items).toMatchObject([
+    { action: 'held', subject: 'Person 0000 <person.0000@corp.example>', detail: 'deletion: 1000 of 1001 people would leave; the limit is 500, or 5 %.' },
+  ]);
+
+  const reconcile = await save(directory, settings, wrong);
+  if (reconcile === undefined) throw new Error('no reading was asked for');
+  expect(await read(directory, ...pages)).toMatchObject({ missing: 0, held: 1000 });
+  expect(await inside(directory, (tx) => hasHeld(tx, reconcile.id))).toBe(true);
+  expect(await missing(directory)).toBe(0);
 });

@@ -4,6 +4,8 @@ import { type Database, type OrganisationTransaction, withOrganisation } from '.
 import { findEngineRun, locateRun } from '../../archive/engine-rows.ts';
 import { countSkippedTick } from '../../archive/integrations.ts';
 import { forgetObjectRun, isObjectApplied } from '../../archive/directory-object-run.ts';
+import { isDoubtful } from '../../archive/doubtful-readings.ts';
+import { hasHeld, holdReading } from '../../archive/held-sets.ts';
 import { isReadingComplete } from '../../archive/directory-reading.ts';
 import { computePlan } from '../../archive/plan-rehearsal.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
@@ -25,7 +27,7 @@ export type FinishRunInput =
   | { readonly runId: RunId; readonly outcome: 'failed'; readonly class: string; readonly code: string };
 
 export interface FinishedRun {
-  readonly outcome: 'succeeded' | 'partial' | 'incomplete';
+  readonly outcome: 'succeeded' | 'partial' | 'held' | 'incomplete';
   readonly totals: Partial<DirectoryRunTotals>;
 }
 
@@ -101,10 +103,21 @@ export function createRunActivities({ database }: { readonly database: Database 
         if (ended.kind === 'directory-object') await forgetObjectRun(tx, ended.id);
         return ended;
       });
-      const outcome = row.state === 'failed' ? 'incomplete' : row.state === 'partial' ? 'partial' : 'succeeded';
-      return { outcome, totals: row.totals };
+      return { outcome: outcomeOf(row), totals: row.totals };
     },
   };
+}
+
+function outcomeOf({ state }: RunRow): FinishedRun['outcome'] {
+  switch (state) {
+    case 'failed':
+      return 'incomplete';
+    case 'partial':
+    case 'held':
+      return state;
+    default:
+      return 'succeeded';
+  }
 }
 
 type Tick = { readonly outcome: 'run'; readonly run: RunRow } | Extract<BegunRun, { outcome: 'skipped' }>;
@@ -139,16 +152,25 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
     case 'cancelled':
       return finishRun(tx, input.runId, { state: 'cancelled' });
     case 'failed':
-      return finishRun(tx, input.runId, { state: 'failed', error: await reportOf(tx, input) });
+      return endFailed(tx, input.runId, await reportOf(tx, input));
     case 'done': {
       const row = await findRun(tx, input.runId);
       if (isOpen(row.state) && !(await isDone(tx, row))) return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
-      const ended = await finishRun(tx, input.runId, { state: (row.totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
+      const isHeld = await hasHeld(tx, input.runId);
+      const ended = await finishRun(tx, input.runId, { state: isHeld ? 'held' : (row.totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
       // Settings may have been saved while it read. The sweeper starts what is asked for here.
       if (row.kind === 'directory-sync') await requestDueReading(tx, row.integration_id);
       return ended;
     }
   }
+}
+
+/** A reading that may say that the directory is gone is held with its reason. */
+async function endFailed(tx: OrganisationTransaction, id: RunId, error: ErrorReport): Promise<RunRow> {
+  const { state, kind, integration_id: integration } = await findRun(tx, id);
+  if (!isOpen(state) || kind !== 'directory-sync' || !(await isDoubtful(tx, integration, error.code))) return finishRun(tx, id, { state: 'failed', error });
+  await holdReading(tx, { run: id, integration, reason: error.message });
+  return finishRun(tx, id, { state: 'held', error });
 }
 
 /** What a site says is no proof: the cursor is, and of a plan what it says. */

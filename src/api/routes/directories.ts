@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { withOrganisation } from '../../archive/database.ts';
 import { listDomainReaders } from '../../archive/forest-domains.ts';
+import { listOpenSets } from '../../archive/held-list.ts';
 import { findIntegration, type IntegrationView, listIntegrations } from '../../archive/integrations.ts';
 import { listLastRuns } from '../../archive/run-list.ts';
 import { listParked } from '../../archive/run-tick.ts';
@@ -25,10 +26,11 @@ export const directoryRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = asy
   const answers = async (organisation: OrganisationId, rows: readonly IntegrationView[]): Promise<Directory[]> => {
     const ids = rows.map((row) => row.id);
     const scheduled = rows.filter((row) => row.schedule !== null).map((row) => row.id);
-    const { lastRuns, parked, readers } = await withOrganisation(database, organisation, async (tx) => ({
+    const { lastRuns, parked, readers, held } = await withOrganisation(database, organisation, async (tx) => ({
       lastRuns: await listLastRuns(tx, ids),
       parked: await listParked(tx, scheduled),
       readers: await listDomainReaders(tx),
+      held: await listOpenSets(tx, ids),
     }));
     return Promise.all(
       rows.map(async (row) =>
@@ -37,6 +39,7 @@ export const directoryRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = asy
           skippedByTemporal: row.schedule === null ? 0 : await engineCalls.skippedTicks(organisation, row.id),
           parked: parked.get(row.id),
           readers,
+          held: held.filter(({ integration }) => integration === row.id),
           now: now(),
           nextRuns: row.schedule === null || row.state === 'paused' || parked.has(row.id) ? [] : engine.nextRuns(row.schedule, now(), NEXT_RUNS),
         }),

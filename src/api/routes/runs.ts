@@ -16,7 +16,8 @@ import { Bigint, page, Slug } from '../schemas/common.ts';
 import { ObjectQuery, PlanRequest, Run, RunSummary, StartedRun } from '../schemas/directories.ts';
 import { DEFAULT_LIMIT, IdPath, listQuery, mapPage, NamedPath } from '../schemas/lists.ts';
 import { answer, problems } from '../schemas/responses.ts';
-import { runAnswer, runSummaryAnswer } from '../views.ts';
+import { runSummaryAnswer } from '../views.ts';
+import { wholeRun } from '../whole-run.ts';
 
 const Kind = Type.Union(runKinds.map((kind) => Type.Literal(kind)));
 const State = Type.Union(runStates.map((state) => Type.Literal(state)));
@@ -172,7 +173,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
       },
     },
     async (request) =>
-      runAnswer(await withOrganisation(database, organisationOf(request), (tx) => findRunView(tx, runId(request.params.id)))),
+      withOrganisation(database, organisationOf(request), (tx) => wholeRun(tx, runId(request.params.id))),
   );
 
   app.post(

@@ -119,14 +119,56 @@ export const TestStep = Type.Object({
   next: Type.Optional(Type.String()),
   durationMs: Type.Number(),
 });
+const Held = {
+  kind: Type.String({
+    description:
+      '`deletion`: people who would be missing. `disable`: accounts that would be disabled. `group-removal`: groups that would disappear. ' +
+      '`reading`: everything, because what the directory said is doubtful; `error` of the run says why.',
+  }),
+  /** How many; 0 for a reading. */
+  objects: Type.Integer(),
+  /** In a sentence. */
+  reason: Type.String(),
+  heldAt: Timestamp,
+};
+/** What a run held back for an administrator, and what became of it. */
+export const HeldSet = Type.Object({
+  ...Held,
+  state: Type.String({ description: '`open`, `approved`, `rejected`, or `replaced`: a later synchronisation decided anew' }),
+  resolvedAt: nullable(Timestamp),
+  /** Label of the token with which it was decided. */
+  resolvedBy: nullable(Type.String()),
+  /** Of how many objects it was still true then. */
+  resolvedObjects: nullable(Type.Integer()),
+});
+export type HeldSet = Type.Static<typeof HeldSet>;
+/** What waits for a decision in a directory. */
+const OpenSet = Type.Object({ ...Held, run: Uuid, runNumber: Bigint });
+
+export const HeldObject = Type.Object({
+  kind: Type.String(),
+  guid: Uuid,
+  /** user, contact, group … */
+  object: Type.String(),
+  /** Null for groups. */
+  person: nullable(Bigint),
+  subject: Type.String(),
+  dn: Type.String(),
+  why: Type.Union([Type.Literal('gone'), Type.Literal('out-of-scope'), Type.Literal('disabled')], {
+    description: '`gone`: no longer in the directory. `out-of-scope`: no longer within search bases and filter, or without an address. `disabled`: the account.',
+  }),
+  /** False: it came back meanwhile, or was decided on. */
+  pending: Type.Boolean(),
+});
+export type HeldObject = Type.Static<typeof HeldObject>;
+
 /** By action; actions without an entry are absent. */
 const PlanCounts = Type.Record(Type.String(), Type.Object({ people: Type.Integer(), groups: Type.Integer() }));
 export const Run = Type.Intersect([
   RunSummary,
   Type.Object({
     report: nullable(Type.Array(TestStep)),
-    /** Of a reconcile: why it was asked for. */
-    reason: nullable(Type.Object({ code: Type.String(), detail: Type.String() })),
+    held: Type.Array(HeldSet),
     /** Of a plan. */
     plan: nullable(
       Type.Object({
@@ -222,6 +264,8 @@ export const Directory = Type.Object({
   /** What the last reading or test saw beside the objects; null before the first. */
   findings: nullable(Findings),
   openProblems: Type.Integer(),
+  /** What waits for an administrator: nothing of these kinds happens until then. */
+  held: Type.Array(OpenSet),
   counts: Type.Object({ people: Type.Integer(), groups: Type.Integer(), missing: Type.Integer() }),
   lastRun: nullable(RunSummary),
   /** What is allowed but should not stay: a plain connection. */

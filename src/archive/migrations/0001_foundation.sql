@@ -104,6 +104,8 @@ create table directory_integration (
   change_tracking      jsonb,
   -- DirectoryFindings of the last reading or test.
   findings             jsonb,
+  -- Code of the doubt about a reading that an administrator has set aside: the next reading passes that check, once.
+  accepted_doubt       text,
   -- When its watcher last asked what to do, and why it waits (ErrorReport).
   watched_at           timestamptz,
   watch_error          jsonb,
@@ -177,7 +179,9 @@ create table page_cursor (
 --   never shown   not listed                                     (a container, somebody without an address)
 --   present       listed and missing_since is null
 --   would leave   listed and missing_since is null and not in_scope
---   missing       missing_since is not null
+--   missing       missing_since is not null; a group is then no longer listed, nor is a person after the days that the settings give
+-- Likewise account_disabled is the fact and disabled the consequence: it ends with the fact, but begins only by the rules of
+-- src/archive/directory-removals.ts. What an administrator has decided to keep is kept until the fact ends.
 create table directory_object (
   id               bigint generated always as identity primary key,
   org_id           uuid not null,
@@ -204,6 +208,8 @@ create table directory_object (
   in_scope         boolean not null,        -- in the source, and within search bases, filter and what Lockstep takes
   listed           boolean not null,        -- was in scope once
   missing_since    timestamptz,
+  kept_since       timestamptz,             -- from being removed
+  kept_enabled_since timestamptz,           -- from being disabled
   manager_key      bytea,
   attributes       jsonb not null,
   source_created   timestamptz,
@@ -221,6 +227,9 @@ create index directory_object_counts on directory_object (org_id, integration_id
 create index directory_object_gone on directory_object (integration_id) where not in_source;
 -- Usually empty: what would leave, and has not yet.
 create index directory_object_leaving on directory_object (integration_id) where listed and missing_since is null and not in_scope;
+-- As empty: accounts that are to be disabled, and are not.
+create index directory_object_disabling on directory_object (integration_id)
+  where missing_since is null and kind = 'user' and account_disabled and not disabled;
 create index directory_object_sid on directory_object (org_id, sid) where sid is not null;
 create index directory_object_primary_group on directory_object (org_id, primary_group_sid, dn_key) where primary_group_sid is not null;
 create index directory_object_manager on directory_object (org_id, manager_key) where manager_key is not null;
@@ -318,6 +327,43 @@ create table directory_sid (
 );
 create index directory_sid_lookup on directory_sid (org_id, sid);
 
+-- What changes removed lately, by kind: counted against the limit together with what is about to go.
+create table removed_by_changes (
+  id             bigint generated always as identity primary key,
+  org_id         uuid not null,
+  integration_id uuid not null references directory_integration,
+  kind           text not null check (kind in ('deletion', 'disable', 'group-removal')),
+  objects        integer not null,
+  at             timestamptz not null default now()
+);
+create index removed_by_changes_recent on removed_by_changes (integration_id, kind, at);
+
+-- What a run would have done and did not: all of one kind, or ('reading') everything, because the reading itself is doubtful.
+create table held_set (
+  run_id         uuid not null references run,
+  kind           text not null check (kind in ('deletion', 'disable', 'group-removal', 'reading')),
+  org_id         uuid not null,
+  integration_id uuid not null references directory_integration,
+  objects        bigint not null,
+  reason         text not null,             -- a sentence
+  state          text not null default 'open' check (state in ('open', 'approved', 'rejected', 'replaced')),
+  held_at        timestamptz not null default now(),
+  resolved_at    timestamptz,
+  resolved_by    uuid,                      -- api_token; null for what was replaced
+  resolved_objects bigint,                  -- how many it was still true of
+  primary key (run_id, kind)
+);
+create unique index held_set_open on held_set (integration_id, kind) where state = 'open';
+create index held_set_of_organisation on held_set (org_id) where state = 'open';
+-- The objects of a set, until it is replaced.
+create table held_change (
+  run_id    uuid not null references run,
+  kind      text not null,
+  object_id bigint not null,
+  org_id    uuid not null,
+  primary key (run_id, kind, object_id)
+);
+
 create table person (
   id          bigint generated always as identity primary key,
   org_id      uuid not null,
@@ -400,8 +446,8 @@ begin
   foreach t in array array['api_token', 'site', 'site_node', 'site_enrolment_code', 'directory_integration', 'run',
     'page_cursor', 'directory_object', 'directory_sighting', 'directory_former_name', 'directory_tombstone', 'directory_address',
     'directory_name_ending', 'directory_member', 'directory_member_part', 'directory_sid', 'person',
-    'person_link', 'directory_problem', 'directory_plan_page',
-    'directory_plan_entry'] loop
+    'person_link', 'directory_problem', 'directory_plan_page', 'directory_plan_entry',
+    'removed_by_changes', 'held_set', 'held_change'] loop
     execute format('alter table %I enable row level security', t);
     execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, t);
   end loop;
@@ -514,7 +560,7 @@ create function platform_refresh_statistics() returns void
       select c.oid from pg_class c
       where c.oid in ('directory_object'::regclass, 'directory_sighting'::regclass, 'directory_address'::regclass,
           'directory_member'::regclass, 'directory_former_name'::regclass, 'directory_sid'::regclass, 'person'::regclass, 'person_link'::regclass, 'directory_problem'::regclass,
-          'directory_plan_entry'::regclass)
+          'directory_plan_entry'::regclass, 'held_change'::regclass)
         and pg_relation_size(c.oid) > 3 * greatest(c.relpages, 4) * current_setting('block_size')::bigint
     loop
       execute format('analyze %s', grown);

@@ -12,7 +12,9 @@ before as materialized (
 written as (
   update directory_object o set
     dn = x.dn, dn_key = decode(x.dn_key, 'hex'), rdn = coalesce(x.rdn, o.rdn), in_scope = x.in_scope, listed = o.listed or x.in_scope,
-    missing_since = case when x.in_scope then null else o.missing_since end, changed_at = now()
+    missing_since = case when x.in_scope then null else o.missing_since end,
+    kept_since = case when x.in_scope then null else o.kept_since end,
+    disabled = case when x.in_scope and (o.missing_since is not null or not o.listed) then o.account_disabled else o.disabled end, changed_at = now()
   from input x
   where o.id = x.id
 )

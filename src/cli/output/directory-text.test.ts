@@ -21,6 +21,7 @@ const directory = (change: Partial<Directory> = {}): Directory => ({
     nextReconcileAt: '2026-11-25T05:00:00Z', reconcile: null,
   },
   findings: null,
+  held: [],
   openProblems: 0,
   counts: { people: 1, groups: 1, missing: 0 },
   lastRun: null,

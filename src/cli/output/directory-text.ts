@@ -7,6 +7,7 @@ import { count, counted } from './numbers.ts';
 import { runKindText, runStyle, runTitle, totalsText } from './run-text.ts';
 import { styled } from './style.ts';
 import { table } from './table.ts';
+import { limitTexts, removalText } from './removal-text.ts';
 import { localTime, relativeTime } from './times.ts';
 
 const lastRunText = (directory: Directory, now: Date): string => {
@@ -89,6 +90,9 @@ const watchSentences: Readonly<Record<Changes['state'], (changes: Changes) => st
 const domainLine = (directory: string, { dnsName, readBy, suggestedName }: NonNullable<Directory['findings']>['domains'][number]): string =>
   suggestedName === null ? `${dnsName}, read by ${readBy.join(', ')}` : `${dnsName}, read by nobody: ${addCommand(directory, suggestedName)}`;
 
+const heldTexts = ({ held }: Directory): string[] =>
+  held.flatMap(({ kind, reason, runNumber }) => [`${kind}: ${clean(reason)}`, `→ lockstep runs show ${runNumber}`]);
+
 /** All that is known of a directory, settings that were left to be found out included. */
 export function directoryText(directory: Directory, now: Date): string {
   const { settings, lastRun } = directory;
@@ -107,6 +111,8 @@ export function directoryText(directory: Directory, now: Date): string {
       ['filter', settings.filter],
       ['mail domains', settings.mailDomains === undefined || settings.mailDomains.length === 0 ? 'all' : settings.mailDomains.join(', ')],
       ['disabled accounts', settings.acknowledgeDisabled ? 'are disabled in the archive' : 'stay enabled in the archive'],
+      ['who disappears', removalText(settings.removal)],
+      ['limits', limitTexts(settings.removal)],
       ['extra attributes', settings.extraAttributes?.join(', ')],
       ['schedule', scheduleSentence(directory.schedule)],
       ['next runs', nextRunsText(directory)],
@@ -117,6 +123,7 @@ export function directoryText(directory: Directory, now: Date): string {
       ['people', count(directory.counts.people)],
       ['groups', count(directory.counts.groups)],
       ['missing', count(directory.counts.missing)],
+      ['held', directory.held.length === 0 ? undefined : heldTexts(directory)],
       ['problems', directory.openProblems === 0 ? '0' : `${count(directory.openProblems)} (lockstep directory problems ${directory.name})`],
     ]),
   ];

@@ -21,6 +21,7 @@ const run = (overrides: Partial<Run>): Run => ({
   error: null,
   report: null,
   plan: null,
+  held: [],
   ...overrides,
 });
 

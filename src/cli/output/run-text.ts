@@ -18,6 +18,7 @@ export function runStyle(state: string): Style | undefined {
     case 'interrupted':
       return 'bad';
     case 'partial':
+    case 'held':
     case 'cancelled':
       return 'warn';
     default:
@@ -31,6 +32,7 @@ export function runExitCode(state: string): ExitCode {
     case 'succeeded':
       return exitCodes.ok;
     case 'partial':
+    case 'held':
       return exitCodes.partial;
     case 'skipped':
       return exitCodes.refused;
@@ -53,7 +55,7 @@ export function runDuration(run: RunSummary, now: Date): string {
 }
 
 /** In the order in which people ask; what the API counts beyond these comes after them. */
-const totalOrder = ['pages', 'seen', 'added', 'changed', 'unchanged', 'missing', 'returned', 'members', 'problems'];
+const totalOrder = ['pages', 'seen', 'added', 'changed', 'unchanged', 'missing', 'returned', 'disabled', 'deleted', 'held', 'members', 'problems'];
 
 /** `2 pages · 312 seen · 312 added`; zeros are left out, all but those of `seen`. */
 export function totalsText(totals: RunSummary['totals']): string {
@@ -82,7 +84,7 @@ export function runResultText(run: Run, now: Date): string {
   const lines = [`${runTitle(run)}: ${state}${took === '' ? '' : ` in ${took}`}`];
   const totals = totalsText(run.totals);
   if (totals !== '' && run.kind !== 'directory-test') lines.push(`  ${totals}`);
-  lines.push(...runErrorLines(run));
+  lines.push(...runErrorLines(run), ...heldLines(run));
   const problems = run.totals['problems'] ?? 0;
   if (run.state === 'partial' || problems > 0) {
     lines.push(`  ${counted(problems, 'object')} with problems: lockstep directory problems ${run.integration}`);
@@ -101,6 +103,25 @@ function plannedText({ settings, fromStored, forgottenAt }: NonNullable<Run['pla
     ...(settings === null ? [] : [`with settings that are not saved: ${clean(JSON.stringify(settings))}`]),
     ...(forgottenAt === null ? [] : ['its entries are no longer kept']),
   ];
+}
+
+/** What the run held back: who waits for whom, and how it is decided. */
+function heldLines({ held, number }: Run): string[] {
+  const lines = held
+    // The run's error says it already.
+    .filter(({ kind, state }) => kind !== 'reading' || state !== 'open')
+    .map((set) => {
+      const reason = set.kind === 'reading' ? '' : ` ${clean(set.reason)}`;
+      if (set.state === 'open') return `  ${styled('warn', '!')} ${set.kind} is held, nothing of it was done:${reason}`;
+      if (set.resolvedAt === null || set.state === 'replaced') return `  ${set.kind} was held; a later synchronisation decided anew.${reason}`;
+      const of = set.resolvedObjects === null || set.kind === 'reading' ? '' : `, ${counted(set.resolvedObjects, 'object')} of ${count(set.objects)} then`;
+      return `  ${set.kind} was held and ${set.state} by ${clean(set.resolvedBy ?? 'a token that is gone')}, ${localTime(set.resolvedAt)}${of}.${reason}`;
+    });
+  const open = held.filter(({ state }) => state === 'open');
+  if (open.some(({ kind }) => kind !== 'reading')) {
+    lines.push(`  → See who: lockstep runs held ${number}. Then: lockstep runs approve ${number}, or lockstep runs reject ${number}.`);
+  }
+  return lines;
 }
 
 /** All that is known of a run, for `runs show`. */
@@ -122,7 +143,7 @@ export function runText(run: Run, now: Date): string {
     ['id', run.id],
     ['workflow', run.workflowId],
   ]);
-  const lines = [style === undefined ? main : main.replace(run.state, styled(style, run.state)), ...runErrorLines(run)];
+  const lines = [style === undefined ? main : main.replace(run.state, styled(style, run.state)), ...runErrorLines(run), ...heldLines(run)];
   if (run.report !== null) lines.push('', testStepsText(run.report));
   return lines.join('\n');
 }
