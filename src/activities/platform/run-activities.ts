@@ -109,15 +109,8 @@ export function createRunActivities({ database }: { readonly database: Database 
 }
 
 function outcomeOf({ state }: RunRow): FinishedRun['outcome'] {
-  switch (state) {
-    case 'failed':
-      return 'incomplete';
-    case 'partial':
-    case 'held':
-      return state;
-    default:
-      return 'succeeded';
-  }
+  if (state === 'failed') return 'incomplete';
+  return state === 'partial' || state === 'held' ? state : 'succeeded';
 }
 
 type Tick = { readonly outcome: 'run'; readonly run: RunRow } | Extract<BegunRun, { outcome: 'skipped' }>;
