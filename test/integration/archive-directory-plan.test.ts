@@ -200,6 +200,9 @@ test('settings that are not saved are planned with, and nothing is saved', async
   expect(await entriesOf(planned)).toMatchObject([{ action: 'removed', guid: ada.guid }]);
   const again = await plan(directory, { entries: [ada, bob] });
   expect(await entriesOf(again)).toEqual([]);
+  const elsewhere = JSON.stringify({ ...directory.integration.settings, mailDomains: ['elsewhere.example'] });
+  const hidden = await reading(directory, 'directory-plan', [{ entries: [ada, bob] }], { settings: elsewhere });
+  expect(await entriesOf(hidden)).toMatchObject([{ action: 'removed', guid: ada.guid }, { action: 'removed', guid: bob.guid }]);
 });
 
 test('a plan can be made of what is stored, members included, and asks nobody', async () => {
