@@ -12,7 +12,7 @@ export const platformStep: ActivityOptions = {
 
 /**
  * Computing a plan copies and synchronises an organisation's directories inside the platform: minutes for hundreds of thousands
- * of objects (some 2,000 a second; docs/benchmarks.md). The longest silence is copying one table.
+ * of objects. The longest silence is copying one table.
  */
 export const platformPlan: ActivityOptions = {
   startToCloseTimeout: '2 hours',
