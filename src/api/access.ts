@@ -100,6 +100,11 @@ function authorise(principal: Principal, access: Access): void {
   });
 }
 
+/** For a request that asks for more than its route declares. @throws ApiError 403 `auth.scope-missing` */
+export function requireScope(request: FastifyRequest, scope: ApiScope): void {
+  if (request.principal !== undefined) authorise(request.principal, scope);
+}
+
 /** The organisation whose token was shown. Only for routes whose access is a scope. */
 export function organisationOf(request: FastifyRequest): OrganisationId {
   if (request.principal?.kind !== 'organisation') throw new Error(`${request.routeOptions.url ?? 'route'} has no organisation`);

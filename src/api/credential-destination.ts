@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../archive/record-errors.ts';
 import type { DirectorySettings } from '../shared/directory.ts';
 import { domainOf } from '../shared/directory-domain.ts';
 
@@ -17,3 +18,14 @@ export function changedDestination(before: DirectorySettings, after: DirectorySe
 
 export const redirectsCredential = (before: DirectorySettings, after: DirectorySettings): boolean =>
   changedDestination(before, after).length > 0;
+
+/**
+ * For settings with which the stored password is used and that nobody saves.
+ * @throws InvalidInputError
+ */
+export function refuseOtherDestination(before: DirectorySettings, after: DirectorySettings): void {
+  const changed = changedDestination(before, after);
+  if (changed.length === 0) return;
+  const message = 'must be as it is: a stored password is not sent to another place';
+  throw new InvalidInputError(changed.map((name) => ({ path: `/settings/${name}`, message })));
+}

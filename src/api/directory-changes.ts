@@ -10,6 +10,7 @@ import {
 } from '../archive/integrations.ts';
 import { ConflictError, InvalidInputError } from '../archive/record-errors.ts';
 import { removeIntegration, refuseRemoval } from '../archive/remove-integration.ts';
+import { followSettings, requestDueReading } from '../archive/settings-change.ts';
 import { findOptionalSite, holdSealKey, type SiteView } from '../archive/sites.ts';
 import { directoryCredentialInfo, sealTo } from '../security/seal.ts';
 import type { DirectorySettings } from '../shared/directory.ts';
@@ -70,11 +71,14 @@ export async function changeDirectory(
   { password, ...change }: DirectoryChange,
 ): Promise<IntegrationView> {
   const credential = await newCredential(deps, organisation, name, password);
-  const row = await withOrganisation(deps.database, organisation, async (tx) => {
+  const { row, run } = await withOrganisation(deps.database, organisation, async (tx) => {
     if (credential !== undefined) await holdSealKey(tx, credential.site.id, credential.sealPublicKey);
     else if (change.settings !== undefined) await refuseRedirection(tx, name, change.settings);
-    return changeIntegration(tx, name, { ...change, credential: credential?.bytes });
+    const before = await holdIntegration(tx, name);
+    const after = await changeIntegration(tx, name, { ...change, credential: credential?.bytes });
+    return { row: after, run: await followSettings(tx, after.id, before.settings, after.settings) };
   });
+  if (run?.state === 'queued') await deps.engineCalls.startRun(organisation, run.id);
   // Its watcher too: it may be parked because of what has been changed now.
   await deps.engineCalls.reconcileSchedule(organisation, row.id);
   return row;
@@ -87,8 +91,12 @@ export async function setDirectoryState(
   name: string,
   state: 'active' | 'paused',
 ): Promise<IntegrationView> {
-  const row = await withOrganisation(deps.database, organisation, (tx) => changeIntegration(tx, name, { state }));
+  const { row, run } = await withOrganisation(deps.database, organisation, async (tx) => {
+    const changed = await changeIntegration(tx, name, { state });
+    return { row: changed, run: await requestDueReading(tx, changed.id) };
+  });
   await deps.engineCalls.reconcileSchedule(organisation, row.id);
+  if (run?.state === 'queued') await deps.engineCalls.startRun(organisation, run.id);
   return row;
 }
 

@@ -5,13 +5,14 @@ import type { HeldObject, HeldSet } from '../archive/held-list.ts';
 import type { IntegrationView } from '../archive/integrations.ts';
 import { settingsWarnings } from '../archive/integration-rules.ts';
 import type { OrganisationRow } from '../archive/organisations.ts';
+import type { PlanEntryRow } from '../archive/plans.ts';
 import type { ProblemRow } from '../archive/problems.ts';
 import type { RunView } from '../archive/run-list.ts';
 import type { Parking } from '../archive/run-tick.ts';
 import type { SiteView } from '../archive/sites.ts';
 import { DEFAULT_POLL_SECONDS, type DirectorySettings } from '../shared/directory.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
-import type { Directory, DirectoryProblem, Run, RunSummary } from './schemas/directories.ts';
+import type { Directory, DirectoryProblem, PlanEntry, Run, RunSummary } from './schemas/directories.ts';
 import type { IssuedToken, Organisation, Scope, Token } from './schemas/organisations.ts';
 import type { Site } from './schemas/sites.ts';
 
@@ -83,6 +84,20 @@ export const runAnswer = (row: RunView, held: readonly HeldSet[]): Run => ({
     resolvedBy: set.resolvedBy,
     resolvedObjects: set.resolvedObjects,
   })),
+  plan:
+    row.kind !== 'directory-plan'
+      ? null
+      : {
+          settings: row.settings === null ? null : settingsAnswer(row.settings),
+          fromStored: row.from_stored,
+          counts: row.plan_counts,
+          forgottenAt: optionalTime(row.plan_forgotten_at),
+        },
+});
+
+export const planEntryAnswer = (row: PlanEntryRow): PlanEntry => ({
+  ...row,
+  changes: row.changes.map(({ attribute, before, after }) => ({ attribute, before: [...before], after: [...after] })),
 });
 
 const heldAnswer = ({ kind, objects, reason, heldAt }: HeldSet) => ({ kind, objects, reason, heldAt: time(heldAt) });

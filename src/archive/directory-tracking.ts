@@ -102,6 +102,9 @@ export async function commitChangesPage(
   });
 }
 
+/** Until the next full reading changes are not told: they could not be applied to what is stored. */
+export const forgetWatermark = (tx: OrganisationTransaction, integration: IntegrationId) => openDeltaEpoch(tx, changesOf(integration), null);
+
 /**
  * A full reading, which holds what is too much for changes. It begins as queued runs do that nobody starts. One that ended and held
  * nothing (it failed) is not asked for again at once.
@@ -131,7 +134,7 @@ export async function requestReconcile(
     .forUpdate()
     .executeTakeFirst();
   if (cursor === undefined || Number(cursor.epoch) !== epoch) return undefined;
-  await openDeltaEpoch(tx, changesOf(integration), null);
+  await forgetWatermark(tx, integration);
   const notBefore = await pauseBetween(tx, integration, reason.code);
   if (notBefore !== undefined) {
     await tx

@@ -15,6 +15,8 @@ export interface EngineRun {
   readonly organisation: string;
   readonly integration: string;
   readonly site: string;
+  /** A plan that asks no site. */
+  readonly fromStored: boolean;
 }
 
 const runs = (tx: OrganisationTransaction) =>
@@ -33,6 +35,7 @@ const runs = (tx: OrganisationTransaction) =>
       'organisation.name as organisation',
       'integration.name as integration',
       'site.name as site',
+      'run.from_stored as fromStored',
     ]);
 
 export const findEngineRun = (tx: OrganisationTransaction, run: RunId): Promise<EngineRun> =>

@@ -16,8 +16,8 @@ import type { Tables } from './tables.ts';
 /** One directory source with what belongs to it; of the credential only whether and since when there is one. */
 export type IntegrationView = Omit<
   Selectable<Tables['directory_integration']>,
-  | 'credential' | 'settings' | 'schedule' | 'change_tracking' | 'findings' | 'watch_error' | 'reconcile_reason'
-  | 'org_id' | 'skipped_ticks' | 'accepted_doubt'
+   | 'credential' | 'settings' | 'schedule' | 'change_tracking' | 'findings' | 'watch_error' | 'reconcile_reason'
+   | 'org_id' | 'skipped_ticks' | 'accepted_doubt' | 'scope_changed_at'
 > & {
   readonly settings: DirectorySettings;
   readonly schedule: Schedule | null;

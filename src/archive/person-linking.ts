@@ -6,7 +6,7 @@
  */
 import { sql } from 'kysely';
 import type { DirectoryObjectId, IntegrationId } from '../shared/ids.ts';
-import type { OrganisationTransaction } from './database.ts';
+import { lockOrganisation, type OrganisationTransaction } from './database.ts';
 import type { DirectoryRow } from './directory-mapping.ts';
 import { type ConnectedObject, groupPeople } from './person-groups.ts';
 import { sqlFile } from './sql-file.ts';
@@ -22,8 +22,7 @@ const beginLinksSql = sqlFile<never, [links: string, people: string]>('begin-lin
  * Pages of one organisation's directories are applied one after the other: of two that arrive together neither would see the
  * other's half of a person. To be taken before a page touches anything but its cursor and its run.
  */
-export const lockPeople = (tx: OrganisationTransaction) =>
-  sql`select pg_advisory_xact_lock(hashtextextended('people' || current_setting('lockstep.org'), 0))`.execute(tx);
+export const lockPeople = (tx: OrganisationTransaction) => lockOrganisation(tx, 'people');
 
 /** What the objects of a page say of SIDs. `written`: ids of those that were taken. Gives the ids of those that say another thing now. */
 export async function storeSids(

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
-import type { DirectoryObjectQuery } from '../shared/directory.ts';
+import type { DirectoryObjectQuery, DirectorySettings } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import { type IntegrationId, runId, type RunId } from '../shared/ids.ts';
 import { runWorkflowId } from '../shared/names.ts';
 import { openRunStates, type DirectoryRunTotals, type RunKind, type RunReason, type RunState, type RunTrigger } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
+import { forgetPages } from './directory-plan.ts';
 import { ConflictError, NotFoundError } from './record-errors.ts';
 import type { Tables } from './tables.ts';
 
@@ -17,6 +18,9 @@ export interface RunRequest {
   readonly trigger: RunTrigger;
   /** Of a reconcile. */
   readonly reason?: RunReason;
+  /** Of a plan: settings that are not saved, and whether it is made from what is stored. */
+  readonly settings?: DirectorySettings | undefined;
+  readonly fromStored?: boolean | undefined;
   /** Of `directory-object`. */
   readonly object?: DirectoryObjectQuery;
   /** Of the workflow that asks, when it runs already (a tick of a schedule). Default: `runWorkflowId(…)`. */
@@ -65,6 +69,8 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
       reason: request.reason === undefined ? null : JSON.stringify(request.reason),
       object,
       state: 'queued',
+      settings: request.settings === undefined ? null : JSON.stringify(request.settings),
+      from_stored: request.fromStored ?? false,
       workflow_id: request.workflowId ?? runWorkflowId(request.kind, organisation.name, integration.name, number),
     })
     .onConflict((conflict) => conflict.columns(['integration_id', 'kind']).where(isOpenRun).doNothing())
@@ -141,7 +147,10 @@ export interface RunEnd {
   readonly error?: ErrorReport | undefined;
 }
 
-/** Ends a run. The first ending counts: repeating it, or ending it otherwise, changes nothing. Gives the row as it is. */
+/**
+ * Ends a run. The first ending counts: repeating it, or ending it otherwise, changes nothing. Pages of a plan that was not
+ * computed go. Gives the row as it is.
+ */
 export async function finishRun(tx: OrganisationTransaction, run: RunId, end: RunEnd): Promise<RunRow> {
   const done = end.state === 'succeeded' || end.state === 'partial' || end.state === 'held' || end.state === 'skipped';
   await tx
@@ -155,13 +164,14 @@ export async function finishRun(tx: OrganisationTransaction, run: RunId, end: Ru
     .where('id', '=', run)
     .where('state', 'in', [...openRunStates])
     .execute();
+  await forgetPages(tx, run);
   const ended = await findRun(tx, run);
-  if (ended.kind === 'directory-object') await forgetPages(tx, run);
+  if (ended.kind === 'directory-object') await forgetObjectPages(tx, run);
   return ended;
 }
 
 /** Of a run that reads one object: it has a cursor of its own, and takes no page any more. */
-async function forgetPages(tx: OrganisationTransaction, run: RunId): Promise<void> {
+async function forgetObjectPages(tx: OrganisationTransaction, run: RunId): Promise<void> {
   await tx.deleteFrom('directory_member_part').where('teller_id', '=', run).execute();
   await tx.deleteFrom('page_cursor').where('owner', '=', run).execute();
 }

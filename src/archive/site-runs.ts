@@ -14,6 +14,8 @@ export interface SiteRun {
   readonly state: RunState;
   readonly integration: IntegrationId;
   readonly settings: DirectorySettings;
+  /** The settings are those of a plan that nobody has saved. */
+  readonly unsaved: boolean;
   /** Sealed to the site and encrypted with the organisation's key; null: none was set. */
   readonly credential: Buffer | null;
   /** Of `directory-object`. */
@@ -33,10 +35,12 @@ export async function findOpenRunOfSite(tx: OrganisationTransaction, site: SiteI
       'run.kind',
       'run.state',
       'run.integration_id as integration',
-      'integration.settings',
       'integration.credential',
       'run.object',
     ])
+    // Of a reading those with which the attempt began, which may be saved nowhere.
+    .select(sql<DirectorySettings>`coalesce(run.settings, integration.settings)`.as('settings'))
+    .select(sql<boolean>`run.settings is not null`.as('unsaved'))
     .where('run.id', '=', run)
     .where('integration.site_id', '=', site)
     .executeTakeFirst();

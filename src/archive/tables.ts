@@ -12,6 +12,7 @@ import type {
   RecipientType,
   RemovalKind,
 } from '../shared/directory.ts';
+import type { AttributeChange, PlanAction, PlanCounts } from '../shared/directory-plan.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type {
   DirectoryObjectId,
@@ -111,6 +112,7 @@ export interface Tables {
     skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
     created_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
+    scope_changed_at: Timestamp | null;
   };
   run: {
     id: RunId;
@@ -132,6 +134,11 @@ export interface Tables {
     error: JSONColumnType<ErrorReport> | null;
     report: JSONColumnType<(DirectoryTestStep | DirectoryObjectStep)[]> | null;
     object: JSONColumnType<DirectoryObjectQuery> | null;
+    read_settings: JSONColumnType<DirectorySettings> | null;
+    settings: JSONColumnType<DirectorySettings> | null;
+    from_stored: Generated<boolean>;
+    plan_counts: JSONColumnType<PlanCounts> | null;
+    plan_forgotten_at: Timestamp | null;
   };
   page_cursor: {
     owner: string;
@@ -273,13 +280,17 @@ export interface Tables {
     last_seen_at: GeneratedTimestamp;
     resolved_at: Timestamp | null;
   };
+  directory_plan_page: { run_id: RunId; seq: Bigint; org_id: OrganisationId; page: Buffer };
   directory_plan_entry: {
     run_id: RunId;
+    position: Bigint;
     org_id: OrganisationId;
+    action: PlanAction;
+    kind: DirectoryObjectKind;
+    directory: string;
     guid: string;
-    action: 'added' | 'changed' | 'returned' | 'missing' | 'same';
     subject: string;
-    changes: JSONColumnType<{ attribute: string; before: string[]; after: string[] }[]>;
+    detail: string | null;
+    changes: JSONColumnType<AttributeChange[]>;
   };
-  directory_plan_member: { run_id: RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
 }

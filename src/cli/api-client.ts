@@ -1,5 +1,7 @@
 import type { Configuration, ConfigurationChanges } from '../api/schemas/config.ts';
-import type { Directory, DirectoryChange, DirectoryProblem, HeldObject, NewDirectory, ObjectQuery, PlanEntry, Run, RunSummary, StartedRun } from '../api/schemas/directories.ts';
+import type {
+  Directory, DirectoryChange, DirectoryProblem, HeldObject, NewDirectory, ObjectQuery, PlanEntry, PlanRequest, Run, RunSummary, StartedRun,
+} from '../api/schemas/directories.ts';
 import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
 import type { Group, GroupMember, GroupSummary, HistoryEvent, Person, PersonSummary } from '../api/schemas/people.ts';
 import type { EnrolmentCode, NewSite, Site, SiteChange } from '../api/schemas/sites.ts';
@@ -56,7 +58,8 @@ export function createApiClient(options: ApiTransportOptions) {
     removeDirectory: (directory: string) => call<undefined>({ method: 'DELETE', path: `/directories/${name(directory)}` }),
     pauseDirectory: (directory: string) => post<Directory>(`/directories/${name(directory)}/pause`),
     resumeDirectory: (directory: string) => post<Directory>(`/directories/${name(directory)}/resume`),
-    startRun: (directory: string, what: 'sync' | 'plan' | 'test') => post<StartedRun>(`/directories/${name(directory)}/${what}`),
+    startRun: (directory: string, what: 'sync' | 'test') => post<StartedRun>(`/directories/${name(directory)}/${what}`),
+    startPlan: (directory: string, request: PlanRequest) => post<StartedRun>(`/directories/${name(directory)}/plan`, request),
     syncObject: (directory: string, object: ObjectQuery) => post<StartedRun>(`/directories/${name(directory)}/objects`, object),
     directoryProblems: (directory: string, query: PageQuery) =>
       get<Page<DirectoryProblem>>(`/directories/${name(directory)}/problems`, { ...query }),

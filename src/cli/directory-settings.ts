@@ -7,20 +7,28 @@ import { type GivenRemoval, removalOptions, withGivenRemoval } from './removal-s
 
 export type Settings = Directory['settings'];
 
-export const settingOptions = {
+/** How the directory is asked, and how often. */
+const connectionOptions = {
   host: text('name', 'domain controller (default: found by DNS from the domain of the base DN, else of the account)'),
   port: number('port', 'default: 636 with ldaps, else 389', { minimum: 1, maximum: 65_535 }),
   security: text('how', 'protection of the connection; plain must be asked for by name (default: ldaps)', { choices: directorySecurities }),
   caFile: text('file', "PEM file of the authority that signed the controller's certificate (default: the system's authorities)"),
+  pollSeconds: number('seconds', `how often changes are asked for (default: ${DEFAULT_POLL_SECONDS})`, { minimum: 5, maximum: 3600 }),
+};
+/** Those that decide what is read and who is taken, and not where the password goes. */
+export const readingOptions = {
   baseDn: text('dn', "where the domain begins (default: the server's own naming context)"),
   searchBase: list('dn', 'read only this subtree'),
   filter: text('filter', 'LDAP filter that objects must also match, as in RFC 4515'),
   mailDomain: list('domain', 'take only people with an address in this domain'),
   acknowledgeDisabled: text('yes|no', 'disable in the archive what is disabled in the directory (default: yes)', { choices: ['yes', 'no'] }),
   extraAttribute: list('name', 'keep this attribute beyond the standard ones'),
-  pollSeconds: number('seconds', `how often changes are asked for (default: ${DEFAULT_POLL_SECONDS})`, { minimum: 5, maximum: 3600 }),
   ...removalOptions,
 };
+
+export const settingOptions = { ...connectionOptions, ...readingOptions };
+/** None of those that are no reading options. */
+export const noOtherOptions = { host: undefined, port: undefined, security: undefined, caFile: undefined, pollSeconds: undefined };
 
 export interface GivenSettings extends GivenRemoval {
   readonly host: string | undefined;

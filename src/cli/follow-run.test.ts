@@ -23,6 +23,7 @@ const run = (state: string): Run => ({
   object: null,
   error: null,
   report: null,
+  plan: null,
   held: [],
 });
 const away = new LockstepError({ class: 'Unavailable', code: 'api.unreachable', message: 'away', next: 'wait' });

@@ -26,6 +26,8 @@ export type BegunRun =
       readonly organisation: string;
       readonly integration: string;
       readonly site: string;
+      /** A plan that asks no site. */
+      readonly fromStored?: true;
     }
   | { readonly outcome: 'skipped'; readonly reason: SkipReason };
 

@@ -27,14 +27,18 @@ export type RunState = (typeof runStates)[number];
 export const openRunStates = ['queued', 'running'] as const satisfies readonly RunState[];
 export const isOpen = (state: RunState): boolean => (openRunStates as readonly RunState[]).includes(state);
 
-/** `reconcile`: a watcher cannot go on by changes alone; the run says why. */
+/** `reconcile`: a watcher cannot go on by changes alone, or the platform needs a full reading; the run says why. */
 export const runTriggers = ['schedule', 'manual', 'reconcile'] as const;
 export type RunTrigger = (typeof runTriggers)[number];
 
+/**
+ * Of a reconcile that the platform asks for by itself: settings that decide who is taken were saved, or changes would remove more
+ * than the settings let go.
+ */
+export const platformReasons = ['settings-changed', 'removals-held'] as const;
 /** Of a reconcile; `detail` is a sentence for the administrator. */
 export interface RunReason {
-  /** `removals-held`: changes would remove more than the settings let go. */
-  readonly code: ReconcileReason | 'removals-held';
+  readonly code: ReconcileReason | (typeof platformReasons)[number];
   readonly detail: string;
 }
 

@@ -46,6 +46,7 @@ async function withWorkers<T>(
       begun ?? {
         outcome: 'begun', runId: run, kind: 'directory-sync', siteQueue, organisation: 'acme', integration: 'corp', site: 'berlin',
       },
+    computePlan: async () => undefined,
     finishRun: async (end) => {
       told.push(end);
       return { outcome: 'succeeded', totals: { seen: 700 } };

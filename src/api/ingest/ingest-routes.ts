@@ -108,7 +108,10 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
     async (request): Promise<OpenRunAnswer> => {
       const { run, begun } = await onRun(request, async (tx, open) => {
         requireCredential(open.credential);
-        if (isReading(open)) return { run: open, begun: { cursor: await openDirectoryReading(tx, open) } };
+        if (isReading(open)) {
+          const { settings, ...cursor } = await openDirectoryReading(tx, open);
+          return { run: { ...open, settings }, begun: { cursor } };
+        }
         if (open.object !== null) return { run: open, begun: await openObjectRun(tx, open, open.object) };
         await noteProgress(tx, open.id);
         return { run: open, begun: {} };
@@ -168,7 +171,8 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
         if ((steps !== undefined && run.kind !== 'directory-test') || (objectSteps !== undefined && run.object === null)) throw notATest();
         if (steps !== undefined) await saveRunReport(tx, run.id, steps.map(storableStep));
         if (objectSteps !== undefined) await saveObjectReport(tx, run, objectSteps.map(storableStep));
-        if (findings !== undefined) await saveFindings(tx, run, storableFindings(findings));
+        // What a plan saw with settings that are not saved is no finding of the directory.
+        if (findings !== undefined && !run.unsaved) await saveFindings(tx, run, storableFindings(findings));
       });
       return reply.code(204).send();
     },

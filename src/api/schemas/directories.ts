@@ -162,13 +162,47 @@ export const HeldObject = Type.Object({
 });
 export type HeldObject = Type.Static<typeof HeldObject>;
 
-export const Run = Type.Intersect([RunSummary, Type.Object({ report: nullable(Type.Array(TestStep)), held: Type.Array(HeldSet) })]);
+/** By action; actions without an entry are absent. */
+const PlanCounts = Type.Record(Type.String(), Type.Object({ people: Type.Integer(), groups: Type.Integer() }));
+export const Run = Type.Intersect([
+  RunSummary,
+  Type.Object({
+    report: nullable(Type.Array(TestStep)),
+    held: Type.Array(HeldSet),
+    /** Of a plan. */
+    plan: nullable(
+      Type.Object({
+        /** Settings that are not saved, with which it was made; null: those of the directory. */
+        settings: nullable(Settings),
+        fromStored: Type.Boolean({ description: 'Made from what is stored, without asking the directory' }),
+        counts: nullable(PlanCounts),
+        forgottenAt: nullable(Timestamp),
+      }),
+    ),
+  }),
+]);
 export type Run = Type.Static<typeof Run>;
+
+/** What to plan; nothing: a synchronisation as things are. */
+export const PlanRequest = Type.Object(
+  {
+    settings: Type.Optional(Settings),
+    fromStored: Type.Optional(Type.Boolean({ description: 'From what is stored, without asking the directory' })),
+  },
+  { additionalProperties: false },
+);
+export type PlanRequest = Type.Static<typeof PlanRequest>;
 
 export const PlanEntry = Type.Object({
   action: Type.String(),
+  /** Of the object: user, contact, public-folder, group, dynamic-group. */
+  kind: Type.String(),
+  /** Name of the directory whose object it is. */
+  directory: Slug,
   guid: Uuid,
   subject: Type.String(),
+  /** A sentence, where the action does not say it alone: who holds the address, with whom it is one person, what it waits for. */
+  detail: nullable(Type.String()),
   changes: Type.Array(Type.Object({ attribute: Type.String(), before: Type.Array(Type.String()), after: Type.Array(Type.String()) })),
 });
 export type PlanEntry = Type.Static<typeof PlanEntry>;

@@ -116,6 +116,8 @@ create table directory_integration (
   skipped_ticks        bigint not null default 0,
   created_at           timestamptz not null default now(),
   changed_at           timestamptz not null default now(),
+  -- When settings changed that decide what a reading does: src/archive/settings-change.ts.
+  scope_changed_at     timestamptz,
   unique (org_id, name)
 );
 
@@ -140,6 +142,13 @@ create table run (
   error          jsonb,                     -- ErrorReport
   report         jsonb,                     -- steps of a test, or of one object
   object         jsonb,                     -- of directory-object: which one, {by, value}
+  read_settings  jsonb,                     -- with which its last attempt reads
+  -- Of a plan: settings that are not saved (null: those of the integration), whether it is made from what is stored, how many
+  -- entries of which action it has (null: not computed yet), and when the entries were forgotten.
+  settings          jsonb,
+  from_stored       boolean not null default false,
+  plan_counts       jsonb,                  -- {action: {people, groups}}
+  plan_forgotten_at timestamptz,
   unique (org_id, number)
 );
 -- "Synchronise now" joins the run that is open. Of single objects several may be read at once.
@@ -404,27 +413,32 @@ create unique index directory_problem_key on directory_problem
   (integration_id, code, coalesce(guid, '00000000-0000-0000-0000-000000000000'), md5(subject));
 create index directory_problem_open on directory_problem (org_id, integration_id, id) where resolved_at is null;
 
--- What a plan would do. Objects that would not change are kept too (action 'same'), to know what is missing.
-create table directory_plan_entry (
-  run_id       uuid not null references run,
-  org_id       uuid not null,
-  guid         uuid not null,
-  action       text not null check (action in ('added', 'changed', 'returned', 'missing', 'same')),
-  subject      text not null,
-  changes      jsonb not null default '[]', -- [{attribute, before, after}]
-  primary key (run_id, guid)
+-- Pages of a plan that is being read: applied to copies of the tables when all are there (src/archive/plan-rehearsal.ts).
+create table directory_plan_page (
+  run_id uuid not null references run,
+  seq    bigint not null,
+  org_id uuid not null,
+  page   bytea not null,                    -- gzip of the JSON
+  primary key (run_id, seq)
 );
-create index directory_plan_entry_list on directory_plan_entry (run_id, action, guid);
+alter table directory_plan_page alter column page set storage external;
 
--- Members of a group whose list the plan has not read to its end: kept until then, to know who would leave.
-create table directory_plan_member (
-  run_id     uuid not null references run,
-  guid       uuid not null,
-  member_key bytea not null,
-  org_id     uuid not null,
-  member_dn  text not null,
-  primary key (run_id, guid, member_key)
+-- What a plan would do, in the order in which it is shown. An object may be met by several actions.
+create table directory_plan_entry (
+  run_id    uuid not null references run,
+  position  bigint not null,
+  org_id    uuid not null,
+  action    text not null check (action in (
+    'held', 'conflict', 'removed', 'disabled', 'unlinked', 'linked', 'enabled', 'returned', 'added', 'changed')),
+  kind      text not null,                  -- of the object
+  directory text not null,                  -- name of the integration whose object it is
+  guid      uuid not null,
+  subject   text not null,
+  detail    text,                           -- a sentence, where the action alone does not say it
+  changes   jsonb not null default '[]',    -- [{attribute, before, after}]
+  primary key (run_id, position)
 );
+create index directory_plan_entry_action on directory_plan_entry (run_id, action, position);
 
 do $$
 declare t text;
@@ -432,7 +446,7 @@ begin
   foreach t in array array['api_token', 'site', 'site_node', 'site_enrolment_code', 'directory_integration', 'run',
     'page_cursor', 'directory_object', 'directory_sighting', 'directory_former_name', 'directory_tombstone', 'directory_address',
     'directory_name_ending', 'directory_member', 'directory_member_part', 'directory_sid', 'person',
-    'person_link', 'directory_problem', 'directory_plan_entry', 'directory_plan_member',
+    'person_link', 'directory_problem', 'directory_plan_page', 'directory_plan_entry',
     'removed_by_changes', 'held_set', 'held_change'] loop
     execute format('alter table %I enable row level security', t);
     execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, t);
@@ -450,6 +464,11 @@ alter table ui_link enable row level security;
 grant select, insert, update, delete on all tables in schema public to lockstep_app;
 revoke all on site_assertion, ui_link from lockstep_app;
 grant usage on all sequences in schema public to lockstep_app;
+-- A plan is computed in copies of the tables. Everybody may make temporary tables unless that was taken away.
+do $$ begin
+  execute format('grant temporary on database %I to lockstep_app', current_database());
+exception when insufficient_privilege then null;
+end $$;
 
 -- Questions that look across organisations, each answered by one function of the owner.
 
@@ -556,7 +575,7 @@ create function platform_refresh_statistics() returns void
       where c.oid in ('directory_object'::regclass, 'directory_sighting'::regclass, 'directory_address'::regclass,
           'directory_member'::regclass, 'directory_former_name'::regclass, 'directory_sid'::regclass, 'person'::regclass, 'person_link'::regclass, 'directory_problem'::regclass,
           'directory_object_past'::regclass, 'directory_address_past'::regclass, 'directory_member_past'::regclass, 'person_past'::regclass,
-          'directory_plan_entry'::regclass, 'directory_plan_member'::regclass, 'held_change'::regclass)
+          'directory_plan_entry'::regclass, 'held_change'::regclass)
         and pg_relation_size(c.oid) > 3 * greatest(c.relpages, 4) * current_setting('block_size')::bigint
     loop
       execute format('analyze %s', grown);

@@ -20,6 +20,7 @@ const run = (overrides: Partial<Run>): Run => ({
   object: null,
   error: null,
   report: null,
+  plan: null,
   held: [],
   ...overrides,
 });

@@ -97,6 +97,14 @@ function runErrorLines(run: Pick<RunSummary, 'error'>): string[] {
   return [`  ${styled('bad', '✗')} ${clean(run.error.message)} (${clean(run.error.code)})`, `  → ${clean(run.error.next)}`];
 }
 
+function plannedText({ settings, fromStored, forgottenAt }: NonNullable<Run['plan']>): string[] {
+  return [
+    fromStored ? 'from what was read before' : 'by asking the directory',
+    ...(settings === null ? [] : [`with settings that are not saved: ${clean(JSON.stringify(settings))}`]),
+    ...(forgottenAt === null ? [] : ['its entries are no longer kept']),
+  ];
+}
+
 /** What the run held back: who waits for whom, and how it is decided. */
 function heldLines({ held, number }: Run): string[] {
   const lines = held
@@ -123,6 +131,7 @@ export function runText(run: Run, now: Date): string {
     ['run', `${runTitle(run)}, ${run.trigger}`],
     ['object', run.object?.value],
     ['because', run.reason === null ? undefined : `${clean(run.reason.detail)} (${clean(run.reason.code)})`],
+    ['planned', run.plan === null ? undefined : plannedText(run.plan)],
     ['state', run.state],
     ['waiting', run.waiting ?? undefined],
     ['requested', localTime(run.requestedAt)],
