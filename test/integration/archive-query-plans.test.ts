@@ -95,21 +95,27 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => lab.close());
 
+/** Of an organisation's people: who looks at so many rows of a table has gone through all of them, by whatever index. */
+const NEARLY_ALL = PEOPLE / 2;
+
 /**
- * Tables that `work` read from end to end, whatever ran inside of it. The counts are of the session, so what was there before
- * is taken off. A table of a page or two is rightly read whole.
+ * Tables that `work` read from end to end, or through all that is of the organisation, whatever ran inside of it. The counts are of
+ * the session, so what was there before is taken off. A table of a few pages is rightly read whole.
  */
-async function readFromEndToEnd(tx: OrganisationTransaction, work: () => Promise<unknown>): Promise<string[]> {
+async function readFromEndToEnd(tx: OrganisationTransaction, work: () => Promise<unknown>, { walks = false } = {}): Promise<string[]> {
   const counts = async () => {
-    const { rows } = await sql<{ name: string; scans: string }>`
-      select relname as name, seq_scan as scans from pg_stat_xact_user_tables
-      where (relname like 'directory\\_%' or relname like 'person%') and pg_relation_size(relid) > 2 * 8192
+    const { rows } = await sql<{ name: string; scans: string; fetched: string }>`
+      select relname as name, seq_scan as scans, coalesce(idx_tup_fetch, 0) as fetched from pg_stat_xact_user_tables
+      where (relname like 'directory\\_%' or relname like 'person%') and pg_relation_size(relid) > 8 * 8192
       order by relname`.execute(tx);
-    return new Map(rows.map(({ name, scans }) => [name, Number(scans)]));
+    return new Map(rows.map(({ name, scans, fetched }) => [name, { scans: Number(scans), fetched: Number(fetched) }]));
   };
   const before = await counts();
   await work();
-  return [...(await counts())].flatMap(([name, scans]) => (scans > (before.get(name) ?? 0) ? [name] : []));
+  return [...(await counts())].flatMap(([name, { scans, fetched }]) => {
+    const was = before.get(name) ?? { scans: 0, fetched: 0 };
+    return scans > was.scans || (!walks && fetched - was.fetched > NEARLY_ALL) ? [name] : [];
+  });
 }
 
 const queries: Record<string, (tx: OrganisationTransaction) => Promise<unknown>> = {
@@ -147,9 +153,12 @@ const queries: Record<string, (tx: OrganisationTransaction) => Promise<unknown>>
     listPlanEntries(tx, planRun, { limit: 500, after: '400' }),
 };
 
+/** These count the members of groups of any size, or evaluate the filter of a dynamic group, which looks at a bounded number of objects a page. */
+const walking = new Set(['list of groups', 'group of very many', 'effective members', 'members by filter in a group']);
+
 test.each(Object.keys(queries))('%s reads no table from end to end', async (name) => {
   await withOrganisation(lab.app, directory.organisation.id, async (tx) => {
-    expect(await readFromEndToEnd(tx, () => queries[name]?.(tx) ?? Promise.reject(new Error(name)))).toEqual([]);
+    expect(await readFromEndToEnd(tx, () => queries[name]?.(tx) ?? Promise.reject(new Error(name)), { walks: walking.has(name) })).toEqual([]);
   });
 });
 

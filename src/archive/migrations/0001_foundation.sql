@@ -153,6 +153,7 @@ create table run (
 );
 -- "Synchronise now" joins the run that is open. Of single objects several may be read at once.
 create unique index run_open on run (integration_id, kind) where state in ('queued', 'running') and kind <> 'directory-object';
+create index run_unfinished on run (org_id, requested_at) where state in ('queued', 'running');
 create index run_by_integration on run (integration_id, number desc);
 create index run_by_state on run (org_id, state, number desc);
 create index run_finished on run (finished_at) where finished_at is not null;
@@ -449,7 +450,7 @@ begin
     'person_link', 'directory_problem', 'directory_plan_page', 'directory_plan_entry',
     'removed_by_changes', 'held_set', 'held_change'] loop
     execute format('alter table %I enable row level security', t);
-    execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, t);
+    execute format($p$create policy organisation on %I using (org_id = (select nullif(current_setting('lockstep.org', true), '')::uuid))$p$, t);
   end loop;
 end $$;
 alter table organisation enable row level security;
@@ -542,9 +543,10 @@ create function platform_counts() returns table (what text, label text, count bi
 -- Statistics for tables that have grown to three times what they were. Every index that begins with the organisation looks as
 -- good as any other to a planner without statistics, and a first reading is over before autovacuum comes: measured, minutes
 -- instead of seconds. Analysing needs the owner. Cheap when there is nothing to do.
--- An organisation or directory that is not among the known values is taken for one row, and then every index that begins with it looks
--- as good as the one that finds a row: measured, a second organisation's first reading looked at five hundred times as many rows.
--- Without statistics it is taken for one of two hundred.
+-- How much of a table an organisation or a directory is, the planner must not take from the values it knows: one that is not among
+-- them is taken for one row, and then every index that begins with it looks as good as the one that finds a row (measured: a second
+-- organisation's first reading looked at five hundred times as many rows). The policies compare with what a subquery gives, so that
+-- any organisation is taken for as large as the largest, at most half of all; any directory for one of two hundred.
 do $$
 declare c record;
 begin
@@ -553,7 +555,7 @@ begin
     from pg_attribute a join pg_class r on r.oid = a.attrelid
     where r.relkind = 'r' and r.relnamespace = 'public'::regnamespace and a.attname in ('org_id', 'integration_id') and a.attnum > 0
   loop
-    execute format('alter table %s alter column %I set statistics 0', c.t, c.n);
+    execute format(case c.n when 'org_id' then 'alter table %s alter column %I set (n_distinct = 2)' else 'alter table %s alter column %I set statistics 0' end, c.t, c.n);
   end loop;
 end $$;
 alter table directory_object alter column attributes set statistics 0;

@@ -57,10 +57,10 @@ begin
     execute format('create index %I on %I (%s, past_until)', kept.name || '_past_key', kept.name || '_past',
       (select string_agg(quote_ident(k), ', ') from unnest(kept.key) as k));
     execute format('alter table %I enable row level security', kept.name || '_past');
-    execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, kept.name || '_past');
+    execute format($p$create policy organisation on %I using (org_id = (select nullif(current_setting('lockstep.org', true), '')::uuid))$p$, kept.name || '_past');
     execute format('grant select, insert on %I to lockstep_app', kept.name || '_past');
     -- As in 0001_foundation.sql.
-    execute format('alter table %I alter column org_id set statistics 0', kept.name || '_past');
+    execute format('alter table %I alter column org_id set (n_distinct = 2)', kept.name || '_past');
 
     execute format($f$
       create function %1$I() returns trigger language plpgsql set search_path = public, pg_temp as $body$

@@ -166,7 +166,7 @@ select
     from arrived a
     cross join lateral (
       select * from directory_object o
-      where o.org_id = current_setting('lockstep.org')::uuid and o.dn_key = decode(a.dn_key, 'hex')
+      where o.dn_key = decode(a.dn_key, 'hex')
         and o.integration_id = $2 and o.in_source and o.guid <> a.guid offset 0) o
     where o.guid not in (select guid from input)) as displaced,
   (select coalesce(jsonb_agg(b.id::text), '[]') from before b join input x using (guid)

@@ -16,7 +16,7 @@ came as materialized (
 leaving as (
   select group_id, member_dn, coalesce((
       select o.id::text from public.directory_object o
-      where o.org_id = current_setting('lockstep.org')::uuid and o.dn_key = gone.member_key
+      where o.dn_key = gone.member_key
       order by not o.in_source, o.integration_id <> g.integration_id, o.id desc limit 1), encode(member_key, 'hex')) as who
   from gone
   cross join lateral (select integration_id from pg_temp.directory_object g where g.id = gone.group_id limit 1) g
@@ -24,7 +24,7 @@ leaving as (
 joining as (
   select group_id, member_dn, coalesce((
       select o.id::text from pg_temp.directory_object o
-      where o.org_id = current_setting('lockstep.org')::uuid and o.dn_key = came.member_key
+      where o.dn_key = came.member_key
       order by not o.in_source, o.integration_id <> g.integration_id, o.id desc limit 1), encode(member_key, 'hex')) as who
   from came
   cross join lateral (select integration_id from pg_temp.directory_object g where g.id = came.group_id limit 1) g
