@@ -55,7 +55,7 @@ export async function applyDirectoryChanges(
     groups: [...(await namesOf(tx, context.integration, lists.groups.map(({ guid }) => guid))), ...gone.names],
   });
   const left = [...applied.left, ...regrouped.left, ...gone.left];
-  const touched = [...left, ...applied.written, ...regrouped.written];
+  const touched = [...left, ...gone.all, ...applied.written, ...regrouped.written];
   const undecided = await settleChanges(tx, context.integration, context.settings, touched);
 
   const relinked = await linkPeople(tx, [...applied.maybeOthers, ...regrouped.maybeOthers, ...gone.all, ...left]);

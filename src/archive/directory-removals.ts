@@ -5,7 +5,9 @@
  *   fact                                   pending while              consequence
  *   a person is no longer in scope         present                    missing_since; disabled, by the settings; later not listed
  *   a group is no longer in scope          present                    missing_since, and not listed
- *   somebody's account is disabled         not disabled               disabled
+ *   somebody's account is disabled, or     not disabled               disabled
+ *   gone (one without an address, which
+ *   a mailbox elsewhere names)
  *
  * The last page of a reading decides on all that is pending of a kind, a page of changes on what it brought. More than the limit:
  * nothing of that kind happens. A reading then holds the set for an administrator (held-sets.ts); changes ask for a reading.
@@ -29,10 +31,10 @@ const isGroupKind = sql<boolean>`o.kind in ('group', 'dynamic-group')`;
 const isLeaving = sql<boolean>`o.listed and o.missing_since is null and not o.in_scope and o.kept_since is null`;
 const disabledByDesign = recipientTypes.filter(isDisabledByDesign);
 /** Whose account somebody signs in with: one that is shown, or one of a mailbox in another directory. */
-const isSomebodys = sql<boolean>`(o.listed and o.in_scope or not o.listed and o.in_source
+const isSomebodys = sql<boolean>`(o.listed and o.in_scope or not o.listed
   and exists (select from person_link l where l.object_id = o.id and l.until is null))`;
 /** In the words of the index directory_object_disabling. An account that nobody signs in with is disabled from the beginning. */
-const isToBeDisabled = sql<boolean>`o.missing_since is null and o.kind = 'user' and o.account_disabled and not o.disabled
+const isToBeDisabled = sql<boolean>`o.missing_since is null and o.kind = 'user' and (o.account_disabled or not o.listed and not o.in_source) and not o.disabled
   and o.kept_enabled_since is null and o.recipient_type <> all (${disabledByDesign}::text[]) and ${isSomebodys}`;
 
 /** The fact without its consequence, of `directory_object o`. */

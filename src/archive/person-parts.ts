@@ -62,15 +62,15 @@ function best<Part extends PersonPart>(parts: readonly [Part, ...Part[]], wishes
 export type PersonState = 'enabled' | 'disabled' | 'missing';
 
 /**
- * When no object of the person is present: missing, or disabled if the account was. Else as the account is in the archive, where its
- * integration acknowledges what the directory says; an account that has gone is one that nobody signs in with. The account of a mailbox that is used with another
- * one says nothing.
+ * When no object of the person is present: missing, or disabled where the rules for removals have made it that. Else as the account is
+ * in the archive, where its integration acknowledges what the directory says; an account that has left is one that nobody signs in
+ * with. The account of a mailbox that is used with another one says nothing.
  */
 export function stateOf(parts: readonly [AcknowledgedPart, ...AcknowledgedPart[]]): PersonState {
   const account = accountOf(parts);
-  if (!parts.some(isPresent)) return account.disabled ? 'disabled' : 'missing';
+  if (!parts.some(isPresent)) return account.disabled && !account.account_disabled ? 'disabled' : 'missing';
   if (!isAccount(account) && (account.is_resource || isDisabledByDesign(account.recipient_type))) return 'enabled';
-  return (account.disabled || !isThere(account)) && account.acknowledge_disabled ? 'disabled' : 'enabled';
+  return (account.disabled || account.missing_since !== null) && account.acknowledge_disabled ? 'disabled' : 'enabled';
 }
 export type AcknowledgedPart = PersonPart & { readonly disabled: boolean; readonly acknowledge_disabled: boolean };
 

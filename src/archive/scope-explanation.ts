@@ -37,7 +37,7 @@ function keepsOut(rule: ScopeRule, object: ExplainedObject, settings: DirectoryS
       return !isTaken(object);
     case 'filter':
       // Whether it has an address is the rule before.
-      return settings.filter !== undefined && isTaken(object) && !directoryScope(settings).matches(object);
+      return settings.filter !== undefined && isTaken(object) && !directoryScope({ ...settings, mailDomains: [] }).matches(object);
     case 'mail-domain':
       return !object.included && isTaken(object);
   }

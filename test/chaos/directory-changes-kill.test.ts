@@ -12,7 +12,7 @@ import { Random } from '../../src/sample/organisation/random.ts';
 import { until } from '../lab/component.ts';
 import { Lockstep } from '../lab/lockstep.ts';
 import { type ArchiveReader, differences } from '../lab/world/archived-world.ts';
-import { PASSWORD, type Role, roles, type WorldDomain } from '../lab/world/domains.ts';
+import { PASSWORD, type Role, roles, unlimited, type WorldDomain } from '../lab/world/domains.ts';
 import { expectationsOf } from '../lab/world/expectations.ts';
 import { readPlainly } from '../lab/world/plain-reading.ts';
 import { RandomWorld } from '../lab/world/random-changes.ts';
@@ -64,7 +64,7 @@ async function addDirectory(world: RandomWorld, { role, directory, account, scop
   await asked<Directory>('POST', '/directories', {
     name: directoryName(world, role),
     site: 'local',
-    settings: { host: directory.host, port: directory.port, security: 'plain', account, acknowledgeDisabled: true, pollSeconds: 5, ...scope },
+    settings: { host: directory.host, port: directory.port, security: 'plain', account, acknowledgeDisabled: true, pollSeconds: 5, removal: unlimited, ...scope },
     password: PASSWORD,
   });
 }

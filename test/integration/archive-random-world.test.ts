@@ -14,7 +14,7 @@ import type { OrganisationId } from '../../src/shared/ids.ts';
 import { anIntegration, anOrganisation, aSite } from '../lab/builders.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
 import { type ArchiveReader, differences } from '../lab/world/archived-world.ts';
-import { PASSWORD, roles, type WorldDomain } from '../lab/world/domains.ts';
+import { PASSWORD, roles, unlimited, type WorldDomain } from '../lab/world/domains.ts';
 import { expectationsOf } from '../lab/world/expectations.ts';
 import { Reading, Watcher } from '../lab/world/followers.ts';
 import { readPlainly } from '../lab/world/plain-reading.ts';
@@ -53,7 +53,7 @@ function archiveOf(organisation: OrganisationId): ArchiveReader {
 }
 
 const sourceOf = ({ directory, account, baseDn, scope }: WorldDomain): SessionOptions => ({
-  settings: { host: directory.host, port: directory.port, security: 'plain', account, baseDn, acknowledgeDisabled: true, ...scope },
+  settings: { host: directory.host, port: directory.port, security: 'plain', account, baseDn, acknowledgeDisabled: true, removal: unlimited, ...scope },
   password: PASSWORD,
 });
 

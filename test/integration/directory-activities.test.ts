@@ -266,7 +266,7 @@ describe('a sync', () => {
     const of = await aSealedDirectory();
     await finished(of);
     directory.faults.inject({ kind: 'truncate', objects: 0 });
-    expect((await finished(of)).row).toMatchObject({ state: 'failed', error: { code: 'directory.nothing-found' } });
+    expect((await finished(of)).row).toMatchObject({ state: 'held', error: { code: 'directory.nothing-found' } });
     expect(await archived(of)).toEqual(expected());
   });
 

@@ -204,9 +204,9 @@ create table directory_object (
   principal_name   text,
   account_disabled boolean not null,        -- as the source says
   disabled         boolean not null default false, -- what follows: see src/archive/directory-removals.ts
-  included         boolean not null,        -- passes the e-mail domain filter
+  included         boolean not null,        -- passed the e-mail domain filter once: whoever does not any more is out of scope
   in_source        boolean not null default true,
-  in_scope         boolean not null,        -- in the source, and within search bases, filter and what Lockstep takes
+  in_scope         boolean not null,        -- in the source, and within search bases, filter, mail domains and what Lockstep takes
   listed           boolean not null,        -- was in scope once
   missing_since    timestamptz,
   kept_since       timestamptz,             -- from being removed
@@ -230,7 +230,7 @@ create index directory_object_gone on directory_object (integration_id) where no
 create index directory_object_leaving on directory_object (integration_id) where listed and missing_since is null and not in_scope;
 -- As empty: accounts that are to be disabled, and are not.
 create index directory_object_disabling on directory_object (integration_id)
-  where missing_since is null and kind = 'user' and account_disabled and not disabled;
+  where missing_since is null and kind = 'user' and (account_disabled or not in_source) and not disabled;
 create index directory_object_sid on directory_object (org_id, sid) where sid is not null;
 create index directory_object_primary_group on directory_object (org_id, primary_group_sid, dn_key) where primary_group_sid is not null;
 create index directory_object_manager on directory_object (org_id, manager_key) where manager_key is not null;

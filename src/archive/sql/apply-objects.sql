@@ -70,7 +70,7 @@ written as (
     principal_name = excluded.principal_name, account_disabled = excluded.account_disabled,
     disabled = excluded.disabled,
     kept_since = case when excluded.in_scope then null else o.kept_since end,
-    kept_enabled_since = case when excluded.account_disabled then o.kept_enabled_since end, included = excluded.included,
+    kept_enabled_since = case when excluded.account_disabled then o.kept_enabled_since end, included = o.included or excluded.included,
     in_source = true, in_scope = excluded.in_scope, listed = o.listed or excluded.in_scope,
     missing_since = case when excluded.in_scope then null else o.missing_since end,
     manager_key = excluded.manager_key, attributes = excluded.attributes, source_created = excluded.source_created,

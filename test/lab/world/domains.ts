@@ -3,7 +3,7 @@ import { baseDnOf, type DirectoryObject } from '../../../src/sample/directory/mo
 import type { Limits } from '../../../src/sample/directory/limits.ts';
 import { type SampleDirectory, startSampleDirectory } from '../../../src/sample/directory/server.ts';
 import type { PlainDirectory } from './plain-reading.ts';
-import type { DirectorySettings } from '../../../src/shared/directory.ts';
+import { type DirectorySettings, removalKinds, type RemovalSettings } from '../../../src/shared/directory.ts';
 
 export const roles = ['corp', 'emea', 'accounts'] as const;
 export type Role = (typeof roles)[number];
@@ -81,3 +81,8 @@ async function start(role: Role, name: string, names: Names, limits: Partial<Lim
 
 /** Domains of different worlds have different SIDs. */
 const numberOf = (name: string): number => [...name].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 4_000_000_000, 7);
+
+/** Small domains lose much of themselves at once here, and limits are proved elsewhere. */
+export const unlimited: RemovalSettings = {
+  limits: Object.fromEntries(removalKinds.map((kind) => [kind, { number: 1_000_000, percent: 100 }])),
+};
