@@ -194,14 +194,16 @@ test('a plan says who would join and leave a group, though its members come in p
 test('settings that are not saved are planned with, and nothing is saved', async () => {
   const directory = await aDirectory(lab.owner);
   const [ada, bob] = [userEntry('Ada Example'), userEntry('Bob Example', { attributes: { title: ['Boss'] } })];
-  await sync(directory, { entries: [ada, bob] });
+  const boss = groupEntry('Bosses', { attributes: { title: ['Boss'] } });
+  const entries = [ada, bob, boss];
+  await sync(directory, { entries });
   const settings = JSON.stringify({ ...directory.integration.settings, filter: '(title=Boss)' });
-  const planned = await reading(directory, 'directory-plan', [{ entries: [ada, bob] }], { settings });
+  const planned = await reading(directory, 'directory-plan', [{ entries }], { settings });
   expect(await entriesOf(planned)).toMatchObject([{ action: 'removed', guid: ada.guid }]);
-  const again = await plan(directory, { entries: [ada, bob] });
+  const again = await plan(directory, { entries });
   expect(await entriesOf(again)).toEqual([]);
   const elsewhere = JSON.stringify({ ...directory.integration.settings, mailDomains: ['elsewhere.example'] });
-  const hidden = await reading(directory, 'directory-plan', [{ entries: [ada, bob] }], { settings: elsewhere });
+  const hidden = await reading(directory, 'directory-plan', [{ entries }], { settings: elsewhere });
   expect(await entriesOf(hidden)).toMatchObject([{ action: 'removed', guid: ada.guid }, { action: 'removed', guid: bob.guid }]);
 });
 
