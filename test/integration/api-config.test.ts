@@ -30,7 +30,7 @@ test('an export holds every setting and no secret, and is the same each time', a
     sites: [{ name: 'berlin', description: '', disabled: false }],
     directories: [
       { name: 'corp', description: 'Headquarters', site: 'berlin', settings, schedule: daily, jitterSeconds: 60, paused: false },
-      { name: 'lab', description: '', site: 'berlin', settings, schedule: { kind: 'daily', at: '04:30', timeZone: 'UTC' }, jitterSeconds: 60, paused: true },
+      { name: 'lab', description: '', site: 'berlin', settings, schedule: null, jitterSeconds: 60, paused: true },
     ],
   });
   expect((await admin('GET', '/config')).text).toBe(text);

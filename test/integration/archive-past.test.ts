@@ -26,6 +26,8 @@ const clock = async (): Promise<Date> => {
   return row.at;
 };
 
+const withoutTouch = <T extends { readonly changedAt: string }>(view: T): Omit<T, 'changedAt'> => ({ ...view, changedAt: undefined });
+
 /** Everything that people see, but for when a row was touched. */
 async function answers(tx: OrganisationTransaction) {
   const people = (await listPeople(tx, { limit: 500 })).items;
@@ -33,12 +35,12 @@ async function answers(tx: OrganisationTransaction) {
   const addresses = new Set<string>();
   const details = [];
   for (const { id } of people) {
-    const { changedAt: _, missingSince, ...person } = await findPerson(tx, id);
+    const { missingSince, ...person } = withoutTouch(await findPerson(tx, id));
     for (const { address } of person.addresses) addresses.add(address);
     details.push({ ...person, missing: missingSince !== null });
   }
   for (const { id } of groups) {
-    const { changedAt: _, ...shown } = await findGroup(tx, id);
+    const shown = withoutTouch(await findGroup(tx, id));
     details.push({ ...shown, direct: (await listGroupMembers(tx, id, { limit: 500 })).items, effective: (await listGroupMembers(tx, id, { limit: 500, effective: true })).items });
   }
   const holders: Record<string, string> = {};
