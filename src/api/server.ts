@@ -22,6 +22,7 @@ import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { organisationRoutes } from './routes/organisations.ts';
 import { peopleRoutes } from './routes/people.ts';
+import { heldRunRoutes } from './routes/held-runs.ts';
 import { runResultRoutes } from './routes/run-results.ts';
 import { runRoutes } from './routes/runs.ts';
 import { siteAdminRoutes } from './routes/sites.ts';
@@ -97,13 +98,18 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await ui.register(temporalUiRoutes, { database, keyring, ...temporalUi, namespace: deps.gateway.namespace });
     });
   }
+  const engineCalls = createEngineCalls(engine, app.log);
   await app.register(
     async (site) => {
       describeSiteRoutes(site);
       const authenticate = (header: string | undefined) => authenticateSite({ database, keyring }, header);
       const common = { database, keyring, authenticateSite: authenticate };
       await site.register(siteRoutes, { ...common, gateway: deps.gateway });
-      await site.register(ingestRoutes, { ...common, onPageApplied: (entries) => metrics.pageApplied(entries) });
+      await site.register(ingestRoutes, {
+        ...common,
+        onPageApplied: (entries) => metrics.pageApplied(entries),
+        startRun: (organisation, run) => engineCalls.startRun(organisation, run),
+      });
     },
     { prefix: '/site/v1' },
   );
@@ -111,7 +117,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
     database,
     keyring,
     engine,
-    engineCalls: createEngineCalls(engine, app.log),
+    engineCalls,
     now: deps.now ?? (() => new Date()),
   };
   await app.register(
@@ -123,6 +129,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(directoryRoutes, routes);
       await admin.register(runRoutes, routes);
       await admin.register(runResultRoutes, routes);
+      await admin.register(heldRunRoutes, routes);
       await admin.register(peopleRoutes, routes);
       await admin.register(groupRoutes, routes);
       await admin.register(configRoutes, routes);

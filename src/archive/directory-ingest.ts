@@ -1,44 +1,43 @@
 /** What a page of a `directory-sync` run does to the archive. Nothing is ever deleted but a membership that ended. */
 import { sql } from 'kysely';
-import type { DirectoryPage, DirectoryProblem } from '../shared/directory.ts';
+import type { DirectoryPage } from '../shared/directory.ts';
 import type { OrganisationTransaction } from './database.ts';
+import { applyObjects } from './directory-apply.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
-import { mergeMembers, type MergedMembers } from './directory-members.ts';
-import { mapPage, rowParameter } from './directory-objects.ts';
+import { recordClaims } from './directory-claims.ts';
+import { applyMembers } from './directory-member-lists.ts';
+import { mergeMembers } from './directory-members.ts';
+import { mapPage } from './directory-objects.ts';
 import { mergeProblems, recordProblems, unreadableObjects } from './directory-problems.ts';
+import { settleReading } from './directory-removals.ts';
+import { refusePartialReading, refuseWeakerPage, useAcceptance } from './doubtful-readings.ts';
+import { linkPeople, lockPeople, relinkGone } from './person-linking.ts';
 import { sqlFile } from './sql-file.ts';
 
-interface ObjectCounts {
-  readonly seen: string;
-  readonly added: string;
-  readonly changed: string;
-  readonly returned: string;
-  readonly unchanged: string;
-}
-const applyObjectsSql = sqlFile<ObjectCounts, [rows: string, integration: string, epoch: number, firstEpoch: number]>(
-  'apply-objects',
-);
-const applyMembersSql = sqlFile<
-  { guid: string; what: 'unknown' | 'changed' },
-  [groups: string, integration: string, epoch: number]
->('apply-members');
 const stampUnreadableSql = sqlFile<
   never,
   [integration: string, epoch: number, firstEpoch: number, guids: readonly string[], dnKeys: readonly Buffer[]]
 >('stamp-unreadable');
-const endUnseenSql = sqlFile<{ missing: string }, [integration: string, epoch: number, firstEpoch: number]>(
-  'end-unseen',
-);
-const recordClaimsSql = sqlFile<never, [run: string, epoch: number]>('record-claims');
+const endUnseenSql = sqlFile<
+  { id: string },
+  [integration: string, epoch: number, usn: string | null, controller: string | null]
+>('end-unseen');
 
-/** Applies a page and gives what it adds to the totals. In the transaction of commitPage only. */
+/**
+ * Applies a page and gives what it adds to the totals. In the transaction of commitPage only.
+ * @throws LockstepError as doubtful-readings.ts
+ */
 export async function applyDirectoryPage(
   tx: OrganisationTransaction,
   attempt: DirectoryAttempt,
   page: DirectoryPage,
 ): Promise<DirectoryTotalsDelta> {
-  const mapped = mapPage(page.entries, attempt.settings);
-  const objects = mapped.rows.length === 0 ? undefined : await applyObjects(tx, attempt, rowParameter(mapped.rows));
+  await lockPeople(tx);
+  const origin = { controller: page.invocationId ?? null, told: false };
+  const mapped = mapPage(page.entries, attempt);
+  await refuseWeakerPage(tx, attempt.integration, mapped.rows);
+  const { totals, maybeOthers } = await applyObjects(tx, attempt, origin, mapped.rows);
+  await linkPeople(tx, maybeOthers);
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
   if (unreadable !== undefined) {
     await stampUnreadableSql(
@@ -51,37 +50,41 @@ export async function applyDirectoryPage(
     );
   }
   const members = mergeMembers(page.members);
-  const groups = await applyMembers(tx, attempt, members);
+  const groups = await applyMembers(tx, attempt, origin, members.groups);
   const problems = mergeProblems([...page.problems, ...mapped.problems, ...members.problems, ...groups.problems]);
   await recordProblems(tx, attempt, problems);
   return {
-    ...objects,
-    changed: (objects?.changed ?? 0) + groups.changed,
-    unchanged: (objects?.unchanged ?? 0) - groups.changed,
+    ...totals,
+    changed: totals.changed + groups.changed,
+    unchanged: totals.unchanged - groups.changed,
     members: members.count,
     problems: problems.length,
   };
 }
 
 /**
- * Ends a reading: marks what it did not see as missing, and settles the problems. Gives the totals that only the end
- * knows.
+ * Ends a reading: what it did not see is no longer in the source; what follows from that is for directory-removals.ts. Settles the problems. Gives the totals that only the end knows.
+ * @throws LockstepError as doubtful-readings.ts
  */
 export async function completeDirectoryReading(
   tx: OrganisationTransaction,
-  { run, integration, epoch, firstEpoch }: DirectoryAttempt,
+  attempt: DirectoryAttempt,
+  { watermark }: Pick<DirectoryPage, 'watermark'>,
 ): Promise<DirectoryTotalsDelta> {
-  const [unseen] = await endUnseenSql(tx, integration, epoch, firstEpoch);
-  // Two directories of one organisation may end at the same moment: the second sees what the first left.
-  await sql`select pg_advisory_xact_lock(hashtextextended('address-claims' || current_setting('lockstep.org'), 0))`.execute(
-    tx,
-  );
-  await recordClaimsSql(tx, run, epoch);
+  const { integration, epoch } = attempt;
+  const ended = await endUnseenSql(tx, integration, epoch, watermark?.usn ?? null, watermark?.invocationId ?? null);
+  await refusePartialReading(tx, integration, ended.length);
+  await useAcceptance(tx, integration);
+  const removed = await settleReading(tx, attempt);
+  await relinkGone(tx, integration);
+  await recordClaims(tx, attempt);
+  await forgetLateNames(tx, attempt);
   await tx
     .updateTable('directory_problem')
     .set({ resolved_at: sql<Date>`now()` })
     .where('integration_id', '=', integration)
-    .where('code', '<>', 'address.claimed-twice')
+    // Settled by what causes them.
+    .where('code', 'not in', ['address.claimed-twice', 'person.two-mailboxes'])
     .where('epoch', '<', String(epoch))
     .where('resolved_at', 'is', null)
     .execute();
@@ -91,44 +94,27 @@ export async function completeDirectoryReading(
     .where('integration_id', '=', integration)
     .where('resolved_at', 'is', null)
     .executeTakeFirstOrThrow();
-  return { missing: Number(unseen?.missing ?? 0), problems: Number(open.count) };
+  return { ...removed, problems: Number(open.count) };
 }
 
-async function applyObjects(
-  tx: OrganisationTransaction,
-  { integration, epoch, firstEpoch }: DirectoryAttempt,
-  rows: string,
-): Promise<DirectoryTotalsDelta> {
-  const [counts] = await applyObjectsSql(tx, rows, integration, epoch, firstEpoch);
-  return {
-    seen: Number(counts?.seen),
-    added: Number(counts?.added),
-    changed: Number(counts?.changed),
-    returned: Number(counts?.returned),
-    unchanged: Number(counts?.unchanged),
-  };
-}
+/**
+ * How long names are kept for other directories. A domain learns how members of another one are called from its infrastructure
+ * master, which looks every two days (Microsoft, "Phantoms, tombstones and the infrastructure master", KB 248047): three times
+ * that, and a day.
+ */
+const FORMER_NAME_DAYS = 7;
 
-interface AppliedMembers {
-  /** Groups that were the same but for their members. */
-  readonly changed: number;
-  /** One for each group that is not known: its entry comes before its members, unless it could not be kept. */
-  readonly problems: readonly DirectoryProblem[];
-}
-
-async function applyMembers(
-  tx: OrganisationTransaction,
-  { integration, epoch }: DirectoryAttempt,
-  { groups }: MergedMembers,
-): Promise<AppliedMembers> {
-  if (groups.length === 0) return { changed: 0, problems: [] };
-  const rows = await applyMembersSql(tx, JSON.stringify(groups), integration, epoch);
-  const unknown = rows.filter(({ what }) => what === 'unknown');
-  const problems = unknown.map(({ guid }) => ({
-    guid,
-    subject: guid,
-    code: 'group.unknown',
-    detail: 'Its members were read, the group itself was not.',
-  }));
-  return { changed: rows.length - unknown.length, problems };
+/** What is kept for pages that were read before something changed: there are none from before this reading any more. */
+async function forgetLateNames(tx: OrganisationTransaction, { integration, epoch }: DirectoryAttempt): Promise<void> {
+  await sql`
+    delete from directory_former_name f
+    where f.integration_id = ${integration}
+      and f.until < (select c.opened_at from page_cursor c where c.owner = ${integration} and c.scope = 'directory-sync')
+      and (f.until < now() - make_interval(days => ${FORMER_NAME_DAYS})
+        or not exists (select from directory_integration other where other.id <> ${integration}))`.execute(tx);
+  await tx
+    .deleteFrom('directory_tombstone')
+    .where('integration_id', '=', integration)
+    .where('told_epoch', '<', String(epoch))
+    .execute();
 }

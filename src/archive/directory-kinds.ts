@@ -9,6 +9,11 @@ const classes: readonly (readonly [objectClass: string, kind: DirectoryObjectKin
   ['contact', 'contact'],
   ['user', 'user'],
   ['inetorgperson', 'user'],
+  ['foreignsecurityprincipal', 'foreign-principal'],
+  ['organizationalunit', 'container'],
+  ['domaindns', 'container'],
+  ['builtindomain', 'container'],
+  ['container', 'container'],
 ];
 
 /** Undefined when it is nothing that Lockstep keeps. */
@@ -81,13 +86,15 @@ export function recipientTypeOf(
         return 'dynamic-distribution-group';
       case 'public-folder':
         return 'public-folder';
+      case 'container':
+      case 'foreign-principal':
+        return 'other';
     }
   }
 }
 
-/** Mailboxes whose account Exchange itself disables: for them a disabled account says nothing about anybody. */
-const disabledByDesign: ReadonlySet<RecipientType> = new Set([
-  'linked-mailbox',
+/** Mailboxes that belong to no person. */
+const mailboxesOfNobody: ReadonlySet<RecipientType> = new Set([
   'shared-mailbox',
   'room-mailbox',
   'equipment-mailbox',
@@ -95,5 +102,7 @@ const disabledByDesign: ReadonlySet<RecipientType> = new Set([
   'remote-room-mailbox',
   'remote-equipment-mailbox',
 ]);
+export const isNobodysAccount = (type: RecipientType): boolean => mailboxesOfNobody.has(type);
 
-export const isDisabledByDesign = (type: RecipientType): boolean => disabledByDesign.has(type);
+/** Mailboxes whose account Exchange itself disables: for them a disabled account says nothing about anybody. */
+export const isDisabledByDesign = (type: RecipientType): boolean => type === 'linked-mailbox' || isNobodysAccount(type);

@@ -3,16 +3,13 @@
  * cannot be read is left out or replaced, and told as a problem; an object that cannot be kept at all has no row.
  */
 import { hash } from 'node:crypto';
-import type {
-  DirectoryEntry,
-  DirectoryObjectKind,
-  DirectoryProblem,
-  DirectorySettings,
-  RecipientType,
-} from '../shared/directory.ts';
-import { domainOf, mapAddresses, type MappedAddress } from './directory-addresses.ts';
-import { dnKey, firstRdnValue } from './directory-dn.ts';
+import type { DirectoryEntry, DirectoryObjectKind, DirectoryProblem, RecipientType } from '../shared/directory.ts';
+import { mapAddresses, type MappedAddress } from './directory-addresses.ts';
+import type { MappingSettings } from './directory-attempt.ts';
+import { dnKey, firstRdnValue, keyOfNormal, normalDn, splitRdn } from './directory-dn.ts';
 import { kindOf, recipientTypeOf } from './directory-kinds.ts';
+import { type DirectoryScope, isInMailDomains } from './directory-scope.ts';
+import { isSid, primaryGroupSid, type SidClaim, sidClaims } from './directory-sids.ts';
 import { cutText, isStorable, sortKey, storable } from './directory-text.ts';
 import { parseGeneralizedTime } from './directory-time.ts';
 
@@ -22,7 +19,10 @@ export interface DirectoryRow {
   readonly recipientType: RecipientType;
   readonly dn: string;
   readonly dnKey: Buffer;
+  readonly rdn: string;
+  readonly parentGuid: string | null;
   readonly sid: string | null;
+  readonly primaryGroupSid: string | null;
   readonly mailboxGuid: string | null;
   readonly displayName: string;
   readonly sortKey: string;
@@ -31,11 +31,14 @@ export interface DirectoryRow {
   /** As the source says; whether it counts is decided where it is shown. */
   readonly accountDisabled: boolean;
   readonly included: boolean;
+  readonly inScope: boolean;
   readonly managerKey: Buffer | null;
   readonly sourceCreated: Date | null;
   readonly attributes: Readonly<Record<string, readonly string[]>>;
   readonly addresses: readonly MappedAddress[];
-  /** Differs exactly when anything above does. */
+  readonly sids: readonly SidClaim[];
+  readonly usn: string | null;
+  /** Differs exactly when anything above does that is the object's own: not `dn`, `manager`, `included`, `inScope` and `usn`. */
   readonly contentHash: Buffer;
 }
 
@@ -46,18 +49,17 @@ export interface MappedEntry {
 }
 
 /** Part of each content hash: raising it rewrites every object at its next sighting. */
-const MAPPING_VERSION = 1;
+const MAPPING_VERSION = 2;
 /** Attributes are for people and policies; pictures of more than this are left out. UTF-16 units. */
 const VALUE_MAX_LENGTH = 200_000;
 const NAME_MAX_LENGTH = 1000;
 /** ADS_UF_ACCOUNTDISABLE: https://learn.microsoft.com/en-us/windows/win32/adschema/a-useraccountcontrol */
 const ACCOUNT_DISABLED = 2n;
 
-const sidPattern = /^S-1-\d+(?:-\d+){1,15}$/;
 const guidPattern = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const integerPattern = /^-?\d{1,19}$/;
 
-export function mapEntry(entry: DirectoryEntry, settings: Pick<DirectorySettings, 'mailDomains'>): MappedEntry {
+export function mapEntry(entry: DirectoryEntry, settings: MappingSettings, scope: DirectoryScope): MappedEntry {
   const problems: DirectoryProblem[] = [];
   const dn = storable(entry.dn);
   const report = (code: string, detail: string, subject = dn) =>
@@ -72,8 +74,8 @@ export function mapEntry(entry: DirectoryEntry, settings: Pick<DirectorySettings
     );
     return { row: null, problems };
   }
-  const key = dnKey(dn);
-  if (key === undefined) {
+  const normal = normalDn(dn);
+  if (normal === undefined) {
     report('object.dn-invalid', 'Its distinguished name cannot be understood.');
     return { row: null, problems };
   }
@@ -102,31 +104,52 @@ export function mapEntry(entry: DirectoryEntry, settings: Pick<DirectorySettings
   for (const name of recipientType.unreadable) single(name, () => undefined);
 
   const displayName = nameOf(entry, attributes, addresses);
+  const sid = single('objectSid', (text) => (isSid(text) ? text : undefined));
+  const accountDisabled =
+    single('userAccountControl', (text) =>
+      integerPattern.test(text) ? (BigInt(text) & ACCOUNT_DISABLED) !== 0n : undefined,
+    ) ?? false;
   const content = {
     guid: entry.guid,
     kind,
     recipientType: recipientType.type,
     dn,
-    dnKey: key,
-    sid: single('objectSid', (text) => (sidPattern.test(text) ? text : undefined)),
-    mailboxGuid: single('msExchMailboxGuid', (text) =>
-      guidPattern.test(text.toLowerCase()) ? text.toLowerCase() : undefined,
-    ),
+    dnKey: keyOfNormal(normal),
+    rdn: splitRdn(dn).rdn,
+    parentGuid: single('parentGUID', guidOf),
+    sid,
+    primaryGroupSid: kind === 'user' ? primaryGroupSid(sid, attributes) : null,
+    mailboxGuid: single('msExchMailboxGuid', guidOf),
     displayName,
     sortKey: sortKey(displayName),
     accountName: attributes['sAMAccountName']?.[0] ?? null,
     principalName: attributes['userPrincipalName']?.[0] ?? null,
-    accountDisabled:
-      single('userAccountControl', (text) =>
-        integerPattern.test(text) ? (BigInt(text) & ACCOUNT_DISABLED) !== 0n : undefined,
-      ) ?? false,
-    included: isIncluded(kind, addresses, settings.mailDomains),
+    accountDisabled,
+    included: isInMailDomains({ guid: entry.guid, kind, dn, attributes }, settings.mailDomains ?? []),
     managerKey: single('manager', dnKey),
     sourceCreated: single('whenCreated', parseGeneralizedTime),
     attributes,
     addresses,
+    sids: sidClaims({ kind, recipientType: recipientType.type, accountDisabled, attributes }),
   };
-  return { row: { ...content, contentHash: hashOf(content) }, problems };
+  const inScope = scope.covers(normal) && scope.matches(content);
+  // What is wrong with an object that nobody takes interests nobody.
+  return {
+    row: { ...content, inScope, usn: entry.usn ?? null, contentHash: hashOf(content) },
+    problems: inScope ? problems : [],
+  };
+}
+
+const guidOf = (text: string): string | undefined =>
+  guidPattern.test(text.toLowerCase()) ? text.toLowerCase() : undefined;
+
+/** The object under another name: that of the container that it is known to be in. */
+export function withName(row: DirectoryRow, dn: string, scope: DirectoryScope): DirectoryRow {
+  if (dn === row.dn) return row;
+  const normal = normalDn(dn);
+  if (normal === undefined) return row;
+  const named = { ...row, dn, dnKey: keyOfNormal(normal) };
+  return { ...named, inScope: scope.covers(normal) && scope.matches(named) };
 }
 
 /** By name, the values of each as a set: sorted, because a directory gives them in any order. */
@@ -171,26 +194,17 @@ function nameOf(
     first('mailNickname'),
     addresses.find((address) => address.primary)?.address,
     first('sAMAccountName'),
-    firstRdnValue(entry.dn),
-    entry.guid,
   ];
-  const name = candidates.find((candidate) => candidate !== undefined && /\S/.test(candidate)) ?? entry.guid;
+  const says = (candidate: string | undefined) => candidate !== undefined && /\S/.test(candidate);
+  // Hardly ever: only then the name is taken apart.
+  const name = candidates.find(says) ?? [firstRdnValue(entry.dn)].find(says) ?? entry.guid;
   return cutText(storable(name).trim(), NAME_MAX_LENGTH);
 }
 
-/** Groups are always kept whole: policies and mailbox groups name them, whatever their address. */
-function isIncluded(
-  kind: DirectoryObjectKind,
-  addresses: readonly MappedAddress[],
-  mailDomains: readonly string[] = [],
-): boolean {
-  if (kind === 'group' || kind === 'dynamic-group' || mailDomains.length === 0) return true;
-  const domains = new Set(mailDomains.map((domain) => domain.trim().toLowerCase()));
-  return addresses.some(({ address }) => domains.has(domainOf(address)));
-}
-
-function hashOf(content: Omit<DirectoryRow, 'contentHash'>): Buffer {
-  const { dnKey: key, managerKey, ...rest } = content;
-  const text = JSON.stringify([MAPPING_VERSION, key.toString('hex'), managerKey?.toString('hex'), rest]);
+function hashOf(content: Omit<DirectoryRow, 'contentHash' | 'inScope' | 'usn'>): Buffer {
+  // Names of others change without the object; JSON leaves out what is undefined.
+  const attributes = { ...content.attributes, manager: undefined };
+  const own = { ...content, included: undefined, dn: undefined, dnKey: undefined, managerKey: undefined, attributes };
+  const text = JSON.stringify([MAPPING_VERSION, own]);
   return hash('sha256', text, 'buffer').subarray(0, 16);
 }

@@ -11,13 +11,13 @@ export interface MappedPage {
 }
 
 /** The entries of a page as rows, each object once: of two sightings in one page the later counts. */
-export function mapPage(entries: readonly DirectoryEntry[], settings: DirectoryAttempt['settings']): MappedPage {
+export function mapPage(entries: readonly DirectoryEntry[], { settings, scope }: Pick<DirectoryAttempt, 'settings' | 'scope'>): MappedPage {
   const latest = new Map(entries.map((entry) => [entry.guid, entry]));
   const rows: DirectoryRow[] = [];
   const unkeepable: string[] = [];
   const problems: DirectoryProblem[] = [];
   for (const entry of latest.values()) {
-    const mapped = mapEntry(entry, settings);
+    const mapped = mapEntry(entry, settings, scope);
     problems.push(...mapped.problems);
     if (mapped.row === null) unkeepable.push(entry.guid);
     else rows.push(mapped.row);
@@ -34,7 +34,10 @@ export const rowParameter = (rows: readonly DirectoryRow[]): string =>
       recipient_type: row.recipientType,
       dn: row.dn,
       dn_key: row.dnKey.toString('hex'),
+      rdn: row.rdn,
+      parent_guid: row.parentGuid,
       sid: row.sid,
+      primary_group_sid: row.primaryGroupSid,
       mailbox_guid: row.mailboxGuid,
       display_name: row.displayName,
       sort_key: row.sortKey,
@@ -42,9 +45,11 @@ export const rowParameter = (rows: readonly DirectoryRow[]): string =>
       principal_name: row.principalName,
       account_disabled: row.accountDisabled,
       included: row.included,
+      in_scope: row.inScope,
       manager_key: row.managerKey?.toString('hex'),
       attributes: row.attributes,
       source_created: row.sourceCreated,
+      usn: row.usn,
       content_hash: row.contentHash.toString('hex'),
       addresses: row.addresses,
       name_endings: nameEndings(row.sortKey),

@@ -1,11 +1,13 @@
+import { sql } from 'kysely';
 import type { DirectoryProblem } from '../shared/directory.ts';
+import type { IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
-import type { DirectoryAttempt } from './directory-attempt.ts';
+import type { DirectoryContext } from './directory-attempt.ts';
 import { dnKey } from './directory-dn.ts';
 import { storable } from './directory-text.ts';
 import { sqlFile } from './sql-file.ts';
 
-const recordProblemsSql = sqlFile<never, [problems: string, integration: string, run: string, epoch: number]>(
+const recordProblemsSql = sqlFile<never, [problems: string, integration: string, run: string | null, epoch: number]>(
   'record-problems',
 );
 
@@ -26,10 +28,38 @@ export function mergeProblems(problems: readonly DirectoryProblem[]): DirectoryP
 /** Records what could not be read or applied in this page. Repeating it changes nothing. */
 export async function recordProblems(
   tx: OrganisationTransaction,
-  { integration, run, epoch }: DirectoryAttempt,
+  { integration, run, epoch }: DirectoryContext,
   problems: readonly DirectoryProblem[],
 ): Promise<void> {
   if (problems.length > 0) await recordProblemsSql(tx, JSON.stringify(problems), integration, run, epoch);
+}
+
+/** What mapEntry may find, which a later state of the object settles; see also directory-changes.ts. */
+const mappingCodes = [
+  'object.class-unknown',
+  'object.dn-invalid',
+  'object.unknown',
+  'attribute.invalid',
+  'attribute.too-long',
+  'attribute.undecodable',
+  'address.invalid',
+  'address.two-primaries',
+];
+
+/** The problems of objects that are about to be told anew. A reading settles those of all at its end. */
+export async function resolveMappingProblems(
+  tx: OrganisationTransaction,
+  integration: IntegrationId,
+  guids: readonly string[],
+): Promise<void> {
+  await tx
+    .updateTable('directory_problem')
+    .set({ resolved_at: sql<Date>`now()` })
+    .where('integration_id', '=', integration)
+    .where('resolved_at', 'is', null)
+    .where('code', 'in', mappingCodes)
+    .where('guid', '=', (eb) => eb.fn.any(sql<string[]>`${guids}::uuid[]`))
+    .execute();
 }
 
 /**

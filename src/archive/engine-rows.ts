@@ -15,6 +15,8 @@ export interface EngineRun {
   readonly organisation: string;
   readonly integration: string;
   readonly site: string;
+  /** A plan that asks no site. */
+  readonly fromStored: boolean;
 }
 
 const runs = (tx: OrganisationTransaction) =>
@@ -33,12 +35,13 @@ const runs = (tx: OrganisationTransaction) =>
       'organisation.name as organisation',
       'integration.name as integration',
       'site.name as site',
+      'run.from_stored as fromStored',
     ]);
 
 export const findEngineRun = (tx: OrganisationTransaction, run: RunId): Promise<EngineRun> =>
   runs(tx).where('run.id', '=', run).executeTakeFirstOrThrow();
 
-/** Runs that are not ended. Few: one a kind and integration. */
+/** Runs that are not ended. Few: one a kind and integration, and those of single objects, which last seconds. */
 export const listOpenRuns = (tx: OrganisationTransaction): Promise<EngineRun[]> =>
   runs(tx).where('run.state', 'in', ['queued', 'running']).execute();
 
@@ -51,6 +54,8 @@ export interface EngineSchedule {
   readonly schedule: Schedule | null;
   readonly jitterSeconds: number;
   readonly paused: boolean;
+  /** Its changes are watched: active, and there is a credential to read with. */
+  readonly watched: boolean;
 }
 
 const schedules = (tx: OrganisationTransaction) =>
@@ -67,6 +72,7 @@ const schedules = (tx: OrganisationTransaction) =>
       'integration.schedule',
       'integration.jitter_seconds as jitterSeconds',
       eb('integration.state', '=', 'paused').as('paused'),
+      eb.and([eb('integration.state', '=', 'active'), eb('integration.credential', 'is not', null)]).as('watched'),
     ]);
 
 export const findEngineSchedule = async (tx: OrganisationTransaction, integration: IntegrationId): Promise<EngineSchedule | undefined> =>
@@ -74,6 +80,16 @@ export const findEngineSchedule = async (tx: OrganisationTransaction, integratio
 
 export const listEngineSchedules = async (tx: OrganisationTransaction): Promise<EngineSchedule[]> =>
   (await schedules(tx).execute()) as EngineSchedule[];
+
+export interface EngineWatch {
+  readonly integration: string;
+  readonly site: string;
+  readonly siteId: SiteId;
+  readonly watched: boolean;
+}
+
+export const findWatch = async (tx: OrganisationTransaction, integration: IntegrationId): Promise<EngineWatch | undefined> =>
+  (await schedules(tx).select('site.id as siteId').where('integration.id', '=', integration).executeTakeFirst()) as EngineWatch | undefined;
 
 /** Across organisations: the only list the reconcilers walk. */
 export async function listOrganisationIds(database: Database): Promise<OrganisationId[]> {

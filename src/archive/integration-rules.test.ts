@@ -13,10 +13,13 @@ test('the least settings are enough', () => {
   expect(settingsIssues(settings())).toEqual([]);
 });
 
-test.each(['(mail=*)', '(&(objectClass=user)(!(cn=a\\2ab)))', '(memberOf:1.2.840.113556.1.4.1941:=cn=a,dc=b)'])(
+test.each(['(mail=*)', '(&(objectClass=user)(!(cn=a\\2ab)))', '(memberOf=cn=a,dc=b)', '(userAccountControl:1.2.840.113556.1.4.803:=2)'])(
   'accepts the filter %s',
   (filter) => expect(paths({ filter })).toEqual([]),
 );
+test.each(['(memberOf:1.2.840.113556.1.4.1941:=cn=a,dc=b)', '(member=cn=a,dc=b)', '(!(anr=ada))'])('refuses the filter %s, which only a directory can answer', (filter) => {
+  expect(settingsIssues(settings({ filter }))).toMatchObject([{ path: '/settings/filter', message: expect.stringContaining('only the directory') as string }]);
+});
 test.each(['', '(mail=*', 'mail=*)', 'mail=*', '(&(a=b)', '(|(&(a=b)(c=d))', '(=x)'])('refuses the filter %j', (filter) => {
   expect(paths({ filter })).toEqual(['/settings/filter']);
 });
@@ -78,4 +81,16 @@ test('refuses a certificate that would not be used', () => {
 test('warns of a plain connection and of nothing else', () => {
   expect(settingsWarnings(settings({ security: 'plain' }))).toEqual([expect.stringContaining('NOT ENCRYPTED')]);
   expect(settingsWarnings(settings({ security: 'starttls' }))).toEqual([]);
+});
+
+test('warns of a limit that would never hold anything', () => {
+  expect(settingsWarnings(settings({ removal: { limits: { deletion: { number: 10_000_000, percent: 100 } } } }))).toEqual([
+    expect.stringContaining('NO LIMIT for deletion'),
+  ]);
+});
+test('refuses limits that are no numbers of objects', () => {
+  expect(paths({ removal: { limits: { disable: { number: -1, percent: 101 } } } })).toEqual([
+    '/settings/removal/limits/disable/number',
+    '/settings/removal/limits/disable/percent',
+  ]);
 });

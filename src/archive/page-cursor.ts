@@ -32,7 +32,10 @@
  *    leaves the state of the source, whatever happened to earlier attempts.
  *
  * `value` is the reader's own (a watermark, a sync state) and is never compared: after a reset a source may repeat it.
- * Phase `delta` (pages of changes after a complete epoch) comes with change tracking; every epoch is `full` today.
+ *
+ * An epoch of phase `delta` holds changes and has no last page: it begins with the value that the reading left whose last page
+ * opened it, goes on with each page's own, and ends when the next reading opens another. A value of null: there is nothing to
+ * go on from.
  */
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
@@ -66,7 +69,17 @@ export const pageHash = (bytes: Uint8Array): Buffer => createHash('sha256').upda
  * Opens a new epoch: from the commit of this transaction on, pages of older epochs are superseded. Every attempt of a
  * full reading calls it once, so that an older attempt which is still under way stops at its next page.
  */
-export async function openEpoch(tx: OrganisationTransaction, { owner, scope }: CursorKey): Promise<CursorPosition> {
+export const openEpoch = (tx: OrganisationTransaction, key: CursorKey): Promise<CursorPosition> => open(tx, key, { phase: 'full' });
+
+/** Opens a new epoch of changes, which go on from `value`. */
+export const openDeltaEpoch = (tx: OrganisationTransaction, key: CursorKey, value: Buffer | null): Promise<CursorPosition> =>
+  open(tx, key, { phase: 'delta', value });
+
+async function open(
+  tx: OrganisationTransaction,
+  { owner, scope }: CursorKey,
+  start: { readonly phase: 'full' | 'delta'; readonly value?: Buffer | null },
+): Promise<CursorPosition> {
   const row = await tx
     .insertInto('page_cursor')
     .values({
@@ -75,13 +88,13 @@ export async function openEpoch(tx: OrganisationTransaction, { owner, scope }: C
       org_id: sql`nullif(current_setting('lockstep.org', true), '')::uuid`,
       epoch: 1,
       seq: 0,
-      phase: 'full',
+      ...start,
     })
     .onConflict((conflict) =>
       conflict.columns(['owner', 'scope']).doUpdateSet((eb) => ({
         epoch: eb('page_cursor.epoch', '+', '1'),
         seq: 0,
-        phase: 'full',
+        ...start,
         page_hash: null,
         opened_at: sql<Date>`now()`,
       })),

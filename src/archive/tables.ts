@@ -1,6 +1,18 @@
 /** Row types of the schema (src/archive/migrations). bigint is text, bytea is Buffer, jsonb is parsed. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { DirectoryObjectKind, DirectorySettings, DirectoryTestStep, RecipientType } from '../shared/directory.ts';
+import type {
+  DirectoryChangeTracking,
+  DirectoryFindings,
+  DirectoryObjectKind,
+  DirectoryObjectQuery,
+  DirectoryObjectStep,
+  DirectorySettings,
+  DirectoryTestStep,
+  PersonRule,
+  RecipientType,
+  RemovalKind,
+} from '../shared/directory.ts';
+import type { AttributeChange, PlanAction, PlanCounts } from '../shared/directory-plan.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type {
   DirectoryObjectId,
@@ -11,7 +23,8 @@ import type {
   SiteId,
   TokenId,
 } from '../shared/ids.ts';
-import type { DirectoryRunTotals, RunKind, RunState, RunTrigger } from '../shared/runs.ts';
+import type { HeldKind, HeldState } from '../shared/held.ts';
+import type { DirectoryRunTotals, RunKind, RunReason, RunState, RunTrigger } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -89,9 +102,17 @@ export interface Tables {
     schedule: JSONColumnType<Schedule> | null;
     jitter_seconds: Generated<number>;
     state: Generated<'active' | 'paused'>;
+    change_tracking: JSONColumnType<DirectoryChangeTracking> | null;
+    findings: JSONColumnType<DirectoryFindings> | null;
+    accepted_doubt: string | null;
+    watched_at: Timestamp | null;
+    watch_error: JSONColumnType<ErrorReport> | null;
+    reconcile_reason: JSONColumnType<RunReason> | null;
+    reconcile_at: Timestamp | null;
     skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
     created_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
+    scope_changed_at: Timestamp | null;
   };
   run: {
     id: RunId;
@@ -100,6 +121,7 @@ export interface Tables {
     number: Bigint;
     kind: RunKind;
     trigger: RunTrigger;
+    reason: JSONColumnType<RunReason> | null;
     state: RunState;
     workflow_id: string;
     requested_at: GeneratedTimestamp;
@@ -110,7 +132,13 @@ export interface Tables {
     first_epoch: Bigint | null;
     totals: JSONColumnType<Partial<DirectoryRunTotals>, string | undefined, string>;
     error: JSONColumnType<ErrorReport> | null;
-    report: JSONColumnType<DirectoryTestStep[]> | null;
+    report: JSONColumnType<(DirectoryTestStep | DirectoryObjectStep)[]> | null;
+    object: JSONColumnType<DirectoryObjectQuery> | null;
+    read_settings: JSONColumnType<DirectorySettings> | null;
+    settings: JSONColumnType<DirectorySettings> | null;
+    from_stored: Generated<boolean>;
+    plan_counts: JSONColumnType<PlanCounts> | null;
+    plan_forgotten_at: Timestamp | null;
   };
   page_cursor: {
     owner: string;
@@ -133,28 +161,58 @@ export interface Tables {
     recipient_type: RecipientType;
     dn: string;
     dn_key: Buffer;
+    rdn: string;
+    parent_guid: string | null;
     sid: string | null;
+    primary_group_sid: string | null;
     mailbox_guid: string | null;
     display_name: string;
     sort_key: string;
     account_name: string | null;
     principal_name: string | null;
     account_disabled: boolean;
+    disabled: Generated<boolean>;
     included: boolean;
+    in_source: Generated<boolean>;
+    in_scope: boolean;
+    listed: boolean;
+    missing_since: Timestamp | null;
+    kept_since: Timestamp | null;
+    kept_enabled_since: Timestamp | null;
     manager_key: Buffer | null;
     attributes: JSONColumnType<Record<string, string[]>>;
     source_created: Timestamp | null;
     content_hash: Buffer;
     first_seen_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
-    missing_since: Timestamp | null;
   };
   directory_sighting: {
     object_id: DirectoryObjectId;
     org_id: OrganisationId;
     integration_id: IntegrationId;
     epoch: Bigint;
-    outcome: 'added' | 'changed' | 'returned' | 'same' | 'missing';
+    outcome: 'added' | 'changed' | 'returned' | 'same' | 'missing' | 'outside';
+    usn: Bigint | null;
+    invocation_id: string | null;
+    members_usn: Bigint | null;
+    members_invocation_id: string | null;
+    told_epoch: ColumnType<string, string | number | undefined, string | number>;
+    members_told_epoch: ColumnType<string, string | number | undefined, string | number>;
+  };
+  directory_former_name: {
+    integration_id: IntegrationId;
+    dn_key: Buffer;
+    object_id: DirectoryObjectId;
+    org_id: OrganisationId;
+    until: GeneratedTimestamp;
+  };
+  directory_tombstone: {
+    integration_id: IntegrationId;
+    guid: string;
+    org_id: OrganisationId;
+    usn: Bigint | null;
+    invocation_id: string | null;
+    told_epoch: Bigint;
   };
   directory_address: { object_id: DirectoryObjectId; org_id: OrganisationId; address: string; is_primary: boolean };
   directory_name_ending: { object_id: DirectoryObjectId; org_id: OrganisationId; ending: string };
@@ -165,18 +223,45 @@ export interface Tables {
     member_dn: string;
     epoch: Bigint;
   };
+  directory_member_part: { teller_id: IntegrationId | RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
+  directory_sid: { object_id: DirectoryObjectId; org_id: OrganisationId; sid: string; role: 'former' | 'master' };
+  removed_by_changes: {
+    id: ColumnType<string, never, never>;
+    org_id: OrganisationId;
+    integration_id: IntegrationId;
+    kind: RemovalKind;
+    objects: number;
+    at: GeneratedTimestamp;
+  };
+  held_set: {
+    run_id: RunId;
+    kind: HeldKind;
+    org_id: OrganisationId;
+    integration_id: IntegrationId;
+    objects: Bigint;
+    reason: string;
+    state: Generated<HeldState>;
+    held_at: GeneratedTimestamp;
+    resolved_at: Timestamp | null;
+    resolved_by: TokenId | null;
+    resolved_objects: Bigint | null;
+  };
+  held_change: { run_id: RunId; kind: RemovalKind; object_id: DirectoryObjectId; org_id: OrganisationId };
   person: {
     id: ColumnType<PersonId, never, never>;
     org_id: OrganisationId;
     created_at: GeneratedTimestamp;
     merged_into: PersonId | null;
+    sort_key: string | null;
+    mail_object: DirectoryObjectId | null;
   };
   person_link: {
     id: ColumnType<string, never, never>;
     org_id: OrganisationId;
     person_id: PersonId;
     object_id: DirectoryObjectId;
-    rule: string;
+    rule: PersonRule;
+    own_person_id: PersonId | null;
     since: GeneratedTimestamp;
     until: Timestamp | null;
   };
@@ -188,20 +273,24 @@ export interface Tables {
     subject: string;
     code: string;
     detail: string;
-    first_run: RunId;
-    last_run: RunId;
+    first_run: RunId | null;
+    last_run: RunId | null;
     epoch: Bigint;
     first_seen_at: GeneratedTimestamp;
     last_seen_at: GeneratedTimestamp;
     resolved_at: Timestamp | null;
   };
+  directory_plan_page: { run_id: RunId; seq: Bigint; org_id: OrganisationId; page: Buffer };
   directory_plan_entry: {
     run_id: RunId;
+    position: Bigint;
     org_id: OrganisationId;
+    action: PlanAction;
+    kind: DirectoryObjectKind;
+    directory: string;
     guid: string;
-    action: 'added' | 'changed' | 'returned' | 'missing' | 'same';
     subject: string;
-    changes: JSONColumnType<{ attribute: string; before: string[]; after: string[] }[]>;
+    detail: string | null;
+    changes: JSONColumnType<AttributeChange[]>;
   };
-  directory_plan_member: { run_id: RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
 }

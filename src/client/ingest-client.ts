@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DirectoryPage } from '../shared/directory.ts';
+import type { DirectoryChangesPage, DirectoryPage } from '../shared/directory.ts';
 import { type ErrorReport, LockstepError } from '../shared/errors.ts';
-import type { RunId } from '../shared/ids.ts';
-import type { DirectoryTestReport, OpenRunAnswer, PageAnswer } from '../shared/site-contract.ts';
+import type { IntegrationId, RunId } from '../shared/ids.ts';
+import type { NeedsFullRequest, OpenRunAnswer, PageAnswer, RunReport, WatchAnswer, WatchRequest } from '../shared/site-contract.ts';
 
 /** Where a page belongs. */
 export interface PageCursor {
@@ -15,8 +15,11 @@ export interface PageCursor {
 export interface IngestClient {
   openRun(runId: RunId, signal: AbortSignal): Promise<OpenRunAnswer>;
   postPage(runId: RunId, cursor: PageCursor, page: DirectoryPage, signal: AbortSignal): Promise<PageAnswer>;
-  putReport(runId: RunId, report: DirectoryTestReport, signal: AbortSignal): Promise<void>;
+  putReport(runId: RunId, report: RunReport, signal: AbortSignal): Promise<void>;
   putError(runId: RunId, report: ErrorReport, signal: AbortSignal): Promise<void>;
+  watch(integration: IntegrationId, request: WatchRequest, signal: AbortSignal): Promise<WatchAnswer>;
+  postChanges(integration: IntegrationId, cursor: PageCursor, page: DirectoryChangesPage, signal: AbortSignal): Promise<PageAnswer>;
+  needsFull(integration: IntegrationId, request: NeedsFullRequest, signal: AbortSignal): Promise<void>;
 }
 
 export interface IngestClientOptions {
@@ -116,15 +119,20 @@ export function createIngestClient({ baseUrl, token, fetch: send = fetch, patien
   };
 
   const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+  const page = async (path: string, { epoch, seq }: PageCursor, content: DirectoryPage | DirectoryChangesPage, signal: AbortSignal): Promise<PageAnswer> => {
+    const body = json(content);
+    const headers = { 'x-page-sha256': createHash('sha256').update(body).digest('hex') };
+    return (await request({ method: 'POST', path: `${path}/${epoch}/${seq}`, body, headers }, signal)) as PageAnswer;
+  };
+  const put = async (path: string, value: unknown, signal: AbortSignal): Promise<void> => void (await request({ method: 'PUT', path, body: json(value) }, signal));
   return {
     openRun: async (runId, signal) => (await request({ method: 'POST', path: `/runs/${runId}/open` }, signal)) as OpenRunAnswer,
-    postPage: async (runId, { epoch, seq }, page, signal) => {
-      const body = json(page);
-      const headers = { 'x-page-sha256': createHash('sha256').update(body).digest('hex') };
-      return (await request({ method: 'POST', path: `/runs/${runId}/pages/${epoch}/${seq}`, body, headers }, signal)) as PageAnswer;
-    },
-    putReport: async (runId, report, signal) => void (await request({ method: 'PUT', path: `/runs/${runId}/report`, body: json(report) }, signal)),
-    putError: async (runId, report, signal) => void (await request({ method: 'PUT', path: `/runs/${runId}/error`, body: json(report) }, signal)),
+    postPage: (runId, cursor, content, signal) => page(`/runs/${runId}/pages`, cursor, content, signal),
+    putReport: (runId, report, signal) => put(`/runs/${runId}/report`, report, signal),
+    putError: (runId, report, signal) => put(`/runs/${runId}/error`, report, signal),
+    watch: async (id, question, signal) => (await request({ method: 'POST', path: `/integrations/${id}/watch`, body: json(question) }, signal)) as WatchAnswer,
+    postChanges: (id, cursor, content, signal) => page(`/integrations/${id}/changes`, cursor, content, signal),
+    needsFull: async (id, reason, signal) => void (await request({ method: 'POST', path: `/integrations/${id}/needs-full`, body: json(reason) }, signal)),
   };
 }
 

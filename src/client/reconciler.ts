@@ -15,7 +15,7 @@ export interface ReconcilerDeps {
 }
 
 /**
- * Brings every Temporal Schedule in line with its row. The rows are the truth: after Temporal's store was deleted this
+ * Brings every Temporal Schedule and every watcher in line with its row. The rows are the truth: after Temporal's store was deleted this
  * restores them all. One integration that fails does not keep the others.
  */
 export async function reconcileSchedules({ database, engine, logger }: ReconcilerDeps): Promise<void> {
@@ -24,6 +24,7 @@ export async function reconcileSchedules({ database, engine, logger }: Reconcile
     for (const row of await withOrganisation(database, organisation, listEngineSchedules)) {
       try {
         await engine.applySchedule(row, now);
+        await engine.applyWatch(row, { changed: false });
       } catch (error) {
         logger.error({ organisation, integration: row.id, err: error }, 'schedule could not be reconciled');
       }

@@ -9,9 +9,9 @@ import {
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { type Database, withOrganisation } from '../archive/database.ts';
 import { type EngineSchedule, findEngineRun, findEngineSchedule } from '../archive/engine-rows.ts';
-import type { DirectoryRunInput } from '../shared/directory-run.ts';
+import type { DirectoryChangesInput, DirectoryRunInput } from '../shared/directory-run.ts';
 import type { IntegrationId, OrganisationId, RunId } from '../shared/ids.ts';
-import { directoryScheduleId, PLATFORM_QUEUE, scheduledWorkflowId } from '../shared/names.ts';
+import { directoryScheduleId, PLATFORM_QUEUE, scheduledWorkflowId, watchWorkflowId } from '../shared/names.ts';
 import type { RunKind } from '../shared/runs.ts';
 import { searchAttributes } from '../shared/search-attributes.ts';
 import type { Engine } from './engine.ts';
@@ -23,6 +23,7 @@ const workflowTypes: Record<RunKind, string> = {
   'directory-sync': 'directorySync',
   'directory-plan': 'directoryPlan',
   'directory-test': 'directoryTest',
+  'directory-object': 'directoryObject',
 };
 
 /**
@@ -76,12 +77,40 @@ export class TemporalEngine implements Engine {
 
   async reconcileSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void> {
     const row = await withOrganisation(this.#database, organisation, (tx) => findEngineSchedule(tx, integration));
-    if (row !== undefined) await this.applySchedule(row, new Date());
+    if (row === undefined) return;
+    await this.applySchedule(row, new Date());
+    // Whatever changed, the watcher begins again with it.
+    await this.applyWatch(row, { changed: true });
+  }
+
+  /** Starts the watcher of a directory, or ends it. `changed`: it begins again with what the row says. */
+  async applyWatch(row: EngineSchedule, { changed }: { readonly changed: boolean }): Promise<void> {
+    const workflowId = watchWorkflowId(row.organisation, row.integration);
+    if (!row.watched) {
+      try {
+        await this.#client.workflow.getHandle(workflowId).cancel();
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+      return;
+    }
+    const input: DirectoryChangesInput = { organisationId: row.organisationId, integrationId: row.id };
+    const options = {
+      workflowId,
+      taskQueue: PLATFORM_QUEUE,
+      args: [input],
+      typedSearchAttributes: attributes('directory-changes', row),
+      staticSummary: `directory-changes · ${row.organisation} · ${row.integration}`,
+    };
+    if (changed) await this.#client.workflow.signalWithStart('directoryChanges', { ...options, signal: 'directoryChanged' });
+    else await this.#client.workflow.start('directoryChanges', { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
   }
 
   async removeSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void> {
     const row = await withOrganisation(this.#database, organisation, (tx) => findEngineSchedule(tx, integration));
-    if (row !== undefined) await this.applySchedule({ ...row, schedule: null }, new Date());
+    if (row === undefined) return;
+    await this.applySchedule({ ...row, schedule: null }, new Date());
+    await this.applyWatch({ ...row, watched: false }, { changed: true });
   }
 
   /** Brings one Temporal Schedule in line with its row. */

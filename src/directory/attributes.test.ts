@@ -1,12 +1,13 @@
-import { attributesToRead, standardAttributes, syntaxOf } from './attributes.ts';
+import { standardAttributes } from '../shared/directory-attributes.ts';
+import { attributesToRead, syntaxOf } from './attributes.ts';
 
 test('an extra attribute is read once, however it is written', () => {
-  const names = attributesToRead(['MAIL', 'thumbnailPhoto', 'thumbnailphoto', 'extensionAttribute1']);
-  expect(names).toEqual([...standardAttributes, 'thumbnailPhoto', 'extensionAttribute1']);
+  const names = attributesToRead(['MAIL', 'thumbnailPhoto', 'thumbnailphoto', 'employeeID']);
+  expect(names).toEqual([...standardAttributes, 'thumbnailPhoto', 'employeeID']);
 });
 
 test('what has a field of its own is not read twice', () => {
-  expect(attributesToRead(['member', 'objectGUID', 'distinguishedName'])).toEqual(standardAttributes);
+  expect(attributesToRead(['member', 'objectGUID', 'distinguishedName', 'uSNChanged'])).toEqual(standardAttributes);
 });
 
 test.each([

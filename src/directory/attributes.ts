@@ -3,31 +3,14 @@
  * product specification §2.3) and what identity and recipient type are decided by.
  *
  * Left out on purpose: `memberOf`, which says the same as `member` from the other side, changes without the object
- * changing, and is empty for groups of other domains: the archive answers it from `member`. `uSNChanged` and `whenChanged`
- * differ between controllers and would make each object look changed after a change of controller.
+ * changing, and is empty for groups of other domains: the archive answers it from `member`. `whenChanged` differs between
+ * controllers and would make each object look changed after a change of controller.
  */
+
+import { standardAttributes } from '../shared/directory-attributes.ts';
 
 /** `guid` and `sid` become their usual text, `base64` is bytes of no known form. */
 export type AttributeSyntax = 'text' | 'guid' | 'sid' | 'base64';
-
-const identity = [
-  'objectClass', 'objectSid', 'sIDHistory', 'sAMAccountName', 'userPrincipalName', 'userAccountControl', 'primaryGroupID',
-  'groupType', 'whenCreated', 'mail', 'proxyAddresses', 'targetAddress', 'mailNickname', 'legacyExchangeDN',
-] as const;
-
-const exchange = [
-  'homeMDB', 'showInAddressBook', 'msExchHomeServerName', 'msExchUserCulture', 'msExchRBACPolicyLink',
-  'msExchRecipientTypeDetails', 'msExchRecipientDisplayType', 'msExchRemoteRecipientType', 'msExchMailboxGuid',
-  'msExchArchiveGUID', 'msExchMasterAccountSid', 'msExchHideFromAddressLists',
-] as const;
-
-const person = [
-  'cn', 'name', 'displayName', 'givenName', 'sn', 'title', 'department', 'departmentNumber', 'description', 'company',
-  'manager', 'telephoneNumber', 'physicalDeliveryOfficeName', 'street', 'streetAddress', 'l', 'c', 'countryCode',
-  'postalCode', 'wWWHomePage', 'extensionAttribute4', 'extensionAttribute15',
-] as const;
-
-export const standardAttributes: readonly string[] = [...identity, ...exchange, ...person];
 
 /**
  * The attributes that are not text, by lower-case name. Named and never guessed from the bytes: S-1-5-32-544 and three in
@@ -46,11 +29,11 @@ const binarySyntaxes: ReadonlyMap<string, AttributeSyntax> = new Map([
 
 export const syntaxOf = (attribute: string): AttributeSyntax => binarySyntaxes.get(attribute.toLowerCase()) ?? 'text';
 
-/** The attributes of a reading: standard ones, then those of the settings that are not among them. */
+/** The attributes of a reading: standard ones, then those of the settings and their filter that are not among them. */
 export function attributesToRead(extra: readonly string[] = []): readonly string[] {
   const names = new Map(standardAttributes.map((name) => [name.toLowerCase(), name]));
   for (const name of extra) if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name);
   // Read anyway, and told in fields of their own.
-  for (const special of ['objectguid', 'member', 'distinguishedname']) names.delete(special);
+  for (const special of ['objectguid', 'member', 'distinguishedname', 'usnchanged']) names.delete(special);
   return [...names.values()];
 }

@@ -2,7 +2,7 @@ import type { SrvRecord } from 'node:dns';
 import fc from 'fast-check';
 import type { DirectorySettings } from '../shared/directory.ts';
 import { LockstepError } from '../shared/errors.ts';
-import { domainOf, findEndpoints, inOrder, type Resolver } from './discovery.ts';
+import { controllerEndpoint, findEndpoints, inOrder, type Resolver } from './discovery.ts';
 
 const settings = (overrides: Partial<DirectorySettings> = {}): DirectorySettings => ({
   security: 'ldaps', account: 'svc@corp.example', acknowledgeDisabled: true, ...overrides,
@@ -70,14 +70,6 @@ describe('findEndpoints', () => {
   });
 });
 
-test.each([
-  [{ account: 'svc@Corp.Example' }, 'corp.example'],
-  [{ account: 'CN=svc,OU=Service,DC=corp,DC=example' }, 'corp.example'],
-  [{ account: 'CORP\\svc', baseDn: 'OU=People, dc=corp, dc=example' }, 'corp.example'],
-  [{ account: 'CORP\\svc' }, null],
-  [{ account: 'svc@' }, null],
-])('the domain of %j is %s', (given, domain) => expect(domainOf(given)).toBe(domain));
-
 describe('inOrder', () => {
   test('keeps every record, lower priority first', () => {
     const record = fc.record({ name: fc.string(), port: fc.nat(65535), priority: fc.nat(3), weight: fc.nat(100) });
@@ -96,5 +88,18 @@ describe('inOrder', () => {
     const records = [srv('light', 0, 10), srv('heavy', 0, 90)];
     expect(inOrder(records, () => 0.05)[0]?.name).toBe('light');
     expect(inOrder(records, () => 0.5)[0]?.name).toBe('heavy');
+  });
+});
+
+describe('controllerEndpoint', () => {
+  test('is the controller itself, at the port of the security', () => {
+    expect(controllerEndpoint(settings(), 'DC2.corp.example')).toEqual({ host: 'DC2.corp.example', port: 636, security: 'ldaps' });
+    expect(controllerEndpoint(settings({ security: 'starttls', port: 3890 }), 'dc2.emea.corp.example')).toEqual({ host: 'dc2.emea.corp.example', port: 3890, security: 'starttls' });
+  });
+
+  test('is none when the settings name a host, or the name could not have come from DNS', () => {
+    expect(controllerEndpoint(settings({ host: '10.0.0.1' }), 'dc2.corp.example')).toBeNull();
+    expect(controllerEndpoint(settings(), 'dc2.elsewhere.example')).toBeNull();
+    expect(controllerEndpoint(settings({ account: 'CORP\\svc' }), 'dc2.corp.example')).toBeNull();
   });
 });

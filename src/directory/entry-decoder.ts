@@ -27,6 +27,8 @@ export interface DecodedEntry {
   readonly guid: string | null;
   readonly dn: string;
   readonly attributes: DirectoryEntry['attributes'];
+  /** uSNChanged; undefined when it was not returned. */
+  readonly usn: string | undefined;
   readonly isGroup: boolean;
   /** Members in this entry; they never stand in `attributes`. */
   readonly members: readonly string[];
@@ -43,6 +45,7 @@ interface Target {
 }
 const GUID: Target = { name: 'objectGUID', syntax: 'guid' };
 const MEMBER: Target = { name: 'member', syntax: 'text' };
+const USN: Target = { name: 'uSNChanged', syntax: 'text' };
 
 /**
  * Turns search result entries (RFC 4511 §4.5.2) into what the platform takes, straight from the message's bytes: no
@@ -60,6 +63,7 @@ export class EntryDecoder {
       ...attributes.map((name) => [name.toLowerCase(), { name, syntax: syntaxOf(name) }] as const),
       ['objectguid', GUID],
       ['member', MEMBER],
+      ['usnchanged', USN],
     ]);
   }
 
@@ -72,6 +76,7 @@ export class EntryDecoder {
     let bytes = cursor.offset - dnStart;
     let memberBytes = 0;
     let guid: string | null = null;
+    let usn: string | undefined;
     let isGroup = false;
     let members: string[] = [];
     const attributes: Record<string, string[]> = {};
@@ -103,6 +108,7 @@ export class EntryDecoder {
             memberBytes += size;
             members = members.length === 0 ? values : members.concat(values);
           } else if (target === GUID) guid = values[0] ?? null;
+          else if (target === USN) usn = /^\d{1,20}$/.test(values[0] ?? '') ? values[0] : undefined;
           else {
             bytes += size + description.length;
             const before = attributes[target.name];
@@ -125,6 +131,7 @@ export class EntryDecoder {
       guid,
       dn,
       attributes,
+      usn,
       isGroup,
       members,
       partial,

@@ -1,12 +1,15 @@
 import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { BindRequest, ExtendedRequest, type Filter, PagedResultsControl, SearchRequest, UnbindRequest } from 'ldapts';
+import { BindRequest, type Control, ExtendedRequest, type Filter, PagedResultsControl, SearchRequest, UnbindRequest } from 'ldapts';
 import { LockstepError } from '../shared/errors.ts';
 import { BerCursor, MalformedMessageError, tags } from './ber-cursor.ts';
+import { DIRSYNC, DirSyncControl, readDirSyncAnswer } from './dirsync-control.ts';
+import { ExtendedDnControl } from './extended-dn-control.ts';
 import {
   connectError, connectionLost, connectTimeout, type Endpoint, type LdapOperation, type LdapResult, malformed, noAnswer, resultError, tlsError,
 } from './ldap-errors.ts';
 import { MessageFramer } from './message-framer.ts';
+import { ShowDeletedControl } from './show-deleted-control.ts';
 
 export interface LdapTimeouts {
   /** For the TCP connection and for the TLS handshake, each. */
@@ -26,12 +29,25 @@ export interface ConnectOptions {
 
 export interface SearchSpec {
   readonly base: string;
-  readonly scope: 'base' | 'sub';
+  readonly scope: 'base' | 'one' | 'sub';
   readonly filter: Filter;
   readonly attributes: readonly string[];
   /** Asks for one page: RFC 2696. An empty cookie is the first page. */
   readonly page?: { readonly size: number; readonly cookie: Buffer };
+  /** Asks for one round of changes, with DNs in their extended form. An empty cookie: from the beginning. */
+  readonly changesSince?: Buffer;
+  /** Tombstones too. */
+  readonly showDeleted?: boolean;
   readonly operation: LdapOperation;
+}
+
+export interface SearchAnswer {
+  /** Where the next page or round begins. */
+  readonly cookie: Buffer;
+  /** Whether there is a next page or round. Always false for a search that asked for neither. */
+  readonly more: boolean;
+  /** URLs of other servers that hold a part of the answer (RFC 4511 §4.5.3); not followed. */
+  readonly references: readonly string[];
 }
 
 /** protocolOp tags of RFC 4511 §4.2–4.12 that a client receives. */
@@ -41,12 +57,13 @@ const CONTROLS = 0xa0;
 interface Pending {
   readonly messageId: number;
   readonly onEntry: (cursor: BerCursor) => void;
+  readonly references: string[];
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 interface Answer extends LdapResult {
-  /** Of the paged results control; empty on the last page, null when the server sent no such control. */
-  readonly cookie: Buffer | null;
+  /** Of the paged results or the DirSync control; null when the server sent no such control. */
+  readonly next: { readonly cookie: Buffer; readonly more: boolean } | null;
 }
 
 /**
@@ -136,11 +153,14 @@ export class LdapConnection {
   }
 
   /**
-   * One search, or one page of it. `onEntry` gets the cursor at each SearchResultEntry as it arrives and must not keep it.
-   * Answers the cookie of the next page, empty after the last. References to other servers are not followed: each domain
-   * is an integration of its own.
+   * One search, or one page or round of it. `onEntry` gets the cursor at each SearchResultEntry as it arrives and must not keep
+   * it. References to other servers are told and not followed: each domain is an integration of its own.
    */
-  async search(spec: SearchSpec, onEntry: (cursor: BerCursor) => void): Promise<Buffer> {
+  async search(spec: SearchSpec, onEntry: (cursor: BerCursor) => void): Promise<SearchAnswer> {
+    const controls: Control[] = [];
+    if (spec.page !== undefined) controls.push(new PagedResultsControl({ critical: true, value: spec.page }));
+    if (spec.changesSince !== undefined) controls.push(new DirSyncControl(spec.changesSince), new ExtendedDnControl());
+    if (spec.showDeleted === true) controls.push(new ShowDeletedControl());
     const request = new SearchRequest({
       messageId: this.#nextId(),
       baseDN: spec.base,
@@ -148,14 +168,17 @@ export class LdapConnection {
       filter: spec.filter,
       attributes: [...spec.attributes],
       timeLimit: 0,
-      ...(spec.page === undefined ? {} : { controls: [new PagedResultsControl({ critical: true, value: spec.page })] }),
+      ...(controls.length === 0 ? {} : { controls }),
     });
-    const answer = await this.#ask(request, onEntry);
+    const references: string[] = [];
+    const answer = await this.#ask(request, onEntry, references);
     if (answer.code !== 0) throw resultError(answer, spec.operation, this.endpoint, spec.base);
-    if (answer.cookie !== null) return answer.cookie;
+    if (answer.next !== null) return { ...answer.next, references };
     // The control must come back with every page (RFC 2696 §3): without it nobody knows whether this was everything.
-    if (spec.page !== undefined) throw resultError({ code: 12, matchedDn: '', diagnostic: '' }, 'search', this.endpoint);
-    return Buffer.alloc(0);
+    if (spec.page !== undefined || spec.changesSince !== undefined) {
+      throw resultError({ code: 12, matchedDn: '', diagnostic: '' }, spec.page === undefined ? spec.operation : 'search', this.endpoint);
+    }
+    return { cookie: Buffer.alloc(0), more: false, references };
   }
 
   /** Says goodbye if it still can. */
@@ -167,11 +190,11 @@ export class LdapConnection {
     this.#socket.unref();
   }
 
-  #ask(request: BindRequest | ExtendedRequest | SearchRequest, onEntry: (cursor: BerCursor) => void = () => undefined): Promise<Answer> {
+  #ask(request: BindRequest | ExtendedRequest | SearchRequest, onEntry: (cursor: BerCursor) => void = () => undefined, references: string[] = []): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) throw this.#failure.reason as Error;
       if (this.#pending !== undefined) throw new Error('one operation at a time');
-      this.#pending = { messageId: request.messageId, onEntry, resolve, reject };
+      this.#pending = { messageId: request.messageId, onEntry, references, resolve, reject };
       this.#silence = setTimeout(() => this.#fail(noAnswer(this.endpoint, this.#timeouts.silenceMs / 1000)), this.#timeouts.silenceMs);
       this.#socket.write(request.write());
     });
@@ -199,6 +222,7 @@ export class LdapConnection {
     const pending = this.#pending;
     if (pending === undefined || pending.messageId !== messageId) return;
     if (op === ops.searchEntry) pending.onEntry(cursor);
+    else if (op === ops.searchReference) readReferences(cursor, pending.references);
     else if (op === ops.searchDone || op === ops.bindResponse || op === ops.extendedResponse) {
       const answer = readAnswer(cursor);
       this.#settle();
@@ -245,31 +269,47 @@ export class LdapConnection {
   }
 }
 
-/** LDAPResult at the cursor, with the cookie of a paged results control after it. */
+/** LDAPResult at the cursor, with what a control after it says of the next page or round. */
 function readAnswer(cursor: BerCursor): Answer {
   const end = cursor.enter(cursor.peek());
   const code = cursor.integer(tags.enumerated);
   const matchedDn = cursor.text();
   const diagnostic = cursor.text();
   cursor.offset = end;
-  let cookie: Buffer | null = null;
+  let next: Answer['next'] = null;
   if (cursor.peek() === CONTROLS) {
     const controlsEnd = cursor.enter(CONTROLS);
     while (cursor.offset < controlsEnd) {
       const controlEnd = cursor.enter(tags.sequence);
       const oid = cursor.text();
       if (cursor.peek() === tags.boolean) cursor.skip();
-      if (oid === PagedResultsControl.type && cursor.offset < controlEnd) {
+      if ((oid === PagedResultsControl.type || oid === DIRSYNC) && cursor.offset < controlEnd) {
         cursor.enter(tags.octetString);
-        cursor.enter(tags.sequence);
-        // The server's estimate of the total: AD always says 0.
-        cursor.skip();
-        cookie = cursor.bytes();
+        next = oid === DIRSYNC ? readDirSyncAnswer(cursor) : readPageAnswer(cursor);
       }
       cursor.offset = controlEnd;
     }
   }
-  return { code, matchedDn, diagnostic, cookie };
+  return { code, matchedDn, diagnostic, next };
+}
+
+function readPageAnswer(cursor: BerCursor): NonNullable<Answer['next']> {
+  cursor.enter(tags.sequence);
+  // The server's estimate of the total: AD always says 0.
+  cursor.skip();
+  const cookie = cursor.bytes();
+  return { cookie, more: cookie.length > 0 };
+}
+
+/** A server decides how many it sends: what is kept must not grow with it. */
+const MOST_REFERENCES = 100;
+
+function readReferences(cursor: BerCursor, references: string[]): void {
+  const end = cursor.enter(ops.searchReference);
+  while (cursor.offset < end) {
+    const url = cursor.text();
+    if (references.length < MOST_REFERENCES) references.push(url);
+  }
 }
 
 /** Waits for a socket's event; else destroys it and throws. */

@@ -105,6 +105,18 @@ describe('results', () => {
     [53, 'search', '', 'Unavailable ldap.unwilling'],
     [87, 'search', '', 'ConfigInvalid directory.filter-refused'],
     [4096, 'search', '', 'Unavailable ldap.failed'],
+    [12, 'first-changes', '', 'ConfigInvalid directory.changes-refused'],
+    [50, 'first-changes', '', 'ConfigInvalid directory.changes-refused'],
+    [53, 'first-changes', '', 'ConfigInvalid directory.changes-refused'],
+    [51, 'first-changes', '', 'Unavailable ldap.busy'],
+    [1, 'first-changes', '000004DC', 'Unavailable ldap.not-bound'],
+    [12, 'changes', '', 'CursorInvalid directory.changes-rejected'],
+    [1, 'changes', '', 'CursorInvalid directory.changes-rejected'],
+    [2, 'changes', '', 'CursorInvalid directory.changes-rejected'],
+    [50, 'changes', '', 'ConfigInvalid ldap.insufficient-rights'],
+    [3, 'changes', '', 'Unavailable ldap.time-limit'],
+    [52, 'changes', '', 'Unavailable ldap.unavailable'],
+    [1, 'changes', '000004DC', 'Unavailable ldap.not-bound'],
   ])('result %i of a %s saying "%.30s" is %s', (code, operation, diagnostic, expected) => {
     const error = result(code, operation, diagnostic);
     expect(verdict(error)).toBe(expected);

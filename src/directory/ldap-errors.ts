@@ -17,7 +17,7 @@ export interface Endpoint {
 export const endpointText = ({ host, port }: Endpoint): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
 /** What was being done: the same result code means different things. */
-export type LdapOperation = 'starttls' | 'bind' | 'rootdse' | 'search' | 'next-page' | 'range';
+export type LdapOperation = 'starttls' | 'bind' | 'rootdse' | 'search' | 'next-page' | 'range' | 'first-changes' | 'changes';
 
 /** LDAPResult (RFC 4511 §4.1.9). */
 export interface LdapResult {
@@ -174,6 +174,16 @@ function verdictOf(result: LdapResult, operation: LdapOperation, where: string, 
   if (operation === 'range' && [1, 16, 32, 34].includes(result.code) && !notBound) {
     return ['ItemUnreadable', 'directory.values-incomplete', `It changed while its values were read (result ${result.code}).`,
       'Nothing: the next reading tries again.'];
+  }
+  // Which result stands for what is written nowhere (Windows and Samba differ), so every one but those that pass counts.
+  const passing = [3, 51, 52].includes(result.code) || notBound;
+  if (operation === 'first-changes' && !passing) {
+    return ['ConfigInvalid', 'directory.changes-refused', `${where} does not give changes to this account (result ${result.code}).${said}`,
+      'Nothing: another way is used. Ask a domain controller directly and not through a proxy.'];
+  }
+  if (operation === 'changes' && !passing && result.code !== 50) {
+    return ['CursorInvalid', 'directory.changes-rejected', `${where} no longer knows where the changes had got to (result ${result.code}).${said}`,
+      'Nothing: the directory is read in full again.'];
   }
   switch (result.code) {
     case 1:

@@ -2,8 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { DirectorySettings } from '../shared/directory.ts';
-import { LockstepError } from '../shared/errors.ts';
-import { findEndpoints, type Resolver, systemResolver } from './discovery.ts';
+import { controllerEndpoint, findEndpoints, type Resolver, systemResolver } from './discovery.ts';
 import { LdapConnection, type LdapTimeouts, defaultTimeouts } from './ldap-connection.ts';
 import { caInvalid, type Endpoint } from './ldap-errors.ts';
 
@@ -13,9 +12,14 @@ export interface SessionOptions {
   readonly password: string;
   readonly resolver?: Resolver;
   readonly timeouts?: LdapTimeouts;
+  /** dnsHostName of the one controller to ask, where DNS names several. */
+  readonly controller?: string;
 }
 
-export const resolve = ({ settings, resolver = systemResolver }: SessionOptions): Promise<readonly Endpoint[]> => findEndpoints(settings, resolver);
+export async function resolve({ settings, resolver = systemResolver, controller }: SessionOptions): Promise<readonly Endpoint[]> {
+  const one = controller === undefined ? null : controllerEndpoint(settings, controller);
+  return one === null ? findEndpoints(settings, resolver) : [one];
+}
 
 /** Connects to the first endpoint that answers. Throws the failure of the first: it was the best one. */
 export async function connect(endpoints: readonly Endpoint[], options: SessionOptions, signal: AbortSignal): Promise<LdapConnection> {
@@ -82,16 +86,4 @@ function authoritiesIn(caPem: string): string[] {
 function systemAuthorities(): string[] {
   const authorities = getCACertificates('system');
   return authorities.length > 0 ? authorities : getCACertificates('bundled');
-}
-
-/** The subtree under which the settings' objects are. */
-export function baseOf(settings: DirectorySettings, defaultNamingContext: string): string {
-  const base = settings.baseDn ?? defaultNamingContext;
-  if (base !== '') return base;
-  throw new LockstepError({
-    class: 'ConfigInvalid',
-    code: 'directory.base-unknown',
-    message: 'The server does not say which domain it holds.',
-    next: 'Give the base DN (for example DC=corp,DC=example).',
-  });
 }

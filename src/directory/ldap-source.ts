@@ -1,34 +1,40 @@
-import { attributesToRead } from './attributes.ts';
+import { LdapChangeFeed } from './change-feed.ts';
+import { startTracking } from './change-tracking.ts';
 import { testConnection } from './connection-test.ts';
-import type { DirectorySource } from './directory-source.ts';
-import { outermost } from './distinguished-name.ts';
-import { readAll, readingFilter } from './full-reading.ts';
-import { baseOf, openSession, type SessionOptions } from './ldap-session.ts';
+import type { DirectorySource, SourcePage } from './directory-source.ts';
+import { discoverDomains } from './discover-domains.ts';
+import { readAll } from './full-reading.ts';
+import { openSession, type SessionOptions } from './ldap-session.ts';
+import { readOneObject } from './one-object.ts';
 import { prefetchOne } from './prefetch.ts';
-import { readRootDse, takeWatermark } from './root-dse.ts';
+import { readInvocationId, readRootDse } from './root-dse.ts';
+import { checkBases, namingContextOf } from './search-bases.ts';
+import { attributesFor } from './taken-objects.ts';
 
-/** A directory read over LDAP from a domain controller of Active Directory. Connects anew for each reading and test. */
+/** A directory read over LDAP from a domain controller of Active Directory. Connects anew for each reading, test and feed. */
 export function createLdapSource(options: SessionOptions): DirectorySource {
   return {
-    capabilities: { changeTracking: [] },
     read: (signal) => read(options, signal),
     test: (signal) => testConnection(options, signal),
+    changes: (signal) => new LdapChangeFeed(options, signal),
+    object: (query, signal) => readOneObject(options, query, signal),
   };
 }
 
-async function* read(options: SessionOptions, signal: AbortSignal) {
-  const { settings } = options;
+async function* read(options: SessionOptions, signal: AbortSignal): AsyncGenerator<SourcePage, void, void> {
   // A filter that cannot be used is found before anything is read.
-  const filter = readingFilter(settings.filter);
+  const attributes = attributesFor(options.settings);
   const left = new AbortController();
   const connection = await openSession(options, AbortSignal.any([signal, left.signal]));
   try {
     const root = await readRootDse(connection);
-    const watermark = await takeWatermark(connection, root);
-    const base = baseOf(settings, root.defaultNamingContext);
-    const bases = outermost(settings.searchBases !== undefined && settings.searchBases.length > 0 ? settings.searchBases : [base]);
-    const attributes = attributesToRead(settings.extraAttributes);
-    yield* prefetchOne(readAll({ connection, bases, filter, attributes, watermark }), () => left.abort());
+    const base = namingContextOf(root);
+    // One that is gone would make everything under it look gone.
+    await checkBases(connection, options.settings, base);
+    const invocationId = await readInvocationId(connection, root);
+    const start = await startTracking(connection, root, invocationId);
+    const domains = await discoverDomains(connection, root);
+    yield* prefetchOne(readAll({ connection, base, attributes, invocationId, start, domains }), () => left.abort());
   } finally {
     connection.close();
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { guidText } from './object-guid.ts';
+import { guidAssertion, guidText } from './object-guid.ts';
 
 describe('guidText', () => {
   test('writes the first three fields in reverse', () => {
@@ -19,4 +19,14 @@ describe('guidText', () => {
   });
 
   test.each([0, 15, 17])('is none of %i bytes', (length) => expect(guidText(Buffer.alloc(length))).toBeNull());
+});
+
+test('guidAssertion is the bytes that guidText reads', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (bytes) => {
+      const assertion = guidAssertion(guidText(Buffer.from(bytes)) ?? '');
+      expect(assertion).toMatch(/^(\\[0-9a-f]{2}){16}$/);
+      expect(Buffer.from(assertion.replaceAll('\\', ''), 'hex')).toEqual(Buffer.from(bytes));
+    }),
+  );
 });

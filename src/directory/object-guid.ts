@@ -12,3 +12,9 @@ export function guidText(bytes: Buffer, start = 0, end = bytes.length): string |
     at(10) + at(11) + at(12) + at(13) + at(14) + at(15)
   );
 }
+
+/** The GUID's bytes in AD's order, each escaped for a filter (RFC 4515 §3). */
+export function guidAssertion(guid: string): string {
+  const bytes = guid.replaceAll('-', '').match(/../g) ?? [];
+  return [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map((index) => `\\${bytes[index] ?? ''}`).join('');
+}

@@ -1,4 +1,3 @@
-import type { DirectoryWatermark } from '../shared/directory.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { EntryDecoder, type DecodedEntry } from './entry-decoder.ts';
 import type { LdapConnection } from './ldap-connection.ts';
@@ -10,13 +9,15 @@ const ACTIVE_DIRECTORY = '1.2.840.113556.1.4.800';
 
 export interface RootDse {
   readonly defaultNamingContext: string;
+  readonly configurationNamingContext: string;
   readonly dnsHostName: string;
   /** DN of the controller's own settings object; empty when it does not say. */
   readonly dsServiceName: string;
+  /** 64-bit, decimal text; 0 when it does not say. */
   readonly highestCommittedUsn: string;
 }
 
-const attributes = ['supportedCapabilities', 'defaultNamingContext', 'dnsHostName', 'dsServiceName', 'highestCommittedUSN'];
+const attributes = ['supportedCapabilities', 'defaultNamingContext', 'configurationNamingContext', 'dnsHostName', 'dsServiceName', 'highestCommittedUSN'];
 const anything = parseFilter('(objectClass=*)');
 
 /**
@@ -25,7 +26,7 @@ const anything = parseFilter('(objectClass=*)');
  * @throws LockstepError ConfigInvalid `directory.not-active-directory`
  */
 export async function readRootDse(connection: LdapConnection): Promise<RootDse> {
-  const entry = await readObject(connection, '', attributes, 'rootdse');
+  const entry = await readObject(connection, '', attributes);
   const one = (name: string): string => entry?.attributes[name]?.[0] ?? '';
   if (!(entry?.attributes['supportedCapabilities'] ?? []).includes(ACTIVE_DIRECTORY)) {
     throw new LockstepError({
@@ -37,23 +38,18 @@ export async function readRootDse(connection: LdapConnection): Promise<RootDse> 
   }
   return {
     defaultNamingContext: one('defaultNamingContext'),
+    configurationNamingContext: one('configurationNamingContext'),
     dnsHostName: one('dnsHostName'),
     dsServiceName: one('dsServiceName'),
-    highestCommittedUsn: one('highestCommittedUSN'),
+    highestCommittedUsn: /^\d{1,20}$/.test(one('highestCommittedUSN')) ? one('highestCommittedUSN') : '0',
   };
 }
 
-/**
- * Where changes begin that a reading from now on may not see. Taken before the reading: an object that changes meanwhile is
- * then seen again rather than missed. The invocationId tells a restored controller from the same one.
- */
-export async function takeWatermark(connection: LdapConnection, root: RootDse): Promise<DirectoryWatermark> {
-  const settings = root.dsServiceName === '' ? undefined : await readObject(connection, root.dsServiceName, ['invocationId'], 'rootdse').catch(optional);
-  return {
-    dnsHostName: root.dnsHostName,
-    invocationId: settings?.attributes['invocationId']?.[0] ?? null,
-    highestCommittedUsn: /^\d{1,20}$/.test(root.highestCommittedUsn) ? root.highestCommittedUsn : '0',
-  };
+/** Tells a restored controller from the same one (MS-ADTS §3.1.1.1.4). Null when the account may not see it. */
+export async function readInvocationId(connection: LdapConnection, { dsServiceName }: RootDse): Promise<string | null> {
+  if (dsServiceName === '') return null;
+  const settings = await readObject(connection, dsServiceName, ['invocationId']).catch(optional);
+  return settings?.attributes['invocationId']?.[0] ?? null;
 }
 
 /** That the account may not see the settings object is no reason to stop; a lost connection is. */
@@ -62,10 +58,10 @@ function optional(error: unknown): undefined {
   throw error;
 }
 
-async function readObject(connection: LdapConnection, base: string, names: readonly string[], operation: 'rootdse'): Promise<DecodedEntry | undefined> {
+async function readObject(connection: LdapConnection, base: string, names: readonly string[]): Promise<DecodedEntry | undefined> {
   const decoder = new EntryDecoder(names);
   let found: DecodedEntry | undefined;
-  await connection.search({ base, scope: 'base', filter: anything, attributes: names, operation }, (cursor) => {
+  await connection.search({ base, scope: 'base', filter: anything, attributes: names, operation: 'rootdse' }, (cursor) => {
     found = decoder.decode(cursor);
   });
   return found;

@@ -20,3 +20,6 @@ export const scheduledWorkflowId = (kind: string, organisation: string, integrat
 
 export const directoryScheduleId = (organisation: string, integration: string): string =>
   `directory-sync/${organisation}/${integration}`;
+
+/** One for each directory that is watched. */
+export const watchWorkflowId = (organisation: string, integration: string): string => `directory-changes/${organisation}/${integration}`;

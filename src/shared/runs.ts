@@ -1,11 +1,14 @@
 /** A run: one execution of an integration or a task. Its history is in Temporal, its results in the database. */
 
-export const runKinds = ['directory-sync', 'directory-plan', 'directory-test'] as const;
+import type { ReconcileReason } from './directory.ts';
+
+export const runKinds = ['directory-sync', 'directory-plan', 'directory-test', 'directory-object'] as const;
 export type RunKind = (typeof runKinds)[number];
 
 /**
- * queued → running → succeeded | partial | failed | cancelled | interrupted; queued → skipped.
+ * queued → running → succeeded | partial | held | failed | cancelled | interrupted; queued → skipped.
  * `partial`: everything else was done, some objects have recorded problems.
+ * `held`: everything else was done, but what would have gone passes a limit and waits for an administrator.
  * `interrupted`: Temporal no longer knows the run (its store was deleted).
  */
 export const runStates = [
@@ -13,6 +16,7 @@ export const runStates = [
   'running',
   'succeeded',
   'partial',
+  'held',
   'failed',
   'cancelled',
   'interrupted',
@@ -23,8 +27,20 @@ export type RunState = (typeof runStates)[number];
 export const openRunStates = ['queued', 'running'] as const satisfies readonly RunState[];
 export const isOpen = (state: RunState): boolean => (openRunStates as readonly RunState[]).includes(state);
 
-export const runTriggers = ['schedule', 'manual'] as const;
+/** `reconcile`: a watcher cannot go on by changes alone, or the platform needs a full reading; the run says why. */
+export const runTriggers = ['schedule', 'manual', 'reconcile'] as const;
 export type RunTrigger = (typeof runTriggers)[number];
+
+/**
+ * Of a reconcile that the platform asks for by itself: settings that decide who is taken were saved, or changes would remove more
+ * than the settings let go.
+ */
+export const platformReasons = ['settings-changed', 'removals-held'] as const;
+/** Of a reconcile; `detail` is a sentence for the administrator. */
+export interface RunReason {
+  readonly code: ReconcileReason | (typeof platformReasons)[number];
+  readonly detail: string;
+}
 
 /** Numbers of a directory run; the workflow's result too. */
 export interface DirectoryRunTotals {
@@ -40,4 +56,10 @@ export interface DirectoryRunTotals {
   readonly returned: number;
   readonly members: number;
   readonly problems: number;
+  /** Those below are absent when there were none. Accounts disabled because the directory says so. */
+  readonly disabled?: number;
+  /** Missing for so long that they are listed no longer. */
+  readonly deleted?: number;
+  /** Would have gone, and wait for an administrator. */
+  readonly held?: number;
 }

@@ -5,7 +5,9 @@
  * A site reaches the platform by HTTP (ingest API, below) and by the site gateway (activity polls). What a site sends is
  * untrusted input: the platform checks every field against the database.
  */
-import type { DirectorySettings, DirectoryTestStep } from './directory.ts';
+import type {
+  DirectoryFindings, DirectoryObjectSearch, DirectoryObjectStep, DirectorySettings, DirectoryTestStep, DirectoryWatermark, ReconcileReason,
+} from './directory.ts';
 import type { ErrorReport } from './errors.ts';
 import type { IntegrationId, RunId, SiteId } from './ids.ts';
 
@@ -24,16 +26,34 @@ export interface DirectoryReadTotals {
   readonly problems: number;
 }
 
-/** Result of `testDirectory`: the report itself goes to the ingest API. */
+/** Result of `testDirectory` and `syncObject`: the report itself goes to the ingest API. */
 export interface DirectoryTestTotals {
   readonly passed: number;
   readonly failed: number;
+}
+
+/** Input of `watchDirectory`, which belongs to no run. */
+export interface SiteWatchInput {
+  readonly integrationId: IntegrationId;
+}
+
+/** Result of `watchDirectory`: counts only. */
+export interface DirectoryWatchTotals {
+  /**
+   * `due`: it has watched for long enough; `changed`: settings or credential are not those it began with. In both cases it
+   * is started again at once. `paused`: there is nothing to watch.
+   */
+  readonly outcome: 'due' | 'changed' | 'paused';
+  readonly polls: number;
+  readonly pages: number;
 }
 
 /** The activities that a site runs on `site.<id>`. */
 export interface SiteActivities {
   readDirectory(input: SiteRunInput): Promise<DirectoryReadTotals>;
   testDirectory(input: SiteRunInput): Promise<DirectoryTestTotals>;
+  watchDirectory(input: SiteWatchInput): Promise<DirectoryWatchTotals>;
+  syncObject(input: SiteRunInput): Promise<DirectoryTestTotals>;
 }
 
 /* ---- ingest API: HTTP, JSON, bearer token of the site ---- */
@@ -44,6 +64,8 @@ export interface OpenRunAnswer {
   readonly settings: DirectorySettings;
   /** base64 of the credential, sealed to this site's key (src/shared → seal format in src/security/seal.ts). */
   readonly sealedCredential: string;
+  /** Only for `syncObject`. */
+  readonly object?: DirectoryObjectSearch;
   /** Absent for a test. */
   readonly cursor?: { readonly epoch: number; readonly seq: number };
 }
@@ -53,16 +75,72 @@ export interface OpenRunAnswer {
  * SHA-256 of the exact body bytes. Repeating a page is harmless. 429 with Retry-After when the database is behind.
  */
 export type PageAnswer =
-  | { readonly outcome: 'applied'; readonly seq: number }
-  | { readonly outcome: 'already-applied'; readonly seq: number }
+  | { readonly outcome: 'applied'; readonly seq: number; readonly object?: AppliedObject }
+  | { readonly outcome: 'already-applied'; readonly seq: number; readonly object?: AppliedObject }
   /** The cursor is elsewhere in the same epoch; `seq` is where. */
   | { readonly outcome: 'stale'; readonly seq: number }
   /** A newer epoch was opened: stop. */
   | { readonly outcome: 'superseded'; readonly epoch: number };
 
-/** PUT /site/v1/runs/{runId}/report */
-export interface DirectoryTestReport {
-  readonly steps: readonly DirectoryTestStep[];
+/** What became of the object of `syncObject`; with the answer to the last page of such a run. */
+export interface AppliedObject {
+  /** `held`: it would leave, and the rules for removals do not let it. `ignored`: it is not taken, and was not there before. */
+  readonly outcome: 'added' | 'changed' | 'unchanged' | 'returned' | 'removed' | 'held' | 'ignored';
+  readonly inScope: boolean;
+  /** Sentences for the administrator. */
+  readonly scopeDetail: string;
+  readonly outcomeDetail: string;
+}
+
+/**
+ * POST /site/v1/integrations/{integrationId}/watch, body WatchRequest: what a watcher needs. 404 when the integration is none
+ * of the site's, 409 `directory.paused` when nothing is to be watched: the watcher ends. A watcher that is told `stale`
+ * or `superseded` asks again and goes on from there.
+ */
+export interface WatchRequest {
+  /** `version` of the last answer: as long as it holds, settings and credential are left out. */
+  readonly known?: string;
+  /** Why the directory cannot be watched just now, or why the watcher ends; absent: it can. */
+  readonly failure?: ErrorReport;
+}
+export interface WatchAnswer {
+  /** Changes whenever settings or credential do. */
+  readonly version: string;
+  /** Absent when `known` still holds. */
+  readonly access?: {
+    readonly settings: DirectorySettings;
+    /** base64, as in OpenRunAnswer. */
+    readonly sealedCredential: string;
+  };
+  readonly pollSeconds: number;
+  /** Absent: there is no watermark to go on from (no full reading yet, or a new one is needed); the watcher waits and asks again. */
+  readonly cursor?: { readonly epoch: number; readonly seq: number; readonly watermark: DirectoryWatermark };
+}
+
+/**
+ * POST /site/v1/integrations/{integrationId}/changes/{epoch}/{seq}, body DirectoryChangesPage, header and answer as with the
+ * pages of a run. There is no last page: the epoch goes on until a full reading opens the next.
+ */
+
+/**
+ * POST /site/v1/integrations/{integrationId}/needs-full, body NeedsFullRequest: the watermark of this epoch leads nowhere any
+ * more. The platform forgets it, asks for a full reading and answers 204; of an older epoch it does nothing.
+ */
+export interface NeedsFullRequest {
+  readonly epoch: number;
+  readonly reason: ReconcileReason;
+  /** A sentence for the administrator. */
+  readonly detail: string;
+}
+
+/** PUT /site/v1/runs/{runId}/report: what is absent stays as it is. */
+export interface RunReport {
+  /** Of a test. */
+  readonly steps?: readonly DirectoryTestStep[];
+  /** Of one object on demand. */
+  readonly objectSteps?: readonly DirectoryObjectStep[];
+  /** Of a test or a reading. */
+  readonly findings?: DirectoryFindings;
 }
 
 /** PUT /site/v1/runs/{runId}/error: the class and the sentences that an administrator sees; the history has the class only. */

@@ -14,10 +14,11 @@ import { installTemporalRuntime } from './temporal-logger.ts';
 import { retryWhileAway } from './retry-while-away.ts';
 
 /**
- * One activity is one reading of a whole directory, and a customer has few directories; more at once would only compete for
- * the same domain controllers.
+ * Each directory has a watcher, which never ends and does nothing most of the time, and now and then a reading. A customer has
+ * few directories, and a run of one never has two readings at once; what must not happen is that watchers keep readings from
+ * starting.
  */
-const maxReadings = 4;
+const maxActivities = 100;
 
 /** A site: activities only, outbound connections only. It holds no key but its own and never sees database or Temporal. */
 export const runSite: RunSite = async (options, { logger, signal, onReady }) => {
@@ -61,7 +62,7 @@ export const runSite: RunSite = async (options, { logger, signal, onReady }) => 
         openCredential: (sealed, integration) => identity.openCredential(sealed, integration),
         logger: log,
       }),
-      maxConcurrentActivityTaskExecutions: maxReadings,
+      maxConcurrentActivityTaskExecutions: maxActivities,
       // Long polls are counted a namespace and front end (1,200): one poller a site allows about a thousand sites.
       activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 1, maximum: 4 },
       // A cancellation arrives with the answer to a heartbeat; by default those are sent every 24 s (0.8 × their time-out).

@@ -11,6 +11,16 @@ export const platformStep: ActivityOptions = {
 };
 
 /**
+ * Computing a plan copies and synchronises an organisation's directories inside the platform: minutes for hundreds of thousands
+ * of objects. The longest silence is copying one table.
+ */
+export const platformPlan: ActivityOptions = {
+  startToCloseTimeout: '2 hours',
+  heartbeatTimeout: '10 minutes',
+  retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute', nonRetryableErrorTypes: [...permanentErrorClasses] },
+};
+
+/**
  * Long reading on a site. Nothing here cuts legitimate work: a dead node is found by its heartbeat (30 s), a stalled
  * source by the activity itself (no page committed for ten minutes), and thirty days are longer than any reading. The
  * site may be switched off: the task waits in its queue until a node polls again.
@@ -30,4 +40,15 @@ export const siteTest: ActivityOptions = {
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '30 seconds',
   retry: { maximumAttempts: 2, nonRetryableErrorTypes: [...permanentErrorClasses] },
+};
+
+/**
+ * Watching changes: half a day at a time (the activity returns by itself after twelve hours, so that a history stays short
+ * and a new version takes over), one hour to spare. A dead node is found by its heartbeat; an unreachable domain controller
+ * is waited for inside the activity.
+ */
+export const siteWatch: ActivityOptions = {
+  startToCloseTimeout: '13 hours',
+  heartbeatTimeout: '30 seconds',
+  retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute', nonRetryableErrorTypes: [...permanentErrorClasses] },
 };

@@ -1,5 +1,5 @@
 /** What the lab's two topologies hold, as ldapsearch reads it. */
-import { sidBytes } from '../../src/sample/directory/sid.ts';
+import { sidBytes } from '../../src/ldap-filter/sid.ts';
 import { ldapsearch, type LdapsearchOptions, type LdifEntry } from '../lab/ldapsearch.ts';
 import { resetSambaForest, sambaForest } from '../lab/samba.ts';
 import { administrator } from '../lab/samba/changes.ts';

@@ -19,6 +19,7 @@ interface Names {
   readonly organisation: string;
   readonly site: string;
   readonly directory: string;
+  readonly integration: string;
   readonly token: string;
   readonly endedRun: string;
   readonly planRun: string;
@@ -40,6 +41,7 @@ const nowhere: Names = {
   organisation: 'nobody',
   site: 'ghost-site',
   directory: 'ghost-dir',
+  integration: '00000000-0000-4000-8000-000000000004',
   token: '00000000-0000-4000-8000-000000000000',
   endedRun: '00000000-0000-4000-8000-000000000001',
   planRun: '00000000-0000-4000-8000-000000000002',
@@ -98,10 +100,12 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
     await listPeople(tx, { limit: 10 }),
     await listGroups(tx, { limit: 10 }),
   ]);
+  const integration = await api.lab.owner.selectFrom('directory_integration').select('id').where('name', '=', `${word}-dir`).executeTakeFirstOrThrow();
   const names: Names = {
     organisation: word,
     site: `${word}-site`,
     directory: `${word}-dir`,
+    integration: integration.id,
     token: token.id,
     endedRun,
     planRun,
@@ -145,6 +149,13 @@ interface Row {
 }
 const uri = encodeURIComponent;
 const page = JSON.stringify(directoryPage());
+const changes = JSON.stringify({
+  entries: [],
+  members: [],
+  problems: [],
+  changes: [],
+  watermark: { method: 'dirsync', dnsHostName: 'dc1.corp.example', invocationId: null, cookie: '' },
+});
 const key = 'A'.repeat(87);
 const enrolment = {
   code: '0000-0000-0000-0000',
@@ -204,11 +215,20 @@ const rows: Readonly<Record<string, Row>> = {
       { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}/${verb}`] },
     ]),
   ),
+  'POST /api/v1/directories/{name}/objects': {
+    access: 'operate',
+    foreign: 'absent',
+    urls: (names) => [`/api/v1/directories/${names.directory}/objects`],
+    body: (names) => ({ by: 'address', value: names.personAddress }),
+  },
   'GET /api/v1/directories/{name}/problems': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}/problems`] },
 
   'GET /api/v1/runs': { access: 'read', foreign: 'own', urls: () => ['/api/v1/runs', '/api/v1/runs?kind=directory-sync', '/api/v1/runs?state=queued'] },
   'GET /api/v1/runs/{id}': { access: 'read', foreign: 'absent', urls: (names) => [names.endedRun, names.planRun, names.openRun].map((id) => `/api/v1/runs/${id}`) },
   'POST /api/v1/runs/{id}/cancel': { access: 'operate', foreign: 'absent', urls: (names) => [names.openRun, names.endedRun].map((id) => `/api/v1/runs/${id}/cancel`) },
+  'GET /api/v1/runs/{id}/held': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.endedRun}/held`] },
+  'POST /api/v1/runs/{id}/approve': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.endedRun}/approve`] },
+  'POST /api/v1/runs/{id}/reject': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.endedRun}/reject`] },
   'GET /api/v1/runs/{id}/plan': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.planRun}/plan`] },
 
   'GET /api/v1/people': { access: 'read', foreign: 'own', urls: () => ['/api/v1/people'] },
@@ -217,16 +237,27 @@ const rows: Readonly<Record<string, Row>> = {
     foreign: 'absent',
     urls: (names) => [names.person, names.personAddress, names.personAddress.toUpperCase()].map((reference) => `/api/v1/people/${uri(reference)}`),
   },
+  'GET /api/v1/people/{reference}/history': {
+    access: 'read',
+    foreign: 'absent',
+    urls: (names) => [names.person, names.personAddress, names.personAddress.toUpperCase()].map((reference) => `/api/v1/people/${uri(reference)}/history`),
+  },
   'GET /api/v1/groups': { access: 'read', foreign: 'own', urls: () => ['/api/v1/groups'] },
   'GET /api/v1/groups/{reference}': {
     access: 'read',
     foreign: 'absent',
     urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}`),
   },
+  'GET /api/v1/groups/{reference}/history': {
+    access: 'read',
+    foreign: 'absent',
+    urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}/history`),
+  },
   'GET /api/v1/groups/{reference}/members': {
     access: 'read',
     foreign: 'absent',
-    urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}/members`),
+    urls: (names) =>
+      [names.group, names.groupAddress, names.groupName].flatMap((reference) => ['', '?effective=true'].map((query) => `/api/v1/groups/${uri(reference)}/members${query}`)),
   },
 
   'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },
@@ -243,6 +274,14 @@ const rows: Readonly<Record<string, Row>> = {
   'POST /site/v1/rotate-keys': { access: 'site', foreign: 'other', urls: () => ['/site/v1/rotate-keys'], body: () => rotation },
   'POST /site/v1/runs/{run}/open': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/runs/${names.openRun}/open`] },
   'POST /site/v1/runs/{run}/pages/{epoch}/{seq}': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/runs/${names.openRun}/pages/1/0`], body: () => page },
+  'POST /site/v1/integrations/{integration}/watch': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/integrations/${names.integration}/watch`], body: () => ({}) },
+  'POST /site/v1/integrations/{integration}/changes/{epoch}/{seq}': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/integrations/${names.integration}/changes/1/0`], body: () => changes },
+  'POST /site/v1/integrations/{integration}/needs-full': {
+    access: 'site',
+    foreign: 'absent',
+    urls: (names) => [`/site/v1/integrations/${names.integration}/needs-full`],
+    body: () => ({ epoch: 1, reason: 'sees-less', detail: 'd' }),
+  },
   'PUT /site/v1/runs/{run}/report': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/runs/${names.openRun}/report`], body: () => ({ steps: [] }) },
   'PUT /site/v1/runs/{run}/error': {
     access: 'site',
@@ -259,7 +298,7 @@ const scopes = ['read', 'operate', 'admin'] as const;
 
 function ask(token: string | undefined, row: TableRow, url: string, names: Names): Promise<Answer> {
   const body = row.body?.(names);
-  return api.call(token, row.method, url, body, body === page ? { 'x-page-sha256': createHash('sha256').update(page).digest('hex') } : {});
+  return api.call(token, row.method, url, body, typeof body === 'string' ? { 'x-page-sha256': createHash('sha256').update(body).digest('hex') } : {});
 }
 /** Every address of the row, asked for with bravo's names. */
 const askAll = (token: string | undefined, row: TableRow): Promise<Answer[]> =>

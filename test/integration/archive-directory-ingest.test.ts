@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { commitDirectoryPage } from '../../src/archive/directory-reading.ts';
@@ -283,7 +284,7 @@ test('what cannot be read or kept is a problem, is not missing, and is resolved 
   await sync(directory, [{ entries: [ada, bob, cy] }]);
   const { totals, run } = await sync(directory, [
     {
-      entries: [{ ...ada, attributes: { ...ada.attributes, objectClass: ['organizationalUnit'] } }],
+      entries: [{ ...ada, attributes: { ...ada.attributes, objectClass: ['printQueue'] } }],
       members: [membersOf(groupEntry('Nowhere', { guid: '0f8fad5b-d9cb-469f-a165-70867728950e' }), ['nonsense'])],
       problems: [
         { guid: bob.guid, subject: bob.dn, code: 'entry.undecodable', detail: 'first' },
@@ -333,7 +334,13 @@ test('two directories of one organisation may claim one address; each end settle
   await sync(other, [{ entries: [older] }]);
   expect(await openProblems(one)).toMatchObject([{ code: 'address.claimed-twice', guid: newer.guid }]);
   expect(await openProblems(other)).toEqual([]);
-  await sync(other, [{ entries: [{ ...older, attributes: { ...older.attributes, proxyAddresses: [], mail: [] } }] }]);
+  await sync(other, [
+    {
+      entries: [
+        { ...older, attributes: { ...older.attributes, proxyAddresses: ['smtp:else@corp.example'], mail: [] } },
+      ],
+    },
+  ]);
   expect(await openProblems(one)).toEqual([]);
 });
 
@@ -368,15 +375,31 @@ test('an attempt of one run is no attempt of another', async () => {
   ).rejects.toMatchObject({ code: 'cursor.unknown-epoch' });
 });
 
-test('the last page stores the watermark beside the cursor', async () => {
+test('the last page opens an epoch of changes that goes on from the watermark, and says how changes are told', async () => {
   const directory = await aDirectory(lab.owner);
-  const watermark = { dnsHostName: 'dc1.corp.example', invocationId: null, highestCommittedUsn: '9007199254740993' };
-  await sync(directory, [{ entries: [userEntry('Ada Example')], watermark }]);
-  const cursor = await lab.owner
+  const watermark = {
+    method: 'usn',
+    dnsHostName: 'dc1.corp.example',
+    invocationId: randomUUID(),
+    usn: '9007199254740993',
+  } as const;
+  const tracking = { method: 'usn', reason: 'The account may not use DirSync.', deletionsVisible: false } as const;
+  await sync(directory, [{ entries: [userEntry('Ada Example')], watermark, tracking }]);
+  const cursors = await lab.owner
     .selectFrom('page_cursor')
     .selectAll()
     .where('owner', '=', directory.integration.id)
+    .orderBy('scope')
+    .execute();
+  expect(cursors).toMatchObject([
+    { scope: 'directory-changes', phase: 'delta', epoch: '1', seq: '0' },
+    { scope: 'directory-sync', phase: 'full', completed_epoch: '1', value: null },
+  ]);
+  expect(JSON.parse(String(cursors[0]?.value))).toEqual(watermark);
+  const integration = await lab.owner
+    .selectFrom('directory_integration')
+    .select('change_tracking')
+    .where('id', '=', directory.integration.id)
     .executeTakeFirstOrThrow();
-  expect(JSON.parse(String(cursor.value))).toEqual(watermark);
-  expect(cursor).toMatchObject({ scope: 'directory-sync', completed_epoch: cursor.epoch });
+  expect(integration.change_tracking).toEqual(tracking);
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { withOrganisation } from '../../src/archive/database.ts';
-import { commitPage, type CursorPosition, openEpoch, pageHash } from '../../src/archive/page-cursor.ts';
+import { commitPage, type CursorPosition, openDeltaEpoch, openEpoch, pageHash } from '../../src/archive/page-cursor.ts';
 import type { OrganisationId } from '../../src/shared/ids.ts';
 import type { PageAnswer } from '../../src/shared/site-contract.ts';
 import { anOrganisation } from '../lab/builders.ts';
@@ -278,4 +278,20 @@ test('cursors of other owners and scopes are left alone', async () => {
   await other.open();
   expect(await one.cursor()).toMatchObject({ epoch: '1' });
   expect(await other.cursor()).toMatchObject({ epoch: '2' });
+});
+
+test('an epoch of changes begins with a value, moves it with each page, has no end, and is superseded by the next', async () => {
+  const key = { owner: randomUUID(), scope };
+  const reopen = (value: Buffer | null) => withOrganisation(lab.app, organisation, (tx) => openDeltaEpoch(tx, key, value));
+  const cursor = () => lab.owner.selectFrom('page_cursor').selectAll().where('owner', '=', key.owner).executeTakeFirstOrThrow();
+  const post = (at: CursorPosition, value: string) =>
+    withOrganisation(lab.app, organisation, (tx) => commitPage(tx, { ...key, ...at, hash: pageHash(Buffer.from(value)), last: false, value: Buffer.from(value) }, async () => undefined));
+  const first = await reopen(Buffer.from('a'));
+  expect(await cursor()).toMatchObject({ phase: 'delta', value: Buffer.from('a'), completed_epoch: '0' });
+  expect(await post(first, 'b')).toEqual({ outcome: 'applied', seq: 1 });
+  expect(await post({ ...first, seq: 1 }, 'c')).toEqual({ outcome: 'applied', seq: 2 });
+  expect(await cursor()).toMatchObject({ value: Buffer.from('c'), completed_epoch: '0' });
+  const second = await reopen(null);
+  expect(await post({ ...first, seq: 2 }, 'd')).toEqual({ outcome: 'superseded', epoch: second.epoch });
+  expect(await cursor()).toMatchObject({ value: null });
 });

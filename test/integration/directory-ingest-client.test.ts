@@ -3,9 +3,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { createIngestClient, type IngestClient, type Patience, retryAfterMs } from '../../src/client/ingest-client.ts';
-import type { DirectoryPage } from '../../src/shared/directory.ts';
+import type { DirectoryChangesPage, DirectoryPage } from '../../src/shared/directory.ts';
 import { LockstepError } from '../../src/shared/errors.ts';
-import { runId } from '../../src/shared/ids.ts';
+import { integrationId, runId } from '../../src/shared/ids.ts';
 import { freePort } from '../lab/ports.ts';
 
 const run = runId(randomUUID());
@@ -71,6 +71,22 @@ test('opening, the report and the reason go where the contract says', async () =
   expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
     `POST /site/v1/runs/${run}/open`, `PUT /site/v1/runs/${run}/report`, `PUT /site/v1/runs/${run}/error`,
   ]);
+});
+
+test('watching goes where the contract says', async () => {
+  const integration = integrationId(randomUUID());
+  const changes: DirectoryChangesPage = { entries: [], members: [], changes: [], problems: [], watermark: { method: 'usn', usn: '7', dnsHostName: 'dc1', invocationId: randomUUID() } };
+  answers = [json(200, { version: 'v' }), applied, (_, response) => void response.writeHead(204).end()];
+  const ingest = client();
+  expect(await ingest.watch(integration, { known: 'v' }, never())).toEqual({ version: 'v' });
+  expect(await ingest.postChanges(integration, { epoch: 3, seq: 9 }, changes, never())).toEqual({ outcome: 'applied', seq: 1 });
+  await ingest.needsFull(integration, { epoch: 3, reason: 'sees-less', detail: 'It does.' }, never());
+  expect(requests.map(({ method, url, body }) => [`${method} ${url}`, JSON.parse(body.toString()) as unknown])).toEqual([
+    [`POST /site/v1/integrations/${integration}/watch`, { known: 'v' }],
+    [`POST /site/v1/integrations/${integration}/changes/3/9`, changes],
+    [`POST /site/v1/integrations/${integration}/needs-full`, { epoch: 3, reason: 'sees-less', detail: 'It does.' }],
+  ]);
+  expect(requests[1]?.headers['x-page-sha256']).toBe(createHash('sha256').update(requests[1]?.body ?? '').digest('hex'));
 });
 
 test('waits as long as a busy platform asks, and sends the same bytes again', async () => {

@@ -1,10 +1,14 @@
 /** Servers that no real directory is: what a proxy, a wrong port or an attacker may answer. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { BerWriter } from 'ldapts';
+import type { ChangeStep, SourcePage } from '../../src/directory/directory-source.ts';
+import { DIRSYNC } from '../../src/directory/dirsync-control.ts';
 import type { SessionOptions } from '../../src/directory/ldap-session.ts';
+import { createLdapSource } from '../../src/directory/ldap-source.ts';
 import { pagedResultsOid, readPageRequest, writePageAnswer } from '../../src/sample/directory/paged-results.ts';
 import { type LdapRequest, readRequest, type SearchOperation } from '../../src/sample/directory/request.ts';
 import { answerTags, type ResponseEntry, writeEntry, writeResult } from '../../src/sample/directory/response.ts';
-import type { DirectorySettings } from '../../src/shared/directory.ts';
+import type { DirectorySettings, DirectoryWatermark } from '../../src/shared/directory.ts';
 import { entriesOf, gaveLastPage, membersOf, readDirectory } from './directory-reading.ts';
 
 type Search = LdapRequest & SearchOperation;
@@ -53,14 +57,27 @@ async function serve(onConnection: (socket: Socket) => void, settings: Partial<D
   };
 }
 
+const refuses = (search: Search, code: number) => writeResult(search.id, answerTags.searchDone, { code });
+/** What a reading asks beside its pages: the base is there, changes are not told, deleted objects are not shown. */
+function answerAround(search: Search): Buffer | undefined {
+  if (search.base === '') return Buffer.concat([writeEntry(search.id, rootDse), refuses(search, 0)]);
+  if (search.controls.some(({ oid }) => oid === DIRSYNC)) return refuses(search, 12);
+  if (search.base.startsWith('CN=Deleted Objects,')) return refuses(search, 32);
+  if (search.scope === 'base' && search.base === 'DC=corp,DC=example') return refuses(search, 0);
+  return undefined;
+}
+
 /** A server that signs anybody in and answers subtree searches by `onSearch`, reads of one object by `onObject`. */
 const directory = (onSearch: (search: Search, socket: Socket) => void, onObject: (search: Search, socket: Socket) => void = () => undefined) =>
   serve((socket) => {
     socket.on('data', (bytes) => {
       const request = readRequest(bytes);
       if (request.kind === 'bind') socket.write(writeResult(request.id, answerTags.bind, { code: 0 }));
-      else if (request.kind === 'search' && request.base === '') socket.write(Buffer.concat([writeEntry(request.id, rootDse), writeResult(request.id, answerTags.searchDone, { code: 0 })]));
-      else if (request.kind === 'search') (request.scope === 'base' ? onObject : onSearch)(request, socket);
+      else if (request.kind === 'search') {
+        const answer = answerAround(request);
+        if (answer === undefined) (request.scope === 'base' ? onObject : onSearch)(request, socket);
+        else socket.write(answer);
+      }
     });
   });
 
@@ -200,5 +217,108 @@ describe('a reading from a strange server', () => {
       },
     );
     expect(entriesOf(await readDirectory(options))[0]?.attributes['proxyAddresses']).toEqual(['smtp:a', 'smtp:b', 'smtp:c']);
+  });
+});
+
+describe('changes from a strange server', () => {
+  const from: DirectoryWatermark = { method: 'dirsync', cookie: Buffer.from('old').toString('base64'), dnsHostName: 'dc1.corp.example', invocationId: null };
+  const round = (search: Search, entries: readonly ResponseEntry[], more: number, cookie: string) => {
+    const value = new BerWriter();
+    value.startSequence();
+    value.writeInt(more);
+    value.writeInt(0);
+    value.writeString(cookie);
+    value.endSequence();
+    return Buffer.concat([...entries.map((each) => writeEntry(search.id, each)), writeResult(search.id, answerTags.searchDone, { code: 0 }, { control: { oid: DIRSYNC, value: value.buffer } })]);
+  };
+  const isRound = ({ controls }: Search) => controls.some(({ oid }) => oid === DIRSYNC);
+
+  /** A server whose searches, rounds of DirSync among them, are answered by `onSearch`. */
+  const changing = (onSearch: (search: Search) => Buffer) =>
+    serve((socket) => {
+      socket.on('data', (bytes) => {
+        const request = readRequest(bytes);
+        if (request.kind === 'bind') socket.write(writeResult(request.id, answerTags.bind, { code: 0 }));
+        else if (request.kind === 'search') socket.write(request.base === '' ? Buffer.concat([writeEntry(request.id, rootDse), refuses(request, 0)]) : onSearch(request));
+      });
+    });
+  const poll = async (options: SessionOptions) => {
+    const feed = createLdapSource(options).changes(new AbortController().signal);
+    const steps: ChangeStep[] = [];
+    try {
+      for await (const step of feed.poll(from)) steps.push(step);
+    } finally {
+      feed.close();
+    }
+    return steps;
+  };
+  const whole = (search: Search, found: ResponseEntry) => Buffer.concat([writeEntry(search.id, found), refuses(search, 0)]);
+
+  test.each([
+    ['says that there is more and does not move on', (search: Search) => round(search, [], 1, 'old')],
+    ['answers without saying where to go on', (search: Search) => refuses(search, 0)],
+  ])('a server that %s is not asked for ever', async (_, answer) => {
+    expect(await poll(await changing(answer))).toMatchObject([{ outcome: 'needs-full', reason: 'cookie-rejected' }]);
+  });
+
+  test('empty rounds with more behind them are gone through', async () => {
+    let rounds = 0;
+    const steps = await poll(await changing((search) => round(search, [], ++rounds < 30 ? 1 : 0, `cookie ${rounds}`)));
+    expect(rounds).toBe(30);
+    expect(steps.at(-1)).toMatchObject({ outcome: 'page', page: { entries: [], watermark: { cookie: Buffer.from('cookie 30').toString('base64') } } });
+  });
+
+  test('a whole list of members where increments were asked for is read from the group', async () => {
+    const asked: string[] = [];
+    const team = entry(1, [{ name: 'objectClass', values: ['group'] }, { name: 'uSNChanged', values: ['42'] }]);
+    const steps = await poll(
+      await changing((search) => {
+        if (isRound(search)) return round(search, [{ dn: 'CN=1', attributes: [{ name: 'objectGUID', values: [guid(1)] }, { name: 'member', values: ['CN=a'] }] }], 0, 'new');
+        asked.push(search.attributes.includes('member') ? 'with members' : 'without');
+        const members = search.attributes.includes('member') ? [{ name: 'member', values: ['CN=a', 'CN=b'] }] : [];
+        return whole(search, { ...team, attributes: [...team.attributes, ...members] });
+      }),
+    );
+    expect(asked).toEqual(['without', 'with members']);
+    expect(steps).toMatchObject([{ outcome: 'page', page: { entries: [{ usn: '42' }], members: [{ dns: ['CN=a', 'CN=b'], last: true, usn: '42' }], changes: [] } }]);
+  });
+
+  test('an object without objectGUID is a problem, one that is hidden or gone by now is passed over', async () => {
+    const steps = await poll(
+      await changing((search) =>
+        isRound(search)
+          ? round(search, [{ dn: 'CN=1', attributes: [] }, { dn: 'CN=2', attributes: [{ name: 'objectGUID', values: [guid(2)] }] }], 0, 'new')
+          : refuses(search, 0),
+      ),
+    );
+    expect(steps).toMatchObject([{ outcome: 'page', page: { entries: [], changes: [], problems: [{ code: 'directory.entry-without-guid', subject: 'CN=1' }] } }]);
+  });
+
+  test('one that was deleted between the round and its reading is told as deleted', async () => {
+    const steps = await poll(
+      await changing((search) =>
+        isRound(search)
+          ? round(search, [{ dn: 'CN=2', attributes: [{ name: 'objectGUID', values: [guid(2)] }, { name: 'title', values: ['x'] }] }], 0, 'new')
+          : whole(search, { dn: 'CN=2\\0ADEL', attributes: [{ name: 'objectGUID', values: [guid(2)] }, { name: 'isDeleted', values: ['TRUE'] }, { name: 'uSNChanged', values: ['7'] }] }),
+      ),
+    );
+    expect(steps).toMatchObject([{ outcome: 'page', page: { entries: [], changes: [{ dn: 'CN=2\\0ADEL', deleted: true, usn: '7' }], watermark: { usn: '7' } } }]);
+  });
+
+  test('references to other servers are written down and not followed', async () => {
+    const options = await directory((search, socket) => {
+      const reference = new BerWriter();
+      reference.startSequence();
+      reference.writeInt(search.id);
+      reference.startSequence(0x73);
+      reference.writeString('ldap://emea.corp.example/DC=emea,DC=corp,DC=example');
+      reference.endSequence();
+      reference.endSequence();
+      socket.write(Buffer.concat([writeEntry(search.id, entry(1)), reference.buffer, done(search)]));
+    });
+    const pages: SourcePage[] = [];
+    for await (const page of createLdapSource(options).read(new AbortController().signal)) pages.push(page);
+    expect(pages.at(-1)?.findings).toEqual({ domains: [], references: ['ldap://emea.corp.example/DC=emea,DC=corp,DC=example'] });
+    expect(pages.at(-1)?.tracking).toMatchObject({ method: 'none' });
   });
 });

@@ -41,6 +41,6 @@ export function membersOf({ pages }: ReadingOutcome): ReadonlyMap<string, readon
 
 /** Steps of a test, as `step outcome code`. */
 export async function testSteps(options: SessionOptions): Promise<readonly string[]> {
-  const steps = await createLdapSource(options).test(new AbortController().signal);
+  const { steps } = await createLdapSource(options).test(new AbortController().signal);
   return steps.map(({ step, outcome, code }) => [step, outcome, code].filter((part) => part !== undefined).join(' '));
 }

@@ -1,9 +1,11 @@
 /** Puts directory pages into the archive as the ingest API does, for tests that need what a reading leaves. */
 import { type Database, withOrganisation } from '../../src/archive/database.ts';
 import { commitDirectoryPage, openDirectoryReading, type ReadingRunKind } from '../../src/archive/directory-reading.ts';
-import { pageHash } from '../../src/archive/page-cursor.ts';
+import { commitChangesPage, openChanges } from '../../src/archive/directory-tracking.ts';
+import { type CursorPosition, pageHash } from '../../src/archive/page-cursor.ts';
+import { computePlan } from '../../src/archive/plan-rehearsal.ts';
 import { refreshStatistics } from '../../src/archive/statistics.ts';
-import type { DirectoryPage } from '../../src/shared/directory.ts';
+import type { DirectoryChangesPage, DirectoryPage } from '../../src/shared/directory.ts';
 import type { IntegrationId, OrganisationId, RunId } from '../../src/shared/ids.ts';
 import type { DirectoryRunTotals, RunKind } from '../../src/shared/runs.ts';
 import type { PageAnswer } from '../../src/shared/site-contract.ts';
@@ -37,7 +39,22 @@ export async function openReading(app: Database, run: RunOfReading) {
   };
 }
 
-/** One attempt from its first page to its last; gives the totals of the run. `last` is set on the last page. */
+/** Where changes of the run's directory go on, as a watcher is told it; undefined when there is nowhere to go on from. */
+export const openWatch = (app: Database, run: Pick<RunOfReading, 'org_id' | 'integration_id'>) =>
+  withOrganisation(app, run.org_id, (tx) => openChanges(tx, run.integration_id));
+
+/** Posts one page of changes. */
+export async function postChanges(
+  app: Database,
+  run: Pick<RunOfReading, 'org_id' | 'integration_id'>,
+  position: CursorPosition,
+  page: DirectoryChangesPage,
+): Promise<PageAnswer> {
+  const hash = pageHash(Buffer.from(JSON.stringify(page)));
+  return withOrganisation(app, run.org_id, (tx) => commitChangesPage(tx, run.integration_id, position, page, hash));
+}
+
+/** One attempt from its first page to its last, and of a plan its end; gives the totals of the run. `last` is set on the last page. */
 export async function readAll(
   app: Database,
   run: RunOfReading,
@@ -45,6 +62,7 @@ export async function readAll(
 ): Promise<DirectoryRunTotals> {
   const reading = await openReading(app, run);
   for (const [seq, page] of pages.entries()) await reading.post(seq, { ...page, last: seq === pages.length - 1 });
+  if (run.kind === 'directory-plan') await computePlan(app, run.org_id, run.id, () => undefined);
   return totalsOf(app, run);
 }
 

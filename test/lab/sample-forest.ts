@@ -4,7 +4,7 @@
  * each other.
  */
 import * as sample from '../../src/sample/directory/server.ts';
-import { sidText } from '../../src/sample/directory/sid.ts';
+import { sidText } from '../../src/ldap-filter/sid.ts';
 import { accounts, corp, type Domain, emea, password, resource } from './samba/domain.ts';
 import type { LoadEntry } from './samba/entry.ts';
 import { childSeed, parentSeed } from './samba/parent-child.ts';

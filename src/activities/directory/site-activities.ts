@@ -6,9 +6,11 @@ import { createLdapSource } from '../../directory/ldap-source.ts';
 import type { DirectorySettings } from '../../shared/directory.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { IntegrationId, RunId } from '../../shared/ids.ts';
-import type { OpenRunAnswer, SiteActivities } from '../../shared/site-contract.ts';
+import type { OpenRunAnswer, SiteActivities, WatchAnswer } from '../../shared/site-contract.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import { siteFailure, withClass } from './site-failure.ts';
+import { syncObject } from './sync-object.ts';
+import { watchDirectory, type WatchTiming } from './watch-directory.ts';
 
 export interface SiteActivityDependencies {
   readonly ingest: IngestClient;
@@ -17,17 +19,16 @@ export interface SiteActivityDependencies {
   readonly createSource?: (options: { readonly settings: DirectorySettings; readonly password: string }) => DirectorySource;
   readonly logger: Logger;
   /** For tests that must not wait as long as real sources may. */
-  readonly timing?: Pick<ProgressOptions, 'heartbeatMs' | 'stalledMs'>;
+  readonly timing?: Pick<ProgressOptions, 'heartbeatMs' | 'stalledMs'> & Partial<WatchTiming>;
 }
 
 /** The site's part of the directory workflows. Nothing that is read, and no sentence, is returned or thrown: counts and codes only. */
 export function createDirectorySiteActivities(deps: SiteActivityDependencies): SiteActivities {
   const { ingest, createSource = createLdapSource } = deps;
 
-  const sourceOf = async (answer: OpenRunAnswer): Promise<DirectorySource> => {
-    const { settings, integrationId } = answer;
-    return createSource({ settings, password: await openPassword(deps, answer.sealedCredential, integrationId) });
-  };
+  const openSource = async (integration: IntegrationId, { settings, sealedCredential }: Pick<OpenRunAnswer, 'settings' | 'sealedCredential'>): Promise<DirectorySource> =>
+    createSource({ settings, password: await openPassword(deps, sealedCredential, integration) });
+  const sourceOf = (answer: OpenRunAnswer): Promise<DirectorySource> => openSource(answer.integrationId, answer);
 
   return {
     readDirectory: ({ runId }) =>
@@ -38,7 +39,9 @@ export function createDirectorySiteActivities(deps: SiteActivityDependencies): S
         const { epoch } = answer.cursor;
         let { seq } = answer.cursor;
         const totals = { pages: 0, entries: 0, members: 0, problems: 0 };
-        for await (const page of source.read(progress.signal)) {
+        for await (const { findings, ...page } of source.read(progress.signal)) {
+          // Before the page that ends the run's reading: after it the run may be closed at any moment.
+          if (findings !== undefined) await ingest.putReport(runId, { findings }, progress.signal);
           const committed = await ingest.postPage(runId, { epoch, seq }, page, progress.signal);
           switch (committed.outcome) {
             case 'applied':
@@ -66,11 +69,26 @@ export function createDirectorySiteActivities(deps: SiteActivityDependencies): S
     testDirectory: ({ runId }) =>
       working(deps, runId, async (progress) => {
         const source = await sourceOf(await ingest.openRun(runId, progress.signal));
-        const steps = await source.test(progress.signal);
-        await ingest.putReport(runId, { steps }, progress.signal);
+        const { steps, domains } = await source.test(progress.signal);
+        await ingest.putReport(runId, { steps, findings: { domains, references: [] } }, progress.signal);
         const count = (outcome: string) => steps.filter((step) => step.outcome === outcome).length;
         return { passed: count('passed'), failed: count('failed') };
       }),
+
+    syncObject: ({ runId }) =>
+      working(deps, runId, async (progress) => {
+        const answer = await ingest.openRun(runId, progress.signal);
+        return syncObject(ingest, runId, answer, await sourceOf(answer), progress);
+      }),
+
+    watchDirectory: ({ integrationId }) => {
+      const context = Context.current();
+      const openWatched = (access: NonNullable<WatchAnswer['access']>) => openSource(integrationId, access);
+      return watchDirectory({ ingest, openSource: openWatched, logger: deps.logger, timing: deps.timing ?? {} }, integrationId, {
+        heartbeat: (details) => context.heartbeat(details),
+        signal: context.cancellationSignal,
+      });
+    },
   };
 }
 

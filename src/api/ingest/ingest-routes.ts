@@ -6,65 +6,71 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { type Database, type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
+import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
+import { commitObjectPage, openObjectRun } from '../../archive/directory-object-run.ts';
 import { commitDirectoryPage, openDirectoryReading, type ReadingRun } from '../../archive/directory-reading.ts';
 import { storable } from '../../archive/directory-text.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
 import { noteProgress } from '../../archive/runs.ts';
-import { findOpenRunOfSite, saveRunError, saveRunReport, type SiteRun } from '../../archive/site-runs.ts';
-import { refreshStatistics } from '../../archive/statistics.ts';
-import type { Keyring } from '../../security/keyring.ts';
-import { directoryCredentialInfo } from '../../security/seal.ts';
-import { directoryTestSteps } from '../../shared/directory.ts';
-import { errorClasses, LockstepError } from '../../shared/errors.ts';
+import { findOpenRunOfSite, saveFindings, saveObjectReport, saveRunError, saveRunReport, type SiteRun } from '../../archive/site-runs.ts';
+import { type DirectoryFindings, directoryObjectSteps, directoryTestSteps } from '../../shared/directory.ts';
 import { runId } from '../../shared/ids.ts';
-import type { SitePrincipal } from '../../shared/principal.ts';
 import type { OpenRunAnswer, PageAnswer } from '../../shared/site-contract.ts';
-import { Uuid } from '../schemas/common.ts';
+import { nullable, Uuid } from '../schemas/common.ts';
 import { problems } from '../schemas/responses.ts';
+import {
+  Code,
+  commitInPlace,
+  ErrorBody,
+  errorOf,
+  type IngestRoutesOptions,
+  literals,
+  PageHeaders,
+  Position,
+  requireCredential,
+  sealedCredential,
+  Sentence,
+  siteOf,
+  takePlace,
+} from './ingest-request.ts';
 import { hashBodies, ingestValidatorCompiler, PAGE_LIMIT_BYTES, PageBody, requireHash } from './page-body.ts';
-import { asBusy, PagesInWork, type PlaceInWork } from './pages-in-work.ts';
-
-export interface IngestRoutesOptions {
-  readonly database: Database;
-  readonly keyring: Pick<Keyring, 'decrypt'>;
-  authenticateSite(authorizationHeader: string | undefined): Promise<SitePrincipal>;
-  /** Called once for each page that was committed, with its number of entries. */
-  readonly onPageApplied?: (entries: number) => void;
-  /** Pages received or applied at once; each holds a database connection. Default 4 of the pool's 10. */
-  readonly maxPagesInWork?: number;
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Set on every ingest route. */
-    site: SitePrincipal | undefined;
-    /** Set where pages are taken. */
-    place: PlaceInWork | undefined;
-  }
-}
+import { PagesInWork } from './pages-in-work.ts';
+import { watchRoutes } from './watch-routes.ts';
 
 const RunPath = Type.Object({ run: Uuid });
-const Position = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const PagePath = Type.Object({ run: Uuid, epoch: Position, seq: Position });
-const Sentence = Type.String({ maxLength: 4000 });
-const Code = Type.String({ pattern: '^[a-z0-9]+(?:[.-][a-z0-9]+)*$', maxLength: 64 });
-const literals = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)));
 
+const Step = <T extends string>(names: readonly T[]) =>
+  Type.Object({
+    step: literals(names),
+    outcome: literals(['passed', 'failed', 'skipped'] as const),
+    detail: Sentence,
+    code: Type.Optional(Code),
+    next: Type.Optional(Sentence),
+    durationMs: Type.Number({ minimum: 0 }),
+  });
+const Name = Type.String({ maxLength: 2000 });
 const Report = Type.Object({
-  steps: Type.Array(
+  steps: Type.Optional(Type.Array(Step(directoryTestSteps), { maxItems: directoryTestSteps.length })),
+  objectSteps: Type.Optional(Type.Array(Step(directoryObjectSteps), { maxItems: directoryObjectSteps.length })),
+  findings: Type.Optional(
     Type.Object({
-      step: literals(directoryTestSteps),
-      outcome: literals(['passed', 'failed', 'skipped'] as const),
-      detail: Sentence,
-      code: Type.Optional(Code),
-      next: Type.Optional(Sentence),
-      durationMs: Type.Number({ minimum: 0 }),
+      domains: Type.Array(
+        Type.Object({
+          dn: Name,
+          dnsName: Name,
+          netbiosName: nullable(Name),
+          parentDn: nullable(Name),
+          own: Type.Boolean(),
+        }),
+        {
+          maxItems: 2000,
+        },
+      ),
+      references: Type.Array(Name, { maxItems: 2000 }),
     }),
-    { maxItems: directoryTestSteps.length },
   ),
 });
-const ErrorBody = Type.Object({ class: literals(errorClasses), code: Code, message: Sentence, next: Sentence });
 
 export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = async (app, options) => {
   const { database, keyring } = options;
@@ -100,24 +106,21 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
       },
     },
     async (request): Promise<OpenRunAnswer> => {
-      const { run, cursor } = await onRun(request, async (tx, open) => {
-        if (open.credential === null) throw credentialMissing();
-        if (isReading(open)) return { run: open, cursor: await openDirectoryReading(tx, open) };
+      const { run, begun } = await onRun(request, async (tx, open) => {
+        requireCredential(open.credential);
+        if (isReading(open)) {
+          const { settings, ...cursor } = await openDirectoryReading(tx, open);
+          return { run: { ...open, settings }, begun: { cursor } };
+        }
+        if (open.object !== null) return { run: open, begun: await openObjectRun(tx, open, open.object) };
         await noteProgress(tx, open.id);
-        return { run: open, cursor: undefined };
+        return { run: open, begun: {} };
       });
-      // Outside the transaction: the keyring takes a connection of its own.
-      const sealed = await keyring.decrypt(
-        siteOf(request).organisationId,
-        'secrets',
-        run.credential ?? Buffer.alloc(0),
-        directoryCredentialInfo(run.integration),
-      );
       return {
         integrationId: run.integration,
         settings: run.settings,
-        sealedCredential: sealed.toString('base64'),
-        ...(cursor === undefined ? {} : { cursor }),
+        sealedCredential: await sealedCredential(keyring, siteOf(request), run.integration, run.credential),
+        ...begun,
       };
     },
   );
@@ -130,34 +133,22 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
         summary: 'Commit one page of a reading',
         tags: ['site'],
         params: PagePath,
-        headers: Type.Object({ 'x-page-sha256': Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
+        headers: PageHeaders,
         body: PageBody,
         response: problems(400, 401, 403, 404, 409, 413, 422, 429, 503),
       },
-      onRequest: async (request, reply) => {
-        const place = pages.enter();
-        request.place = place;
-        // The site may have hung up while it was authenticated: then there is no 'close' to come.
-        if (reply.raw.destroyed || request.raw.destroyed) place.connectionClosed();
-        else reply.raw.once('close', () => place.connectionClosed());
-      },
+      onRequest: takePlace(pages),
     },
     async (request): Promise<PageAnswer> => {
       const hash = requireHash(request.bodyHash, request.headers['x-page-sha256']);
       const { epoch, seq } = request.params;
-      const commit = async () => {
-        const answer = await onRun(request, async (tx, run) => {
+      const answer = await commitInPlace(request, database, () =>
+        onRun(request, async (tx, run) => {
+          if (run.object !== null) return commitObjectPage(tx, run, { epoch, seq }, request.body, hash);
           if (!isReading(run)) throw notAReading();
-          return commitDirectoryPage(tx, run, { epoch, seq }, pageOf(request.body), hash);
-        });
-        await refreshStatistics(database);
-        return answer;
-      };
-      const answer = await placeOf(request)
-        .applying(commit)
-        .catch((error: unknown) => {
-          throw asBusy(error);
-        });
+          return commitDirectoryPage(tx, run, { epoch, seq }, request.body, hash);
+        }),
+      );
       if (answer.outcome === 'applied') options.onPageApplied?.(request.body.entries.length);
       return answer;
     },
@@ -167,7 +158,7 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
     '/runs/:run/report',
     {
       schema: {
-        summary: 'Steps of a connection test',
+        summary: 'Steps of a connection test or of one object, and what was found beside the objects',
         tags: ['site'],
         params: RunPath,
         body: Report,
@@ -175,14 +166,13 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
       },
     },
     async (request, reply) => {
+      const { steps, objectSteps, findings } = request.body;
       await onRun(request, async (tx, run) => {
-        if (run.kind !== 'directory-test') throw notATest();
-        const steps = request.body.steps.map(({ detail, next, ...step }) => ({
-          ...step,
-          detail: storable(detail),
-          ...(next === undefined ? {} : { next: storable(next) }),
-        }));
-        await saveRunReport(tx, run.id, steps);
+        if ((steps !== undefined && run.kind !== 'directory-test') || (objectSteps !== undefined && run.object === null)) throw notATest();
+        if (steps !== undefined) await saveRunReport(tx, run.id, steps.map(storableStep));
+        if (objectSteps !== undefined) await saveObjectReport(tx, run, objectSteps.map(storableStep));
+        // What a plan saw with settings that are not saved is no finding of the directory.
+        if (findings !== undefined && !run.unsaved) await saveFindings(tx, run, storableFindings(findings));
       });
       return reply.code(204).send();
     },
@@ -200,43 +190,32 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
       },
     },
     async (request, reply) => {
-      const { class: errorClass, code, message, next } = request.body;
-      await onRun(request, (tx, run) =>
-        saveRunError(tx, run.id, { class: errorClass, code, message: storable(message), next: storable(next) }),
-      );
+      await onRun(request, (tx, run) => saveRunError(tx, run.id, errorOf(request.body)));
       return reply.code(204).send();
     },
   );
+
+  watchRoutes(app, options, pages);
 };
 
-function siteOf(request: FastifyRequest): SitePrincipal {
-  if (request.site === undefined) throw new Error('an ingest route without a site');
-  return request.site;
-}
+const isReading = (run: SiteRun): run is SiteRun & ReadingRun => run.kind === 'directory-sync' || run.kind === 'directory-plan';
 
-function placeOf(request: FastifyRequest): PlaceInWork {
-  if (request.place === undefined) throw new Error('a page without a place');
-  return request.place;
-}
-
-const isReading = (run: SiteRun): run is SiteRun & ReadingRun => run.kind !== 'directory-test';
-
-/** Only what the contract knows; `watermark` is absent rather than undefined. */
-const pageOf = ({ entries, members, problems: found, last, watermark }: Type.Static<typeof PageBody>) => ({
-  entries,
-  members,
-  problems: found,
-  last,
-  ...(watermark === undefined ? {} : { watermark }),
+const storableStep = <T extends { detail: string; next?: string }>({ detail, next, ...step }: T) => ({
+  ...step,
+  detail: storable(detail),
+  ...(next === undefined ? {} : { next: storable(next) }),
+});
+const storableFindings = (findings: DirectoryFindings): DirectoryFindings => ({
+  domains: findings.domains.map((domain) => ({
+    dn: storable(domain.dn),
+    dnsName: storable(domain.dnsName),
+    netbiosName: domain.netbiosName === null ? null : storable(domain.netbiosName),
+    parentDn: domain.parentDn === null ? null : storable(domain.parentDn),
+    own: domain.own,
+  })),
+  references: findings.references.map(storable),
 });
 
-const credentialMissing = (): LockstepError =>
-  new LockstepError({
-    class: 'ConfigInvalid',
-    code: 'directory.credential-missing',
-    message: 'The directory has no password.',
-    next: 'Set it: lockstep directory change NAME --password (or --password-stdin).',
-  });
 const notAReading = (): ConflictError =>
   new ConflictError({
     code: 'run.not-a-reading',

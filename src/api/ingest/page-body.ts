@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { Ajv } from 'ajv';
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify';
 import { type TSchema, Type } from 'typebox';
+import { changeMethods } from '../../shared/directory.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { Uuid, nullable } from '../schemas/common.ts';
 import { createValidatorCompiler, issuesOf, RequestInvalidError } from '../validation.ts';
@@ -27,25 +28,45 @@ const ATTRIBUTES_MAX = 500;
 const Dn = Type.String({ maxLength: 20_000 });
 const Text = Type.String({ maxLength: 20_000 });
 
-export const PageBody = Type.Object({
-  entries: Type.Array(
+const Attributes = Type.Record(
+  Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9.;-]{0,127}$' }),
+  Type.Array(Type.String()),
+  {
+    additionalProperties: false,
+    maxProperties: ATTRIBUTES_MAX,
+  },
+);
+/** 64-bit and signed in the database; AD's begin at 1. */
+const Usn = Type.String({ pattern: '^[0-9]{1,18}$' });
+const DnsHostName = Type.String({ maxLength: 253 });
+const MEMBERS_MAX = 100_000;
+
+/** DirectoryWatermark. */
+const Watermark = Type.Union([
+  Type.Object({
+    method: Type.Literal('dirsync'),
+    dnsHostName: DnsHostName,
+    invocationId: nullable(Uuid),
+    // A cookie names every controller that the asked one knows of, 24 bytes each.
+    cookie: Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$', maxLength: 1_000_000 }),
+    usn: Type.Optional(Usn),
+  }),
+  Type.Object({ method: Type.Literal('usn'), dnsHostName: DnsHostName, invocationId: nullable(Uuid), usn: Usn }),
+]);
+
+const content = {
+  entries: Type.Array(Type.Object({ guid: Uuid, dn: Dn, attributes: Attributes, usn: Type.Optional(Usn) }), {
+    maxItems: ENTRIES_MAX,
+  }),
+  members: Type.Array(
     Type.Object({
       guid: Uuid,
-      dn: Dn,
-      attributes: Type.Record(
-        Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9.;-]{0,127}$' }),
-        Type.Array(Type.String()),
-        {
-          additionalProperties: false,
-          maxProperties: ATTRIBUTES_MAX,
-        },
-      ),
+      dns: Type.Array(Dn, { maxItems: MEMBERS_MAX }),
+      last: Type.Boolean(),
+      usn: Type.Optional(Usn),
     }),
     { maxItems: ENTRIES_MAX },
   ),
-  members: Type.Array(Type.Object({ guid: Uuid, dns: Type.Array(Dn, { maxItems: 100_000 }), last: Type.Boolean() }), {
-    maxItems: ENTRIES_MAX,
-  }),
   problems: Type.Array(
     Type.Object({
       guid: nullable(Uuid),
@@ -55,14 +76,42 @@ export const PageBody = Type.Object({
     }),
     { maxItems: ENTRIES_MAX },
   ),
+  invocationId: Type.Optional(Uuid),
+};
+
+/** DirectoryPage. */
+export const PageBody = Type.Object({
+  ...content,
   last: Type.Boolean(),
-  watermark: Type.Optional(
+  watermark: Type.Optional(Watermark),
+  tracking: Type.Optional(
     Type.Object({
-      dnsHostName: Type.String({ maxLength: 253 }),
-      invocationId: nullable(Type.String({ maxLength: 64 })),
-      highestCommittedUsn: Type.String({ pattern: '^[0-9]{1,20}$' }),
+      method: Type.Union(changeMethods.map((method) => Type.Literal(method))),
+      reason: Text,
+      deletionsVisible: Type.Boolean(),
     }),
   ),
+  deleted: Type.Optional(Type.Object({ guid: Uuid, usn: Type.Optional(Usn) })),
+});
+
+const MemberChanges = Type.Array(Type.Object({ dn: Dn, guid: Type.Optional(Uuid) }), { maxItems: MEMBERS_MAX });
+
+/** DirectoryChangesPage. */
+export const ChangesPageBody = Type.Object({
+  ...content,
+  changes: Type.Array(
+    Type.Object({
+      guid: Uuid,
+      dn: Dn,
+      deleted: Type.Boolean(),
+      attributes: Attributes,
+      memberAdded: MemberChanges,
+      memberRemoved: MemberChanges,
+      usn: Type.Optional(Usn),
+    }),
+    { maxItems: ENTRIES_MAX },
+  ),
+  watermark: Watermark,
 });
 
 /** Gives every route of the scope `request.bodyHash`. */

@@ -1,14 +1,8 @@
--- The last page: objects that the epoch did not see are missing from now on. $1 integration, $2 epoch, $3 first epoch
--- of the run. Gives how many the run has found missing, those of an earlier attempt that got this far included.
-with gone as (
-  update directory_object o
-  set missing_since = now()
-  from directory_sighting s
-  where s.integration_id = $1 and s.epoch < $2 and o.id = s.object_id and o.missing_since is null
-  returning o.id
-),
-stamped as (
-  update directory_sighting s set epoch = $2, outcome = 'missing' from gone where s.object_id = gone.id
-)
-select (select count(*) from gone)
-  + (select count(*) from directory_sighting s where s.integration_id = $1 and s.outcome = 'missing' and s.epoch >= $3) as missing
+-- The last page: objects that the epoch did not see are no longer in the source. $1 integration, $2 epoch, $3 USN of the
+-- watermark and $4 invocationId of its controller, or null. One that a change told since the reading began may have come too late
+-- to be seen; but not in a state from before the watermark.
+update directory_object o
+set in_source = false, in_scope = false
+from directory_sighting s
+where s.integration_id = $1 and s.epoch < $2 and (s.told_epoch < $2 or s.invocation_id = $4::uuid and s.usn <= $3::bigint) and o.id = s.object_id and o.in_source
+returning o.id::text

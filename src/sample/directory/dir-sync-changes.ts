@@ -3,13 +3,13 @@
  * https://learn.microsoft.com/windows/win32/ad/polling-for-changes-using-the-dirsync-control and from Samba, whose own
  * tests were run against Windows.
  */
-import { rdnType } from './dn.ts';
+import { rdnType } from '../../ldap-filter/dn.ts';
 import { attributeUsn, linkUsn } from './history.ts';
 import type { Limits } from './limits.ts';
 import type { AttributeValue } from './model.ts';
 import type { StoredObject } from './object-table.ts';
 import type { ResponseEntry } from './response.ts';
-import { attributeType, isForwardLink, isReplicated } from './schema.ts';
+import { attributeType, isForwardLink, isReplicated } from '../../ldap-filter/schema.ts';
 import { ranged, type Selection } from './selection.ts';
 import { noValues, valuesOf } from './values.ts';
 import type { View } from './view.ts';

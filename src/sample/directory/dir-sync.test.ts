@@ -6,7 +6,7 @@ import { defaultLimits } from './limits.ts';
 import type { AttributeValue } from './model.ts';
 import type { StoredObject } from './object-table.ts';
 import type { ResponseEntry } from './response.ts';
-import { isForwardLink, isReplicated } from './schema.ts';
+import { isForwardLink, isReplicated } from '../../ldap-filter/schema.ts';
 import { DirectoryStore } from './store.ts';
 import { valuesOf } from './values.ts';
 import { everything } from './view.ts';

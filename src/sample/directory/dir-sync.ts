@@ -1,12 +1,11 @@
 /** One round of DirSync: MS-ADTS 3.1.1.3.4.1.3. */
-import { dnKey } from './dn.ts';
+import { dnKey } from '../../ldap-filter/dn.ts';
 import { changesOf, type ChangesWanted } from './dir-sync-changes.ts';
 import { type DirSyncRequest, writeDirSyncAnswer } from './dir-sync-control.ts';
 import { type DirSyncPosition, readDirSyncCookie, writeDirSyncCookie } from './dir-sync-cookie.ts';
 import type { Faults } from './faults.ts';
 import type { Grants } from './grants.ts';
 import type { Limits } from './limits.ts';
-import { matcher } from './match.ts';
 import type { StoredObject } from './object-table.ts';
 import type { SearchOperation } from './request.ts';
 import { entryBytes, type ResponseControl, type ResponseEntry } from './response.ts';
@@ -14,6 +13,7 @@ import { adResults, type LdapResult, resultCodes } from './result-codes.ts';
 import { selection } from './selection.ts';
 import type { DirectoryStore } from './store.ts';
 import { everything, View } from './view.ts';
+import { viewMatcher } from './view-matcher.ts';
 
 export interface Round {
   readonly entries: readonly ResponseEntry[];
@@ -37,7 +37,7 @@ export function dirSync(
   const from = positionOf(request.cookie, store, faults);
   if (from === undefined) return adResults.controlRefused;
   const view = new View(store, request.objectSecurity ? grants : everything, true);
-  const matches = matcher(search.filter, view);
+  const matches = viewMatcher(search.filter, view);
   const wanted: ChangesWanted = {
     since: from.since,
     fromNothing: request.cookie.length === 0,

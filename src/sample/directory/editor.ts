@@ -1,12 +1,12 @@
-import { dnKey, escapeRdn, isWithin, parentDn, rdnType, rdnValue, rebase } from './dn.ts';
-import { guidFrom } from './guid.ts';
+import { dnKey, escapeRdn, isWithin, parentDn, rdnType, rdnValue, rebase } from '../../ldap-filter/dn.ts';
+import { guidFrom } from '../../ldap-filter/guid.ts';
 import { changedHistory, type LinkTarget, newHistory } from './history.ts';
 import { deletedObjectsDn, type DomainController } from './infrastructure.ts';
 import type { Attributes, AttributeValue, DirectoryObject } from './model.ts';
 import { completed, deletedName, named, renamed, tombstone } from './object-attributes.ts';
 import type { ObjectTable, StoredObject } from './object-table.ts';
-import { isForwardLink } from './schema.ts';
-import { sidBytes } from './sid.ts';
+import { isForwardLink } from '../../ldap-filter/schema.ts';
+import { sidBytes } from '../../ldap-filter/sid.ts';
 import { difference, noValues, valuesOf } from './values.ts';
 
 /**

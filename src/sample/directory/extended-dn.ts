@@ -1,10 +1,10 @@
 /** LDAP_SERVER_EXTENDED_DN_OID (MS-ADTS 3.1.1.3.4.1.5): every DN says which object it is, however it is named later. */
 import { BerReader } from 'ldapts';
-import { guidText } from './guid.ts';
+import { guidText } from '../../ldap-filter/guid.ts';
 import type { AttributeValue } from './model.ts';
 import type { ResponseEntry } from './response.ts';
-import { attributeType } from './schema.ts';
-import { sidText } from './sid.ts';
+import { attributeType } from '../../ldap-filter/schema.ts';
+import { sidText } from '../../ldap-filter/sid.ts';
 import type { DirectoryStore } from './store.ts';
 
 export const extendedDnOid = '1.2.840.113556.1.4.529';

@@ -1,4 +1,4 @@
-import { dnKey } from './dn.ts';
+import { dnKey } from '../../ldap-filter/dn.ts';
 import type { StoredObject } from './object-table.ts';
 import type { View } from './view.ts';
 

@@ -1,8 +1,8 @@
-import { escapeRdn } from './dn.ts';
+import { escapeRdn } from '../../ldap-filter/dn.ts';
 import { type Forest, type ForestDomain, parentDomain } from './forest.ts';
-import { guidFrom } from './guid.ts';
+import { guidFrom } from '../../ldap-filter/guid.ts';
 import { baseDnOf, type DirectoryModel, type DirectoryObject } from './model.ts';
-import { sidBytes } from './sid.ts';
+import { sidBytes } from '../../ldap-filter/sid.ts';
 
 /** Names of the one domain controller that a sample directory is. */
 export interface DomainController {

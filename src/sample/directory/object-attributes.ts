@@ -1,7 +1,7 @@
-import { rdnType, rdnValue } from './dn.ts';
-import { guidText } from './guid.ts';
+import { rdnType, rdnValue } from '../../ldap-filter/dn.ts';
+import { guidText } from '../../ldap-filter/guid.ts';
 import type { Attributes, AttributeValue } from './model.ts';
-import { attributeType, categoryDn, keptByTombstone } from './schema.ts';
+import { attributeType, categoryDn, keptByTombstone } from '../../ldap-filter/schema.ts';
 import { asList } from './values.ts';
 
 type Writable = Record<string, AttributeValue | readonly AttributeValue[]>;

@@ -1,9 +1,9 @@
 import { ChangeLog } from './change-log.ts';
-import { dnKey, isWithin } from './dn.ts';
+import { dnKey, isWithin } from '../../ldap-filter/dn.ts';
 import type { History, LinkTarget } from './history.ts';
 import { Links } from './links.ts';
 import type { AttributeValue, DirectoryObject } from './model.ts';
-import { isReference } from './schema.ts';
+import { isReference } from '../../ldap-filter/schema.ts';
 import { difference, noValues, valuesOf } from './values.ts';
 
 /** Never changed, but replaced: whoever holds one holds the state of a moment. */

@@ -2,7 +2,7 @@
  * Where else to look: referrals (MS-ADTS 3.1.1.4.6; RFC 4511, section 4.1.10) and continuations (MS-ADTS 3.1.1.4.7; RFC
  * 4511, section 4.5.3). What there is elsewhere is in the crossRef objects of the configuration.
  */
-import { dnKey, isWithin, parentDn } from './dn.ts';
+import { dnKey, isWithin, parentDn } from '../../ldap-filter/dn.ts';
 import type { StoredObject } from './object-table.ts';
 import type { DirectoryStore } from './store.ts';
 

@@ -1,5 +1,6 @@
 import { BerReader } from 'ldapts';
-import { type Filter, readFilter } from './filter.ts';
+import type { Filter } from '../../ldap-filter/filter.ts';
+import { readFilter } from '../../ldap-filter/read-filter.ts';
 
 /** Requests of RFC 4511, section 4, as far as the sample directory understands them. */
 export type LdapRequest = { readonly id: number; readonly controls: readonly RequestControl[] } & Operation;

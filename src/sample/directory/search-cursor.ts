@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { type Matcher, matcher } from './match.ts';
+import type { Filter } from '../../ldap-filter/filter.ts';
+import type { Matcher } from '../../ldap-filter/match.ts';
 import type { StoredObject } from './object-table.ts';
 import type { SearchOperation } from './request.ts';
 import type { View } from './view.ts';
+import { viewMatcher } from './view-matcher.ts';
 
 /** Objects tested before others get their turn. */
 const objectsAtOnce = 2000;
@@ -19,15 +21,15 @@ export class SearchCursor {
   readonly view: View;
   readonly base: StoredObject;
   readonly #objects: Iterator<StoredObject>;
-  readonly #matches: Matcher;
+  readonly #matches: Matcher<StoredObject>;
   #ahead: StoredObject | undefined;
 
   constructor(view: View, base: StoredObject, search: SearchOperation) {
     this.signature = signatureOf(search);
     this.view = view;
     this.base = base;
-    this.#objects = view.store.within(base, search.scope);
-    this.#matches = matcher(search.filter, view);
+    this.#objects = view.store.within(base, search.scope, askedById(search.filter));
+    this.#matches = viewMatcher(search.filter, view);
   }
 
   /** The next matches, and whether there are more. `undefined` when `stop` said so. */
@@ -57,6 +59,16 @@ export class SearchCursor {
       if (this.view.sees(value) && this.#matches(value) === true) return value;
     }
   }
+}
+
+/** As AD's index of objectGUID: the objects that a filter asks for by it, and no others. Undefined: it asks for something else. */
+function askedById(filter: Filter): ReadonlySet<string> | undefined {
+  const ids = new Set<string>();
+  for (const one of filter.kind === 'or' ? filter.filters : [filter]) {
+    if (one.kind !== 'equal' || one.attribute.toLowerCase() !== 'objectguid') return undefined;
+    ids.add(one.value.toString('hex'));
+  }
+  return ids;
 }
 
 const signatureOf = ({ base, scope, filter }: SearchOperation): string =>

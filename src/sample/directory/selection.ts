@@ -2,7 +2,7 @@ import type { Limits } from './limits.ts';
 import type { AttributeValue } from './model.ts';
 import type { StoredObject } from './object-table.ts';
 import type { ResponseEntry } from './response.ts';
-import { attributeType, forwardLinkOf } from './schema.ts';
+import { attributeType, forwardLinkOf } from '../../ldap-filter/schema.ts';
 import type { View } from './view.ts';
 
 interface Wanted {

@@ -1,11 +1,11 @@
-import { dnKey, isWithin, parentDn } from './dn.ts';
+import { dnKey, isWithin, parentDn } from '../../ldap-filter/dn.ts';
 import { Editor } from './editor.ts';
-import { guidBytes, guidFrom } from './guid.ts';
+import { guidBytes, guidFrom } from '../../ldap-filter/guid.ts';
 import { newHistory } from './history.ts';
 import { type DomainController, domainController, infrastructure } from './infrastructure.ts';
 import type { AttributeValue, DirectoryModel } from './model.ts';
 import { type Backup, ObjectTable, type StoredObject } from './object-table.ts';
-import { forwardLinkOf } from './schema.ts';
+import { forwardLinkOf } from '../../ldap-filter/schema.ts';
 import { asList } from './values.ts';
 
 /** What a sample directory holds, with what AD itself keeps: back links, GUIDs, and when what was changed. */
@@ -80,12 +80,16 @@ export class DirectoryStore {
     return this.#contexts.findLast((context) => isWithin(key, context));
   }
 
-  /** Base first, deleted ones included. A search of one naming context does not enter another. */
-  *within(base: StoredObject, scope: 'base' | 'one' | 'sub'): Generator<StoredObject> {
+  /**
+   * Base first, deleted ones included. A search of one naming context does not enter another. `ids`: these at most, and the
+   * base.
+   */
+  *within(base: StoredObject, scope: 'base' | 'one' | 'sub', ids?: ReadonlySet<string>): Generator<StoredObject> {
     if (scope === 'base' || scope === 'sub') yield base;
     if (scope === 'base') return;
     const context = this.contextOf(base.key);
-    for (const object of this.#table.all()) {
+    const candidates = ids === undefined ? this.#table.all() : [...ids].flatMap((id) => this.#table.get(id) ?? []);
+    for (const object of candidates) {
       if (object.id === base.id || !isWithin(object.key, base.key) || this.contextOf(object.key) !== context) continue;
       if (scope !== 'one' || parentDn(object.key) === base.key) yield object;
     }

@@ -1,8 +1,8 @@
-import { dnKey, isWithin } from './dn.ts';
+import { dnKey, isWithin } from '../../ldap-filter/dn.ts';
 import type { Grants } from './grants.ts';
 import type { AttributeValue } from './model.ts';
 import type { StoredObject } from './object-table.ts';
-import { attributeType } from './schema.ts';
+import { attributeType } from '../../ldap-filter/schema.ts';
 import type { DirectoryStore } from './store.ts';
 import { noValues } from './values.ts';
 

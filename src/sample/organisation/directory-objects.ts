@@ -1,7 +1,7 @@
 /** The sample organisation as Active Directory with Exchange holds it. */
 import { fileTime } from '../directory/accounts.ts';
-import { escapeRdn } from '../directory/dn.ts';
-import { guidBytes } from '../directory/guid.ts';
+import { escapeRdn } from '../../ldap-filter/dn.ts';
+import { guidBytes } from '../../ldap-filter/guid.ts';
 import {
   type AttributeValue,
   type Attributes,
@@ -10,7 +10,7 @@ import {
   type DirectoryObject,
 } from '../directory/model.ts';
 import { generalizedTime } from '../directory/object-attributes.ts';
-import { sidBytes } from '../directory/sid.ts';
+import { sidBytes } from '../../ldap-filter/sid.ts';
 import type {
   Addresses,
   Contact,

@@ -1,4 +1,4 @@
-import { guidFrom, guidText } from '../directory/guid.ts';
+import { guidFrom, guidText } from '../../ldap-filter/guid.ts';
 import type { Random } from './random.ts';
 
 const dayMs = 86_400_000;

@@ -1,6 +1,6 @@
 /** Changes of the directory as an administrator makes them: over LDAP, one by one. */
 import { Attribute, Change, Client } from 'ldapts';
-import { escapeRdn, parentDn } from '../../../src/sample/directory/dn.ts';
+import { escapeRdn, parentDn } from '../../../src/ldap-filter/dn.ts';
 import type { SambaDomain } from './served-domain.ts';
 import { disabled, normal } from './entry-writer.ts';
 

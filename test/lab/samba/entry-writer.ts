@@ -1,6 +1,6 @@
 /** What the lab's domains are made of. */
 import { createHash } from 'node:crypto';
-import { sidBytes } from '../../../src/sample/directory/sid.ts';
+import { sidBytes } from '../../../src/ldap-filter/sid.ts';
 import { type Domain, password } from './domain.ts';
 import type { LoadEntry, LoadValue } from './entry.ts';
 
