@@ -77,5 +77,5 @@ function whatFollows(before: Directory, after: Directory): string {
   if (lastRun === null || (lastRun.state !== 'queued' && lastRun.state !== 'running')) {
     return `The next reading takes ${names.join(', ')} up: lockstep directory sync ${after.name}. See what it will do: lockstep directory plan ${after.name}`;
   }
-  return `${names.join(', ')} decide who is taken: a full reading of the directory was asked for (lockstep runs show ${lastRun.number} --follow). What it would remove passes the limits first. ${beforehand}`;
+  return `${names.join(', ')} ${names.length === 1 ? 'decides' : 'decide'} who is taken: a full reading of the directory was asked for (lockstep runs show ${lastRun.number} --follow). What it would remove passes the limits first. ${beforehand}`;
 }
