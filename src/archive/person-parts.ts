@@ -73,7 +73,7 @@ export function stateOf(parts: readonly [AcknowledgedPart, ...AcknowledgedPart[]
   if (!parts.some(isPresent)) return parts.some(wasDisabledWhenGone) ? 'disabled' : 'missing';
   const account = accountOf(parts);
   if (!isAccount(account) && (account.is_resource || isDisabledByDesign(account.recipient_type))) return 'enabled';
-  return (account.disabled || account.missing_since !== null) && account.acknowledge_disabled ? 'disabled' : 'enabled';
+  return (account.disabled || (account.missing_since !== null && !isThere(account))) && account.acknowledge_disabled ? 'disabled' : 'enabled';
 }
 export type AcknowledgedPart = PersonPart & {
   readonly disabled: boolean;
