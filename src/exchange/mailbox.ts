@@ -4,8 +4,8 @@
  * does not declare, and is said before a task is saved.
  *
  * Every method takes an AbortSignal, ends within seconds when it is aborted, and fails with a LockstepError only: the class is
- * assigned where the response is read. Throttling is waited for inside the adapter up to what the caller's budget allows, then
- * surfaces as Throttled with `waitMs`.
+ * assigned where the response is read. An adapter never waits out a throttled mailbox: it fails as Throttled with `waitMs`, at once
+ * while the time has not passed, because only the caller knows whether to wait or to go on with another mailbox.
  */
 import type { Readable } from 'node:stream';
 import type { FolderHint, FolderPage, HierarchyPage, SourceFolderId, SourceItemId } from '../shared/mailbox.ts';
@@ -35,12 +35,15 @@ export interface MailboxSource {
   close(): Promise<void>;
 }
 
-/** What is asked of content: where the bytes go. Called once an item, before its bytes. */
-export type ContentSink = (item: SourceItemId, mime: Readable) => Promise<void>;
+/**
+ * Takes the bytes of one item, to their end, and says what became of them. A source may name the item only after its bytes, so it
+ * is not said here.
+ */
+export type ContentSink<Taken> = (mime: Readable) => Promise<Taken>;
 
 /** What became of one item's content. */
-export type ContentOutcome =
-  | { readonly id: SourceItemId; readonly outcome: 'read'; readonly changeKey: string }
+export type ContentOutcome<Taken> =
+  | { readonly id: SourceItemId; readonly outcome: 'read'; readonly changeKey: string; readonly taken: Taken }
   /** Moved or deleted meanwhile: the next pass says where to. */
   | { readonly id: SourceItemId; readonly outcome: 'gone' }
   | { readonly id: SourceItemId; readonly outcome: 'unreadable'; readonly code: string; readonly detail: string };
@@ -63,7 +66,8 @@ export interface Mailbox {
   syncFolder(folder: SourceFolderId, state: string | null, signal: AbortSignal): AsyncIterable<FolderPage>;
 
   /**
-   * Content of items as MIME, streamed: no item is ever whole in memory. In any order; one outcome for each.
+   * Content of items as MIME, streamed: no item is ever whole in memory. In any order; one outcome for each, given when its bytes
+   * were taken. The bytes of a call that fails may have been taken and have no outcome. Large items are best asked for alone.
    */
-  readContent(items: readonly SourceItemId[], sink: ContentSink, signal: AbortSignal): AsyncIterable<ContentOutcome>;
+  readContent<Taken>(items: readonly SourceItemId[], sink: ContentSink<Taken>, signal: AbortSignal): AsyncIterable<ContentOutcome<Taken>>;
 }

@@ -18,7 +18,6 @@ export type MailboxFeature = (typeof mailboxFeatures)[number];
  * well-known names, in one spelling.
  */
 export const wellKnownFolders = [
-  'msgfolderroot',
   'inbox',
   'sentitems',
   'deleteditems',
@@ -42,8 +41,8 @@ export type WellKnownFolder = (typeof wellKnownFolders)[number];
 /** A folder as the source says it is now. */
 export interface FolderEntry {
   readonly id: SourceFolderId;
-  /** Null for the root of what people see (msgfolderroot). */
-  readonly parentId: SourceFolderId | null;
+  /** A parent that is no folder of the mailbox is the root of what people see (msgfolderroot), which is never an entry itself. */
+  readonly parentId: SourceFolderId;
   readonly name: string;
   /** IPF.Note, IPF.Appointment …; empty: the source says none. */
   readonly folderClass: string;
