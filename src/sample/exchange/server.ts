@@ -12,8 +12,11 @@ import { createGzip } from 'node:zlib';
 import { ExchangeFaults } from './faults.ts';
 import type { SampleMailbox } from './mailbox.ts';
 import type { Answer, Operation } from './operations/context.ts';
+import { changeFolders, createItem, deleteItem, moveItem, updateItem } from './operations/change-items.ts';
+import { findItem } from './operations/find-items.ts';
 import { findFolder, getFolder, syncFolderHierarchy } from './operations/folders.ts';
 import { getItem, syncFolderItems } from './operations/items.ts';
+import { folderIdElement } from './shapes.ts';
 import { envelopeHead, envelopeTail, EwsFault, failedMessage, readEnvelope, soapFault, type Xml } from './soap.ts';
 
 export interface SampleExchangeOptions {
@@ -45,6 +48,12 @@ const operations: Readonly<Record<string, Operation>> = {
   FindFolder: findFolder,
   GetFolder: getFolder,
   GetItem: getItem,
+  FindItem: findItem,
+  CreateItem: createItem,
+  UpdateItem: updateItem,
+  MoveItem: moveItem,
+  DeleteItem: deleteItem,
+  ...changeFolders(folderIdElement),
 };
 
 const PATH = '/EWS/Exchange.asmx';

@@ -23,7 +23,7 @@ export function readShape(shape: Xml | undefined): Shape {
         ? [{ tag: Number(written), written: `0x${Number(written).toString(16)}`, type: path.attribute('PropertyType') ?? 'String' }]
         : [];
     }),
-    mime: shape?.child('IncludeMimeContent')?.text() === 'true',
+    mime: shape?.child('IncludeMimeContent')?.text() === 'true' || paths.some((path) => path.attribute('FieldURI') === 'item:MimeContent'),
   };
 }
 
