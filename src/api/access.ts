@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type {} from '@fastify/swagger';
 import { authenticateApiToken } from '../archive/api-tokens.ts';
 import type { Database } from '../archive/database.ts';
-import type { OrganisationId } from '../shared/ids.ts';
+import type { OrganisationId, TokenId } from '../shared/ids.ts';
 import type { ApiScope, Principal } from '../shared/principal.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import { ApiError } from './problems.ts';
@@ -100,8 +100,19 @@ function authorise(principal: Principal, access: Access): void {
   });
 }
 
+/** For a request that asks for more than its route declares. @throws ApiError 403 `auth.scope-missing` */
+export function requireScope(request: FastifyRequest, scope: ApiScope): void {
+  if (request.principal !== undefined) authorise(request.principal, scope);
+}
+
 /** The organisation whose token was shown. Only for routes whose access is a scope. */
 export function organisationOf(request: FastifyRequest): OrganisationId {
   if (request.principal?.kind !== 'organisation') throw new Error(`${request.routeOptions.url ?? 'route'} has no organisation`);
   return request.principal.organisationId;
+}
+
+/** The token that was shown. Only for routes whose access is a scope. */
+export function tokenOf(request: FastifyRequest): TokenId {
+  if (request.principal?.kind !== 'organisation') throw new Error(`${request.routeOptions.url ?? 'route'} has no organisation`);
+  return request.principal.tokenId;
 }

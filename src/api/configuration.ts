@@ -1,9 +1,19 @@
 /** All settings of an organisation as one document, out and in. */
 import { type OrganisationTransaction, withOrganisation } from '../archive/database.ts';
-import { changeIntegration, createIntegration, type IntegrationView, listIntegrations, newIntegrationId } from '../archive/integrations.ts';
+import {
+  changeIntegration,
+  createIntegration,
+  findIntegration,
+  type IntegrationView,
+  listIntegrations,
+  listIntegrationsOfSite,
+  newIntegrationId,
+} from '../archive/integrations.ts';
 import { findOrganisation, holdOrganisation } from '../archive/organisations.ts';
 import { InvalidInputError } from '../archive/record-errors.ts';
 import { refuseWhileRunning } from '../archive/remove-integration.ts';
+import type { RunRow } from '../archive/runs.ts';
+import { followSettings } from '../archive/settings-change.ts';
 import { changeSite, createSite, findSite, listSites, type SiteView } from '../archive/sites.ts';
 import type { IntegrationId, OrganisationId } from '../shared/ids.ts';
 import {
@@ -71,7 +81,10 @@ export async function importConfiguration(
     const found = planConfiguration(current, document);
     return { plan: found, toReconcile: dryRun ? [] : await apply(tx, organisation, found) };
   });
-  for (const integration of toReconcile) await deps.engineCalls.reconcileSchedule(organisation, integration);
+  for (const { integration, run } of toReconcile) {
+    await deps.engineCalls.reconcileSchedule(organisation, integration);
+    if (run?.state === 'queued') await deps.engineCalls.startRun(organisation, run.id);
+  }
   return {
     applied: !dryRun,
     changes: [...plan.sites.map(change('site')), ...plan.directories.map(change('directory'))],
@@ -98,18 +111,29 @@ async function currentConfiguration(tx: OrganisationTransaction): Promise<Curren
   };
 }
 
-/** Gives the directories whose schedule is to be brought in line once this is committed. */
-async function apply(tx: OrganisationTransaction, organisation: OrganisationId, plan: ConfigurationPlan): Promise<IntegrationId[]> {
-  for (const { wanted, changedFields } of plan.sites) {
-    if (changedFields === undefined) await createSite(tx, organisation, wanted);
-    await changeSite(tx, wanted.name, { description: wanted.description, disabled: wanted.disabled });
-  }
-  const toReconcile: IntegrationId[] = [];
-  for (const step of plan.directories) toReconcile.push((await applyDirectory(tx, organisation, step)).id);
-  return toReconcile;
+interface Changed {
+  readonly integration: IntegrationId;
+  /** The reading that its new settings need. */
+  readonly run?: RunRow | undefined;
 }
 
-async function applyDirectory(tx: OrganisationTransaction, organisation: OrganisationId, step: DirectoryStep): Promise<IntegrationView> {
+/** Gives the directories whose schedule and watcher are to be brought in line once this is committed, and the runs to be started. */
+async function apply(tx: OrganisationTransaction, organisation: OrganisationId, plan: ConfigurationPlan): Promise<Changed[]> {
+  const changed = new Map<IntegrationId, Changed>();
+  for (const { wanted, changedFields } of plan.sites) {
+    if (changedFields === undefined) await createSite(tx, organisation, wanted);
+    const site = await changeSite(tx, wanted.name, { description: wanted.description, disabled: wanted.disabled });
+    if (changedFields?.includes('disabled') !== true || wanted.disabled === true) continue;
+    for (const woken of await listIntegrationsOfSite(tx, site.id)) changed.set(woken, { integration: woken });
+  }
+  for (const step of plan.directories) {
+    const one = await applyDirectory(tx, organisation, step);
+    changed.set(one.integration, one);
+  }
+  return [...changed.values()];
+}
+
+async function applyDirectory(tx: OrganisationTransaction, organisation: OrganisationId, step: DirectoryStep): Promise<Changed> {
   const { wanted, changedFields, dropsCredential } = step;
   const site = await findSite(tx, wanted.site);
   const values = {
@@ -121,12 +145,15 @@ async function applyDirectory(tx: OrganisationTransaction, organisation: Organis
   };
   if (changedFields === undefined) {
     await createIntegration(tx, organisation, { ...values, id: newIntegrationId(), name: wanted.name, credential: null });
-    return changeIntegration(tx, wanted.name, { state: wanted.paused ? 'paused' : 'active' });
+    const made = await changeIntegration(tx, wanted.name, { state: wanted.paused ? 'paused' : 'active' });
+    return { integration: made.id };
   }
   if (changedFields.includes('site')) await refuseWhileRunning(tx, wanted.name);
-  return changeIntegration(tx, wanted.name, {
+  const before = await findIntegration(tx, wanted.name);
+  const after = await changeIntegration(tx, wanted.name, {
     ...values,
     state: wanted.paused ? 'paused' : 'active',
     credential: dropsCredential ? null : undefined,
   });
+  return { integration: after.id, run: await followSettings(tx, after.id, before.settings, after.settings) };
 }

@@ -1,12 +1,12 @@
 /** Every failure as problem details (RFC 9457). The one place that knows which failure has which HTTP status. */
 import { errorCodes } from 'fastify';
-import { ConflictError, InvalidInputError, type Issue, NotFoundError } from '../archive/record-errors.ts';
+import { ConflictError, GoneError, InvalidInputError, type Issue, NotFoundError } from '../archive/record-errors.ts';
 import { type ErrorClass, LockstepError } from '../shared/errors.ts';
 import { InvalidIdError } from '../shared/ids.ts';
 import type { Problem } from './schemas/common.ts';
 import { RequestInvalidError } from './validation.ts';
 
-export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503;
 
 const titles: Record<ProblemStatus, string> = {
   400: 'Bad request',
@@ -15,6 +15,7 @@ const titles: Record<ProblemStatus, string> = {
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',
+  410: 'No longer there',
   413: 'Too large',
   415: 'Unsupported media type',
   422: 'Not acceptable as it is',
@@ -96,6 +97,7 @@ export function answerFor(error: unknown): AnsweredProblem {
   if (error instanceof NotFoundError) return { problem: problem(404, 'not-found', `There is no ${error.subject}.`) };
   if (error instanceof InvalidIdError) return { problem: problem(404, 'not-found', `There is no such ${error.kind.toLowerCase()}.`) };
   if (error instanceof ConflictError) return { problem: problem(409, error.code, error.message, { next: error.next }) };
+  if (error instanceof GoneError) return { problem: problem(410, error.code, error.message, { next: error.next }) };
   if (error instanceof InvalidInputError) {
     return { problem: problem(422, 'request.invalid', 'The request was understood, but makes no sense.', { errors: error.issues }) };
   }

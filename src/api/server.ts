@@ -22,6 +22,7 @@ import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { organisationRoutes } from './routes/organisations.ts';
 import { peopleRoutes } from './routes/people.ts';
+import { heldRunRoutes } from './routes/held-runs.ts';
 import { runResultRoutes } from './routes/run-results.ts';
 import { runRoutes } from './routes/runs.ts';
 import { siteAdminRoutes } from './routes/sites.ts';
@@ -128,6 +129,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(directoryRoutes, routes);
       await admin.register(runRoutes, routes);
       await admin.register(runResultRoutes, routes);
+      await admin.register(heldRunRoutes, routes);
       await admin.register(peopleRoutes, routes);
       await admin.register(groupRoutes, routes);
       await admin.register(configRoutes, routes);

@@ -40,3 +40,22 @@ export function withOrganisation<T>(
     return work(tx);
   });
 }
+
+/** The same, and everything that `work` reads is as it was when it began. What it writes must be nobody else's. */
+export function withOrganisationSnapshot<T>(
+  database: Database,
+  organisation: OrganisationId,
+  work: (tx: OrganisationTransaction) => Promise<T>,
+): Promise<T> {
+  return database.transaction().setIsolationLevel('repeatable read').execute(async (tx) => {
+    await sql`select set_config('lockstep.org', ${organisation}, true)`.execute(tx);
+    return work(tx);
+  });
+}
+
+/**
+ * Until the end of the transaction, one transaction of the organisation at a time does this. A transaction that works on copies
+ * of the tables (shadow-tables.ts) has nobody to wait for.
+ */
+export const lockOrganisation = (tx: OrganisationTransaction, what: 'people' | 'address-claims') =>
+  sql`select pg_advisory_xact_lock(hashtextextended(${what} || current_setting('lockstep.org') || coalesce(current_setting('lockstep.shadow', true), ''), 0))`.execute(tx);

@@ -3,7 +3,7 @@
  * object that is told in pieces and one that is read whole come to the same.
  */
 import { sql } from 'kysely';
-import type { DirectoryChangeEntry, DirectoryChangesPage, DirectoryEntry, DirectoryProblem } from '../shared/directory.ts';
+import type { DirectoryChangeEntry, DirectoryChangesPage, DirectoryEntry, DirectoryProblem, RemovalKind } from '../shared/directory.ts';
 import type { DirectoryObjectId, IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { applyObjects } from './directory-apply.ts';
@@ -15,7 +15,7 @@ import { applyMemberChanges, applyMembers } from './directory-member-lists.ts';
 import { mergeMembers } from './directory-members.ts';
 import { mapPage } from './directory-objects.ts';
 import { mergeProblems, recordProblems, resolveMappingProblems } from './directory-problems.ts';
-import { removeLeaving } from './directory-removals.ts';
+import { settleChanges } from './directory-removals.ts';
 import { storable } from './directory-text.ts';
 import { linkPeople, lockPeople } from './person-linking.ts';
 import { sqlFile } from './sql-file.ts';
@@ -26,12 +26,15 @@ const applyDeletionsSql = sqlFile<
 >('apply-deletions');
 const endReferencesSql = sqlFile<never, [keys: readonly Buffer[], integration: string]>('end-references');
 
-/** Applies a page of changes. In the transaction of commitPage only. */
+/**
+ * Applies a page of changes. In the transaction of commitPage only. Gives the kinds of removals that a reading is to decide on,
+ * because more is pending than the settings let go.
+ */
 export async function applyDirectoryChanges(
   tx: OrganisationTransaction,
   given: DirectoryContext,
-  page: DirectoryChangesPage,
-): Promise<void> {
+  page: Omit<DirectoryChangesPage, 'watermark'>,
+): Promise<readonly RemovalKind[]> {
   await lockPeople(tx);
   const context = { ...given, firstEpoch: given.epoch };
   const origin = { controller: page.invocationId ?? null, told: true };
@@ -51,13 +54,16 @@ export async function applyDirectoryChanges(
       .concat(members.groups.flatMap(({ removed }) => removed)),
     groups: [...(await namesOf(tx, context.integration, lists.groups.map(({ guid }) => guid))), ...gone.names],
   });
-  await removeLeaving(tx, [...applied.left, ...regrouped.left, ...gone.left]);
+  const left = [...applied.left, ...regrouped.left, ...gone.left];
+  const touched = [...left, ...gone.all, ...applied.written, ...regrouped.written];
+  const undecided = await settleChanges(tx, context.integration, context.settings, touched);
 
-  const relinked = await linkPeople(tx, [...applied.written, ...regrouped.written, ...gone.all]);
+  const relinked = await linkPeople(tx, [...applied.maybeOthers, ...regrouped.maybeOthers, ...gone.all, ...left]);
   await settleClaims(tx, context, [...applied.written, ...regrouped.written, ...gone.all, ...relinked], applied.droppedAddresses);
   await resolveMappingProblems(tx, context.integration, whole.map(({ guid }) => guid));
   const problems = [...page.problems, ...mapped.problems, ...lists.problems, ...groups.problems, ...members.problems, ...unknown];
   await recordProblems(tx, context, mergeProblems(problems));
+  return undecided;
 }
 
 interface MergedChanges {
@@ -70,7 +76,7 @@ interface MergedChanges {
 async function mergeChanges(
   tx: OrganisationTransaction,
   { integration }: DirectoryContext,
-  { entries, changes }: DirectoryChangesPage,
+  { entries, changes }: Pick<DirectoryChangesPage, 'entries' | 'changes'>,
 ): Promise<MergedChanges> {
   const rows = await tx
     .selectFrom('directory_object')

@@ -1,5 +1,4 @@
-import { sql } from 'kysely';
-import type { OrganisationTransaction } from './database.ts';
+import { lockOrganisation, type OrganisationTransaction } from './database.ts';
 import type { DirectoryContext } from './directory-attempt.ts';
 import { sqlFile } from './sql-file.ts';
 
@@ -12,6 +11,6 @@ export async function recordClaims(
   addresses?: readonly string[],
 ): Promise<void> {
   // Two directories of one organisation may end at the same moment: the second sees what the first left.
-  await sql`select pg_advisory_xact_lock(hashtextextended('address-claims' || current_setting('lockstep.org'), 0))`.execute(tx);
+  await lockOrganisation(tx, 'address-claims');
   await recordClaimsSql(tx, run, epoch, addresses ?? null);
 }

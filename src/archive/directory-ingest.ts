@@ -9,7 +9,8 @@ import { applyMembers } from './directory-member-lists.ts';
 import { mergeMembers } from './directory-members.ts';
 import { mapPage } from './directory-objects.ts';
 import { mergeProblems, recordProblems, unreadableObjects } from './directory-problems.ts';
-import { endMissing } from './directory-removals.ts';
+import { settleReading } from './directory-removals.ts';
+import { refusePartialReading, refuseWeakerPage, useAcceptance } from './doubtful-readings.ts';
 import { linkPeople, lockPeople, relinkGone } from './person-linking.ts';
 import { sqlFile } from './sql-file.ts';
 
@@ -18,11 +19,14 @@ const stampUnreadableSql = sqlFile<
   [integration: string, epoch: number, firstEpoch: number, guids: readonly string[], dnKeys: readonly Buffer[]]
 >('stamp-unreadable');
 const endUnseenSql = sqlFile<
-  never,
+  { id: string },
   [integration: string, epoch: number, usn: string | null, controller: string | null]
 >('end-unseen');
 
-/** Applies a page and gives what it adds to the totals. In the transaction of commitPage only. */
+/**
+ * Applies a page and gives what it adds to the totals. In the transaction of commitPage only.
+ * @throws LockstepError as doubtful-readings.ts
+ */
 export async function applyDirectoryPage(
   tx: OrganisationTransaction,
   attempt: DirectoryAttempt,
@@ -31,8 +35,9 @@ export async function applyDirectoryPage(
   await lockPeople(tx);
   const origin = { controller: page.invocationId ?? null, told: false };
   const mapped = mapPage(page.entries, attempt);
-  const { totals, written } = await applyObjects(tx, attempt, origin, mapped.rows);
-  await linkPeople(tx, written);
+  await refuseWeakerPage(tx, attempt.integration, mapped.rows);
+  const { totals, maybeOthers } = await applyObjects(tx, attempt, origin, mapped.rows);
+  await linkPeople(tx, maybeOthers);
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
   if (unreadable !== undefined) {
     await stampUnreadableSql(
@@ -58,8 +63,8 @@ export async function applyDirectoryPage(
 }
 
 /**
- * Ends a reading: marks what it did not see as missing, and settles the problems. Gives the totals that only the end
- * knows.
+ * Ends a reading: what it did not see is no longer in the source; what follows from that is for directory-removals.ts. Settles the problems. Gives the totals that only the end knows.
+ * @throws LockstepError as doubtful-readings.ts
  */
 export async function completeDirectoryReading(
   tx: OrganisationTransaction,
@@ -67,8 +72,10 @@ export async function completeDirectoryReading(
   { watermark }: Pick<DirectoryPage, 'watermark'>,
 ): Promise<DirectoryTotalsDelta> {
   const { integration, epoch } = attempt;
-  await endUnseenSql(tx, integration, epoch, watermark?.usn ?? null, watermark?.invocationId ?? null);
-  const missing = await endMissing(tx, attempt);
+  const ended = await endUnseenSql(tx, integration, epoch, watermark?.usn ?? null, watermark?.invocationId ?? null);
+  await refusePartialReading(tx, integration, ended.length);
+  await useAcceptance(tx, integration);
+  const removed = await settleReading(tx, attempt);
   await relinkGone(tx, integration);
   await recordClaims(tx, attempt);
   await forgetLateNames(tx, attempt);
@@ -76,7 +83,8 @@ export async function completeDirectoryReading(
     .updateTable('directory_problem')
     .set({ resolved_at: sql<Date>`now()` })
     .where('integration_id', '=', integration)
-    .where('code', '<>', 'address.claimed-twice')
+    // Settled by what causes them.
+    .where('code', 'not in', ['address.claimed-twice', 'person.two-mailboxes'])
     .where('epoch', '<', String(epoch))
     .where('resolved_at', 'is', null)
     .execute();
@@ -86,22 +94,24 @@ export async function completeDirectoryReading(
     .where('integration_id', '=', integration)
     .where('resolved_at', 'is', null)
     .executeTakeFirstOrThrow();
-  return { missing, problems: Number(open.count) };
+  return { ...removed, problems: Number(open.count) };
 }
+
+/**
+ * How long names are kept for other directories. A domain learns how members of another one are called from its infrastructure
+ * master, which looks every two days (Microsoft, "Phantoms, tombstones and the infrastructure master", KB 248047): three times
+ * that, and a day.
+ */
+const FORMER_NAME_DAYS = 7;
 
 /** What is kept for pages that were read before something changed: there are none from before this reading any more. */
 async function forgetLateNames(tx: OrganisationTransaction, { integration, epoch }: DirectoryAttempt): Promise<void> {
-  await tx
-    .deleteFrom('directory_former_name')
-    .where('integration_id', '=', integration)
-    .where('until', '<', (eb) =>
-      eb
-        .selectFrom('page_cursor')
-        .select('opened_at')
-        .where('owner', '=', integration)
-        .where('scope', '=', 'directory-sync'),
-    )
-    .execute();
+  await sql`
+    delete from directory_former_name f
+    where f.integration_id = ${integration}
+      and f.until < (select c.opened_at from page_cursor c where c.owner = ${integration} and c.scope = 'directory-sync')
+      and (f.until < now() - make_interval(days => ${FORMER_NAME_DAYS})
+        or not exists (select from directory_integration other where other.id <> ${integration}))`.execute(tx);
   await tx
     .deleteFrom('directory_tombstone')
     .where('integration_id', '=', integration)

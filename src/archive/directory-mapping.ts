@@ -4,11 +4,11 @@
  */
 import { hash } from 'node:crypto';
 import type { DirectoryEntry, DirectoryObjectKind, DirectoryProblem, RecipientType } from '../shared/directory.ts';
-import { domainOf, mapAddresses, type MappedAddress } from './directory-addresses.ts';
+import { mapAddresses, type MappedAddress } from './directory-addresses.ts';
 import type { MappingSettings } from './directory-attempt.ts';
 import { dnKey, firstRdnValue, keyOfNormal, normalDn, splitRdn } from './directory-dn.ts';
 import { kindOf, recipientTypeOf } from './directory-kinds.ts';
-import type { DirectoryScope } from './directory-scope.ts';
+import { type DirectoryScope, isInMailDomains } from './directory-scope.ts';
 import { isSid, primaryGroupSid, type SidClaim, sidClaims } from './directory-sids.ts';
 import { cutText, isStorable, sortKey, storable } from './directory-text.ts';
 import { parseGeneralizedTime } from './directory-time.ts';
@@ -38,7 +38,7 @@ export interface DirectoryRow {
   readonly addresses: readonly MappedAddress[];
   readonly sids: readonly SidClaim[];
   readonly usn: string | null;
-  /** Differs exactly when anything above does that is the object's own: not `dn`, `manager`, `inScope` and `usn`. */
+  /** Differs exactly when anything above does that is the object's own: not `dn`, `manager`, `included`, `inScope` and `usn`. */
   readonly contentHash: Buffer;
 }
 
@@ -125,7 +125,7 @@ export function mapEntry(entry: DirectoryEntry, settings: MappingSettings, scope
     accountName: attributes['sAMAccountName']?.[0] ?? null,
     principalName: attributes['userPrincipalName']?.[0] ?? null,
     accountDisabled,
-    included: isIncluded(kind, addresses, settings.mailDomains),
+    included: isInMailDomains({ guid: entry.guid, kind, dn, attributes }, settings.mailDomains ?? []),
     managerKey: single('manager', dnKey),
     sourceCreated: single('whenCreated', parseGeneralizedTime),
     attributes,
@@ -194,28 +194,17 @@ function nameOf(
     first('mailNickname'),
     addresses.find((address) => address.primary)?.address,
     first('sAMAccountName'),
-    firstRdnValue(entry.dn),
-    entry.guid,
   ];
-  const name = candidates.find((candidate) => candidate !== undefined && /\S/.test(candidate)) ?? entry.guid;
+  const says = (candidate: string | undefined) => candidate !== undefined && /\S/.test(candidate);
+  // Hardly ever: only then the name is taken apart.
+  const name = candidates.find(says) ?? [firstRdnValue(entry.dn)].find(says) ?? entry.guid;
   return cutText(storable(name).trim(), NAME_MAX_LENGTH);
-}
-
-/** Groups are always kept whole: policies and mailbox groups name them, whatever their address. */
-function isIncluded(
-  kind: DirectoryObjectKind,
-  addresses: readonly MappedAddress[],
-  mailDomains: readonly string[] = [],
-): boolean {
-  if (kind === 'group' || kind === 'dynamic-group' || mailDomains.length === 0) return true;
-  const domains = new Set(mailDomains.map((domain) => domain.trim().toLowerCase()));
-  return addresses.some(({ address }) => domains.has(domainOf(address)));
 }
 
 function hashOf(content: Omit<DirectoryRow, 'contentHash' | 'inScope' | 'usn'>): Buffer {
   // Names of others change without the object; JSON leaves out what is undefined.
   const attributes = { ...content.attributes, manager: undefined };
-  const own = { ...content, dn: undefined, dnKey: undefined, managerKey: undefined, attributes };
+  const own = { ...content, included: undefined, dn: undefined, dnKey: undefined, managerKey: undefined, attributes };
   const text = JSON.stringify([MAPPING_VERSION, own]);
   return hash('sha256', text, 'buffer').subarray(0, 16);
 }

@@ -1,6 +1,6 @@
 /**
  * A reading of a directory: the attempts of one run, each in an epoch of its own, whose pages either change the archive
- * (directory-sync) or are only compared with it (directory-plan). The run's totals and the page are one transaction, so
+ * (directory-sync) or are kept until all are there and it can be told what they would change (directory-plan). The run's totals and the page are one transaction, so
  * the totals count each object once however often it was sent.
  *
  * Locks are taken in one order: cursor of the reading, run, then (on the last page) the organisation's address claims and the
@@ -8,7 +8,7 @@
  * a time.
  */
 import { sql } from 'kysely';
-import type { DirectoryPage } from '../shared/directory.ts';
+import type { DirectoryPage, DirectorySettings } from '../shared/directory.ts';
 import { LockstepError } from '../shared/errors.ts';
 import type { IntegrationId, RunId } from '../shared/ids.ts';
 import { type DirectoryRunTotals, isOpen, type RunKind } from '../shared/runs.ts';
@@ -16,10 +16,12 @@ import type { PageAnswer } from '../shared/site-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryAttempt, DirectoryTotalsDelta } from './directory-attempt.ts';
 import { applyDirectoryPage, completeDirectoryReading } from './directory-ingest.ts';
+import { refuseEmptyReading } from './doubtful-readings.ts';
 import { restartChanges, trackChanges } from './directory-tracking.ts';
-import { completeDirectoryPlan, forgetEarlierPlans, forgetPlan, planDirectoryPage } from './directory-plan.ts';
+import { emptyPlan, keepPlanPage } from './directory-plan.ts';
 import { directoryScope } from './directory-scope.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
+import { attributeTo } from './past.ts';
 import { NotFoundError } from './record-errors.ts';
 import { runClosed } from './site-runs.ts';
 
@@ -30,20 +32,24 @@ export interface ReadingRun {
   readonly kind: ReadingRunKind;
 }
 
+export type OpenedReading = CursorPosition & {
+  /** With which it reads, to its end. */
+  readonly settings: DirectorySettings;
+};
+
 /**
  * Begins an attempt of an open run: pages of earlier attempts are superseded from now on, and the totals start again.
  * @throws NotFoundError, ConflictError `run.closed`
  */
-export async function openDirectoryReading(tx: OrganisationTransaction, run: ReadingRun): Promise<CursorPosition> {
+export async function openDirectoryReading(tx: OrganisationTransaction, run: ReadingRun): Promise<OpenedReading> {
   const position = await openEpoch(tx, cursorOf(run));
   const row = await lockOpenRun(tx, run);
   if (run.kind === 'directory-plan') {
-    await forgetPlan(tx, run.id);
-    await forgetEarlierPlans(tx, run.integration);
+    await emptyPlan(tx, run.id);
   } else {
     await restartChanges(tx, run.integration);
   }
-  await tx
+  const { read_settings: settings } = await tx
     .updateTable('run')
     .set({
       epoch: position.epoch,
@@ -51,17 +57,19 @@ export async function openDirectoryReading(tx: OrganisationTransaction, run: Rea
       totals: JSON.stringify(noTotals),
       progress_at: sql<Date>`now()`,
       error: null,
+      plan_counts: null,
+      read_settings: sql`coalesce(run.settings, (select i.settings from directory_integration i where i.id = run.integration_id))`,
     })
     .where('id', '=', run.id)
-    .execute();
-  return position;
+    .returning(sql<DirectorySettings>`read_settings`.as('read_settings'))
+    .executeTakeFirstOrThrow();
+  return { ...position, settings };
 }
 
 /**
  * Commits one page of an attempt. Repeating it is harmless; see page-cursor.ts for the answers.
  * @throws NotFoundError, ConflictError `run.closed`
- * @throws LockstepError CursorInvalid when the position is of no attempt of this run, ConfigInvalid
- * `directory.empty-reading`
+ * @throws LockstepError CursorInvalid when the position is of no attempt of this run, ConfigInvalid as doubtful-readings.ts
  */
 export function commitDirectoryPage(
   tx: OrganisationTransaction,
@@ -72,6 +80,7 @@ export function commitDirectoryPage(
 ): Promise<PageAnswer> {
   return commitPage(tx, { ...cursorOf(run), ...position, hash, last: page.last }, async () => {
     const row = await lockOpenRun(tx, run);
+    await attributeTo(tx, run.id);
     if (row.epoch === null || row.first_epoch === null || Number(row.epoch) !== position.epoch) {
       throw new LockstepError({
         class: 'CursorInvalid',
@@ -80,35 +89,39 @@ export function commitDirectoryPage(
         next: 'Start the reading again; nothing was changed.',
       });
     }
-    const { settings } = await tx
-      .selectFrom('directory_integration')
-      .select('settings')
-      .where('id', '=', run.integration)
-      .executeTakeFirstOrThrow();
-    const attempt: DirectoryAttempt = {
-      run: run.id,
-      integration: run.integration,
-      epoch: position.epoch,
-      firstEpoch: Number(row.first_epoch),
-      settings,
-      scope: directoryScope(settings),
-    };
-    const [applyPage, complete] =
+    const before = { ...noTotals, ...row.totals };
+    const totals =
       run.kind === 'directory-plan'
-        ? [planDirectoryPage, completeDirectoryPlan]
-        : [applyDirectoryPage, completeDirectoryReading];
-    let totals = plus({ ...noTotals, ...row.totals }, { pages: 1, ...(await applyPage(tx, attempt, page)) });
-    if (page.last) {
-      if (totals.seen === 0) await refuseEmptyReading(tx, run.integration);
-      totals = { ...totals, ...(await complete(tx, attempt, page)) };
-      if (run.kind === 'directory-sync') await trackChanges(tx, run.integration, page);
-    }
+        ? plus(before, { pages: 1, ...(await keepPlanPage(tx, run.id, position.seq, page)) })
+        : await applyPage(tx, attemptOf(run, row), page, before);
     await tx
       .updateTable('run')
       .set({ totals: JSON.stringify(totals), progress_at: sql<Date>`now()`, error: null })
       .where('id', '=', run.id)
       .execute();
   });
+}
+
+/** Applies a page, on the last one ends the reading, and gives the totals so far. */
+async function applyPage(
+  tx: OrganisationTransaction,
+  attempt: DirectoryAttempt,
+  page: DirectoryPage,
+  before: DirectoryRunTotals,
+): Promise<DirectoryRunTotals> {
+  const totals = plus(before, { pages: 1, ...(await applyDirectoryPage(tx, attempt, page)) });
+  if (!page.last) return totals;
+  if (totals.seen === 0) await refuseEmptyReading(tx, attempt.integration);
+  const ended = await completeDirectoryReading(tx, attempt, page);
+  await trackChanges(tx, attempt.integration, page);
+  return { ...totals, ...ended };
+}
+
+/** An attempt that was opened has all of these. */
+function attemptOf({ id, integration }: ReadingRun, row: Awaited<ReturnType<typeof lockOpenRun>>): DirectoryAttempt {
+  const { epoch, first_epoch: firstEpoch, read_settings: settings } = row;
+  if (settings === null) throw new Error('a page of an attempt that was not opened');
+  return { run: id, integration, epoch: Number(epoch), firstEpoch: Number(firstEpoch), settings, scope: directoryScope(settings) };
 }
 
 /** Whether the run's last attempt committed its last page: only then is a reading done. */
@@ -125,7 +138,7 @@ export async function isReadingComplete(tx: OrganisationTransaction, run: Readin
   return row !== undefined;
 }
 
-const noTotals: DirectoryRunTotals = {
+export const noTotals: DirectoryRunTotals = {
   pages: 0,
   seen: 0,
   added: 0,
@@ -151,36 +164,15 @@ const plus = (totals: DirectoryRunTotals, delta: DirectoryTotalsDelta): Director
 /** A plan must not end the epoch of a sync that runs beside it. */
 const cursorOf = (run: ReadingRun) => ({ owner: run.integration, scope: run.kind });
 
-async function lockOpenRun(tx: OrganisationTransaction, run: ReadingRun) {
+/** @throws NotFoundError, ConflictError `run.closed` */
+export async function lockOpenRun(tx: OrganisationTransaction, run: { readonly id: RunId }) {
   const row = await tx
     .selectFrom('run')
-    .select(['state', 'epoch', 'first_epoch', 'totals'])
+    .select(['state', 'epoch', 'first_epoch', 'totals', 'read_settings'])
     .where('id', '=', run.id)
     .forNoKeyUpdate()
     .executeTakeFirst();
   if (row === undefined) throw new NotFoundError('such run');
   if (!isOpen(row.state)) throw runClosed(row.state);
   return row;
-}
-
-/**
- * A directory in which nothing is left is far less likely than a reading that went wrong, so nothing is concluded from
- * it.
- */
-async function refuseEmptyReading(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
-  const present = await tx
-    .selectFrom('directory_object')
-    .select('id')
-    .where('integration_id', '=', integration)
-    .where('listed', '=', true)
-    .where('missing_since', 'is', null)
-    .limit(1)
-    .executeTakeFirst();
-  if (present === undefined) return;
-  throw new LockstepError({
-    class: 'ConfigInvalid',
-    code: 'directory.empty-reading',
-    message: 'The directory gave no object at all, though it did before. Nothing was changed.',
-    next: 'See whether the account may still read, and whether base DN, search bases and filter still fit: lockstep directory test.',
-  });
 }

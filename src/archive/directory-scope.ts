@@ -1,6 +1,6 @@
 /**
  * Which objects of a source an organisation takes: those within the search bases that have an address or are groups, dynamic
- * groups or public folders, and that match the filter of the settings. Decided here and not by the source, so that an object
+ * groups or public folders, that match the filter of the settings, and of which people have an address in its mail domains. Decided here and not by the source, so that an object
  * that stops matching, or moves out of a base, is noticed when it changes. Containers and foreign principals are read for
  * what they say of others and never taken.
  */
@@ -13,6 +13,7 @@ import { parseFilter } from '../ldap-filter/parse-filter.ts';
 import { type AttributeType, attributeType, categoryDn } from '../ldap-filter/schema.ts';
 import { sidBytes } from '../ldap-filter/sid.ts';
 import { LockstepError } from '../shared/errors.ts';
+import { domainOf, mapAddresses } from './directory-addresses.ts';
 import { isWithin, normalDn } from './directory-dn.ts';
 
 export interface ScopedObject {
@@ -33,10 +34,10 @@ export interface DirectoryScope {
   readonly readsGroups: boolean;
 }
 
-export type ScopeSettings = Pick<DirectorySettings, 'baseDn' | 'searchBases' | 'filter'>;
+export type ScopeSettings = Pick<DirectorySettings, 'baseDn' | 'searchBases' | 'filter' | 'mailDomains'>;
 
 /** @throws LockstepError ConfigInvalid `directory.filter-invalid`, `directory.filter-unsupported` */
-export function directoryScope({ baseDn, searchBases, filter }: ScopeSettings): DirectoryScope {
+export function directoryScope({ baseDn, searchBases, filter, mailDomains = [] }: ScopeSettings): DirectoryScope {
   const given = searchBases !== undefined && searchBases.length > 0 ? searchBases : baseDn === undefined ? [] : [baseDn];
   const bases = given.flatMap((base) => normalDn(base) ?? []);
   const parsed = filter === undefined || filter.trim() === '' ? undefined : parseFilter(filter);
@@ -45,7 +46,7 @@ export function directoryScope({ baseDn, searchBases, filter }: ScopeSettings): 
   const asked = new Set(parsed === undefined ? [] : filterAttributes(parsed).map((name) => name.toLowerCase()));
   const custom: Matcher<ScopedObject> | undefined = parsed === undefined ? undefined : matcher(parsed, source);
   return {
-    matches: (object) => isTaken(object) && (custom === undefined || custom(object) === true),
+    matches: (object) => isTaken(object) && (custom === undefined || custom(object) === true) && isInMailDomains(object, mailDomains),
     covers: (normal) => given.length === 0 || bases.some((base) => isWithin(normal, base)),
     readsName: asked.has('distinguishedname'),
     readsGroups: asked.has('memberof'),
@@ -53,7 +54,7 @@ export function directoryScope({ baseDn, searchBases, filter }: ScopeSettings): 
 }
 
 /** What MSE takes. */
-function isTaken({ kind, attributes }: ScopedObject): boolean {
+export function isTaken({ kind, attributes }: ScopedObject): boolean {
   switch (kind) {
     case 'group':
     case 'dynamic-group':
@@ -66,6 +67,13 @@ function isTaken({ kind, attributes }: ScopedObject): boolean {
     case 'foreign-principal':
       return false;
   }
+}
+
+/** Groups are always kept whole: policies and mailbox groups name them, whatever their address. */
+export function isInMailDomains({ kind, attributes }: ScopedObject, mailDomains: readonly string[]): boolean {
+  if (kind === 'group' || kind === 'dynamic-group' || mailDomains.length === 0) return true;
+  const domains = new Set(mailDomains.map((domain) => domain.trim().toLowerCase()));
+  return mapAddresses(attributes, kind).addresses.some(({ address }) => domains.has(domainOf(address)));
 }
 
 /** Stands for the root of the forest, which an object does not tell, in names of its schema. */

@@ -9,7 +9,8 @@
  * The watermark was taken before the reading began, and the epoch is opened in the transaction of its last page: what was told
  * meanwhile is told again, which changes nothing, and what the reading brought in an older state is mended by it.
  */
-import type { DirectoryChangesPage, DirectoryPage, DirectoryWatermark, ReconcileReason } from '../shared/directory.ts';
+import { sql } from 'kysely';
+import type { DirectoryChangesPage, DirectoryPage, DirectoryWatermark, RemovalKind } from '../shared/directory.ts';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { PageAnswer } from '../shared/site-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
@@ -18,6 +19,7 @@ import { forgetMemberParts } from './directory-member-lists.ts';
 import { directoryScope } from './directory-scope.ts';
 import { commitPage, type CursorPosition, openDeltaEpoch } from './page-cursor.ts';
 import { requestRun, type RunRow } from './runs.ts';
+import type { RunReason } from '../shared/runs.ts';
 
 const changesOf = (integration: IntegrationId) => ({ owner: integration, scope: 'directory-changes' });
 const encode = (watermark: DirectoryWatermark): Buffer => Buffer.from(JSON.stringify(watermark));
@@ -29,10 +31,13 @@ export async function trackChanges(
   { watermark, tracking }: Pick<DirectoryPage, 'watermark' | 'tracking'>,
 ): Promise<void> {
   await openDeltaEpoch(tx, changesOf(integration), watermark === undefined ? null : encode(watermark));
-  if (tracking === undefined) return;
   await tx
     .updateTable('directory_integration')
-    .set({ change_tracking: JSON.stringify(tracking) })
+    .set({
+      reconcile_reason: null,
+      reconcile_at: null,
+      ...(tracking === undefined ? {} : { change_tracking: JSON.stringify(tracking) }),
+    })
     .where('id', '=', integration)
     .execute();
 }
@@ -92,19 +97,34 @@ export async function commitChangesPage(
   return commitPage(tx, { ...changesOf(integration), ...position, hash, last: false, value: encode(page.watermark) }, async () => {
     const { settings } = await tx.selectFrom('directory_integration').select('settings').where('id', '=', integration).executeTakeFirstOrThrow();
     const context = { integration, run: null, epoch: Number(reading?.epoch ?? 0), settings, scope: directoryScope(settings) };
-    await applyDirectoryChanges(tx, context, page);
+    const undecided = await applyDirectoryChanges(tx, context, page);
+    if (undecided.length > 0) await requestDecision(tx, integration, undecided);
   });
+}
+
+/** Until the next full reading changes are not told: they could not be applied to what is stored. */
+export const forgetWatermark = (tx: OrganisationTransaction, integration: IntegrationId) => openDeltaEpoch(tx, changesOf(integration), null);
+
+/**
+ * A full reading, which holds what is too much for changes. It begins as queued runs do that nobody starts. One that ended and held
+ * nothing (it failed) is not asked for again at once.
+ */
+async function requestDecision(tx: OrganisationTransaction, integration: IntegrationId, kinds: readonly RemovalKind[]): Promise<void> {
+  if ((await pauseBetween(tx, integration, 'removals-held')) !== undefined) return;
+  const reason = { code: 'removals-held', detail: `Changes would remove more than the settings let go (${kinds.join(', ')}).` } as const;
+  await requestRun(tx, { integration, kind: 'directory-sync', trigger: 'reconcile', reason });
 }
 
 /**
  * The watermark of this epoch leads nowhere: forgets it and asks for a full reading. Undefined when the epoch is over, since
- * another reading has been there then.
+ * another reading has been there then, and when the reading has to wait: where each reading is followed by the next request, the
+ * domain controller is read from end to end without a pause, and nothing is gained.
  */
 export async function requestReconcile(
   tx: OrganisationTransaction,
   integration: IntegrationId,
   epoch: number,
-  reason: { readonly code: ReconcileReason; readonly detail: string },
+  reason: RunReason,
 ): Promise<RunRow | undefined> {
   const cursor = await tx
     .selectFrom('page_cursor')
@@ -114,7 +134,48 @@ export async function requestReconcile(
     .forUpdate()
     .executeTakeFirst();
   if (cursor === undefined || Number(cursor.epoch) !== epoch) return undefined;
-  await openDeltaEpoch(tx, changesOf(integration), null);
+  await forgetWatermark(tx, integration);
+  const notBefore = await pauseBetween(tx, integration, reason.code);
+  if (notBefore !== undefined) {
+    await tx
+      .updateTable('directory_integration')
+      .set({ reconcile_reason: JSON.stringify(reason), reconcile_at: notBefore })
+      .where('id', '=', integration)
+      .execute();
+    return undefined;
+  }
   const { run } = await requestRun(tx, { integration, kind: 'directory-sync', trigger: 'reconcile', reason });
   return run;
+}
+
+/** The full reading that had to wait, once its time has come. Asked for when the watcher asks, which waits for it. */
+export async function requestDueReconcile(tx: OrganisationTransaction, integration: IntegrationId): Promise<RunRow | undefined> {
+  const due = await tx
+    .selectFrom('directory_integration')
+    .select('reconcile_reason')
+    .where('id', '=', integration)
+    .where('reconcile_at', '<=', sql<Date>`now()`)
+    .forUpdate()
+    .executeTakeFirst();
+  const reason = due?.reconcile_reason ?? undefined;
+  if (reason === undefined) return undefined;
+  await tx.updateTable('directory_integration').set({ reconcile_reason: null, reconcile_at: null }).where('id', '=', integration).execute();
+  const { run } = await requestRun(tx, { integration, kind: 'directory-sync', trigger: 'reconcile', reason });
+  return run;
+}
+
+/** After two full readings for the same reason within a day, the next is an hour after the last; undefined: at once. */
+async function pauseBetween(tx: OrganisationTransaction, integration: IntegrationId, code: string): Promise<Date | undefined> {
+  const runs = await tx
+    .selectFrom('run')
+    .select(['reason', sql<Date>`requested_at + interval '1 hour'`.as('next'), sql<boolean>`requested_at + interval '1 hour' > now()`.as('ahead')])
+    .where('integration_id', '=', integration)
+    .where('trigger', '=', 'reconcile')
+    .where('requested_at', '>', sql<Date>`now() - interval '1 day'`)
+    .orderBy('number', 'desc')
+    .limit(2)
+    .execute();
+  const [last] = runs;
+  if (last === undefined || runs.length < 2 || !runs.every(({ reason }) => reason?.code === code)) return undefined;
+  return last.ahead ? last.next : undefined;
 }

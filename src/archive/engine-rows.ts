@@ -15,6 +15,8 @@ export interface EngineRun {
   readonly organisation: string;
   readonly integration: string;
   readonly site: string;
+  /** A plan that asks no site. */
+  readonly fromStored: boolean;
 }
 
 const runs = (tx: OrganisationTransaction) =>
@@ -33,12 +35,13 @@ const runs = (tx: OrganisationTransaction) =>
       'organisation.name as organisation',
       'integration.name as integration',
       'site.name as site',
+      'run.from_stored as fromStored',
     ]);
 
 export const findEngineRun = (tx: OrganisationTransaction, run: RunId): Promise<EngineRun> =>
   runs(tx).where('run.id', '=', run).executeTakeFirstOrThrow();
 
-/** Runs that are not ended. Few: one a kind and integration. */
+/** Runs that are not ended. Few: one a kind and integration, and those of single objects, which last seconds. */
 export const listOpenRuns = (tx: OrganisationTransaction): Promise<EngineRun[]> =>
   runs(tx).where('run.state', 'in', ['queued', 'running']).execute();
 

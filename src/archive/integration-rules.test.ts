@@ -82,3 +82,15 @@ test('warns of a plain connection and of nothing else', () => {
   expect(settingsWarnings(settings({ security: 'plain' }))).toEqual([expect.stringContaining('NOT ENCRYPTED')]);
   expect(settingsWarnings(settings({ security: 'starttls' }))).toEqual([]);
 });
+
+test('warns of a limit that would never hold anything', () => {
+  expect(settingsWarnings(settings({ removal: { limits: { deletion: { number: 10_000_000, percent: 100 } } } }))).toEqual([
+    expect.stringContaining('NO LIMIT for deletion'),
+  ]);
+});
+test('refuses limits that are no numbers of objects', () => {
+  expect(paths({ removal: { limits: { disable: { number: -1, percent: 101 } } } })).toEqual([
+    '/settings/removal/limits/disable/number',
+    '/settings/removal/limits/disable/percent',
+  ]);
+});

@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { DirectorySettings } from '../shared/directory.ts';
+import { type DirectorySettings, removalKinds } from '../shared/directory.ts';
 import { parseFilter } from '../ldap-filter/parse-filter.ts';
 import { normalDn } from './directory-dn.ts';
 import { unsupportedIn } from './directory-scope.ts';
 import type { Issue } from './record-errors.ts';
+import { isUnlimited } from './removal-limits.ts';
 
 /** What is wrong with settings whose shape is right, found without asking the directory. */
 export function settingsIssues(settings: DirectorySettings, path = '/settings'): Issue[] {
@@ -19,13 +20,28 @@ export function settingsIssues(settings: DirectorySettings, path = '/settings'):
   if (settings.filter !== undefined) report('filter', filterIssue(settings.filter));
   if (settings.baseDn !== undefined && !isDn(settings.baseDn)) report('baseDn', notADn);
   settings.searchBases?.forEach((base, index) => report(`searchBases/${index}`, isDn(base) ? undefined : notADn));
+  for (const kind of removalKinds) {
+    const { number, percent } = settings.removal?.limits?.[kind] ?? {};
+    if (number !== undefined && !(Number.isInteger(number) && number >= 0)) report(`removal/limits/${kind}/number`, 'is no count of objects');
+    if (percent !== undefined && !(percent >= 0 && percent <= 100)) report(`removal/limits/${kind}/percent`, 'is no percentage');
+  }
   settings.mailDomains?.forEach((domain, index) => report(`mailDomains/${index}`, domainIssue(domain)));
   return issues;
 }
 
 /** What is allowed but should be read before it is kept. */
-export function settingsWarnings(settings: DirectorySettings): string[] {
-  if (settings.security !== 'plain') return [];
+export const settingsWarnings = (settings: DirectorySettings): string[] => [...plainWarnings(settings), ...limitWarnings(settings)];
+
+function limitWarnings({ removal }: DirectorySettings): string[] {
+  return removalKinds.filter((kind) => isUnlimited(kind, removal)).map(
+    (kind) =>
+      `NO LIMIT for ${kind}: one wrong filter, or an account that sees less than before, could take everybody away at once. ` +
+      'Give it a percentage below 100, or a number.',
+  );
+}
+
+function plainWarnings({ security }: DirectorySettings): string[] {
+  if (security !== 'plain') return [];
   return [
     'NOT ENCRYPTED: with security "plain" the password of the account and every object read cross the network in clear ' +
       'text, and the answers could be anybody\'s. Use "ldaps", or "starttls" with the certification authority in caPem.',

@@ -25,6 +25,20 @@ export class ConflictError extends Error {
   }
 }
 
+/** It was there, and is not kept any more. */
+export class GoneError extends Error {
+  override readonly name = 'GoneError';
+  /** Stable, dotted, documented in docs/errors.md. */
+  readonly code: string;
+  /** What the administrator does next. */
+  readonly next: string;
+  constructor(report: { readonly code: string; readonly message: string; readonly next: string }) {
+    super(report.message);
+    this.code = report.code;
+    this.next = report.next;
+  }
+}
+
 /** One thing that is wrong with what was given. */
 export interface Issue {
   /** JSON pointer into what was given: `/settings/filter`. */

@@ -4,12 +4,15 @@ import type {
   DirectoryChangeTracking,
   DirectoryFindings,
   DirectoryObjectKind,
+  DirectoryObjectQuery,
+  DirectoryObjectStep,
   DirectorySettings,
   DirectoryTestStep,
   PersonRule,
-  ReconcileReason,
   RecipientType,
+  RemovalKind,
 } from '../shared/directory.ts';
+import type { AttributeChange, PlanAction, PlanCounts } from '../shared/directory-plan.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type {
   DirectoryObjectId,
@@ -20,7 +23,8 @@ import type {
   SiteId,
   TokenId,
 } from '../shared/ids.ts';
-import type { DirectoryRunTotals, RunKind, RunState, RunTrigger } from '../shared/runs.ts';
+import type { HeldKind, HeldState } from '../shared/held.ts';
+import type { DirectoryRunTotals, RunKind, RunReason, RunState, RunTrigger } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -100,11 +104,15 @@ export interface Tables {
     state: Generated<'active' | 'paused'>;
     change_tracking: JSONColumnType<DirectoryChangeTracking> | null;
     findings: JSONColumnType<DirectoryFindings> | null;
+    accepted_doubt: string | null;
     watched_at: Timestamp | null;
     watch_error: JSONColumnType<ErrorReport> | null;
+    reconcile_reason: JSONColumnType<RunReason> | null;
+    reconcile_at: Timestamp | null;
     skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
     created_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
+    scope_changed_at: Timestamp | null;
   };
   run: {
     id: RunId;
@@ -113,7 +121,7 @@ export interface Tables {
     number: Bigint;
     kind: RunKind;
     trigger: RunTrigger;
-    reason: JSONColumnType<{ code: ReconcileReason; detail: string }> | null;
+    reason: JSONColumnType<RunReason> | null;
     state: RunState;
     workflow_id: string;
     requested_at: GeneratedTimestamp;
@@ -124,7 +132,13 @@ export interface Tables {
     first_epoch: Bigint | null;
     totals: JSONColumnType<Partial<DirectoryRunTotals>, string | undefined, string>;
     error: JSONColumnType<ErrorReport> | null;
-    report: JSONColumnType<DirectoryTestStep[]> | null;
+    report: JSONColumnType<(DirectoryTestStep | DirectoryObjectStep)[]> | null;
+    object: JSONColumnType<DirectoryObjectQuery> | null;
+    read_settings: JSONColumnType<DirectorySettings> | null;
+    settings: JSONColumnType<DirectorySettings> | null;
+    from_stored: Generated<boolean>;
+    plan_counts: JSONColumnType<PlanCounts> | null;
+    plan_forgotten_at: Timestamp | null;
   };
   page_cursor: {
     owner: string;
@@ -157,11 +171,14 @@ export interface Tables {
     account_name: string | null;
     principal_name: string | null;
     account_disabled: boolean;
+    disabled: Generated<boolean>;
     included: boolean;
     in_source: Generated<boolean>;
     in_scope: boolean;
     listed: boolean;
     missing_since: Timestamp | null;
+    kept_since: Timestamp | null;
+    kept_enabled_since: Timestamp | null;
     manager_key: Buffer | null;
     attributes: JSONColumnType<Record<string, string[]>>;
     source_created: Timestamp | null;
@@ -206,14 +223,37 @@ export interface Tables {
     member_dn: string;
     epoch: Bigint;
   };
-  directory_member_part: { integration_id: IntegrationId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
+  directory_member_part: { teller_id: IntegrationId | RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
   directory_sid: { object_id: DirectoryObjectId; org_id: OrganisationId; sid: string; role: 'former' | 'master' };
+  removed_by_changes: {
+    id: ColumnType<string, never, never>;
+    org_id: OrganisationId;
+    integration_id: IntegrationId;
+    kind: RemovalKind;
+    objects: number;
+    at: GeneratedTimestamp;
+  };
+  held_set: {
+    run_id: RunId;
+    kind: HeldKind;
+    org_id: OrganisationId;
+    integration_id: IntegrationId;
+    objects: Bigint;
+    reason: string;
+    state: Generated<HeldState>;
+    held_at: GeneratedTimestamp;
+    resolved_at: Timestamp | null;
+    resolved_by: TokenId | null;
+    resolved_objects: Bigint | null;
+  };
+  held_change: { run_id: RunId; kind: RemovalKind; object_id: DirectoryObjectId; org_id: OrganisationId };
   person: {
     id: ColumnType<PersonId, never, never>;
     org_id: OrganisationId;
     created_at: GeneratedTimestamp;
     merged_into: PersonId | null;
     sort_key: string | null;
+    mail_object: DirectoryObjectId | null;
   };
   person_link: {
     id: ColumnType<string, never, never>;
@@ -240,13 +280,17 @@ export interface Tables {
     last_seen_at: GeneratedTimestamp;
     resolved_at: Timestamp | null;
   };
+  directory_plan_page: { run_id: RunId; seq: Bigint; org_id: OrganisationId; page: Buffer };
   directory_plan_entry: {
     run_id: RunId;
+    position: Bigint;
     org_id: OrganisationId;
+    action: PlanAction;
+    kind: DirectoryObjectKind;
+    directory: string;
     guid: string;
-    action: 'added' | 'changed' | 'returned' | 'missing' | 'same';
     subject: string;
-    changes: JSONColumnType<{ attribute: string; before: string[]; after: string[] }[]>;
+    detail: string | null;
+    changes: JSONColumnType<AttributeChange[]>;
   };
-  directory_plan_member: { run_id: RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
 }

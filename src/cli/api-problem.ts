@@ -50,6 +50,7 @@ function exitCodeOf(status: number): ExitCode {
     case 409:
       return exitCodes.refused;
     case 404:
+    case 410:
       return exitCodes.notFound;
     case 502:
     case 503:

@@ -6,7 +6,7 @@ export const exitCodes = {
   failure: 1,
   /** The command line or a setting is wrong; nothing was done. */
   usage: 2,
-  /** Done, but some objects have recorded problems. */
+  /** Done, but some objects have recorded problems, or something is held for an administrator. */
   partial: 3,
   /** The API, Temporal or the database cannot be reached. */
   unreachable: 4,
@@ -23,7 +23,7 @@ export const exitCodeMeanings: readonly { readonly code: ExitCode; readonly mean
   { code: exitCodes.ok, meaning: 'done' },
   { code: exitCodes.failure, meaning: 'failed; the message says why and what to do' },
   { code: exitCodes.usage, meaning: 'the command line or a setting is wrong; nothing was done' },
-  { code: exitCodes.partial, meaning: 'done, but some objects have recorded problems' },
+  { code: exitCodes.partial, meaning: 'done, but some objects have recorded problems, or what would go is held for an administrator' },
   { code: exitCodes.unreachable, meaning: 'the API, Temporal or the database cannot be reached' },
   { code: exitCodes.refused, meaning: 'not allowed, or in conflict with what is there; nothing was changed' },
   { code: exitCodes.notFound, meaning: 'what was asked for does not exist' },

@@ -19,8 +19,12 @@ const run = (state: string): Run => ({
   finishedAt: null,
   waiting: null,
   totals: {},
+  reason: null,
+  object: null,
   error: null,
   report: null,
+  plan: null,
+  held: [],
 });
 const away = new LockstepError({ class: 'Unavailable', code: 'api.unreachable', message: 'away', next: 'wait' });
 

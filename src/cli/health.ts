@@ -43,6 +43,14 @@ function directoryAttention(directory: Directory): Attention[] {
     const why = run.error === null ? '' : `: ${clean(run.error.message)}`;
     found.push({ subject, message: `${title} ${run.state}${why}`, next: run.error?.next ?? `lockstep runs show ${run.number}` });
   }
+  for (const { kind, reason, runNumber } of directory.held) {
+    const what = kind === 'reading' ? 'what it read is doubtful' : `${kind} is held`;
+    found.push({ subject, message: `${what}: ${clean(reason)}`, next: `lockstep runs show ${runNumber}` });
+  }
+  if (directory.changes.error !== null && directory.parked === null) {
+    const { message, next } = directory.changes.error;
+    found.push({ subject, message: `its changes are not followed: ${clean(message)}`, next });
+  }
   if (directory.openProblems > 0) {
     found.push({
       subject,

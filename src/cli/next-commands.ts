@@ -8,6 +8,8 @@ const commands: Readonly<Record<string, string>> = {
   'directory.has-objects': 'Pause it instead: lockstep directory pause NAME. What it read stays.',
   'directory.run-open': 'Wait until it ends, or cancel it: lockstep runs cancel NUMBER.',
   'organisation.has-tokens': 'Use that token (scope admin) to make more: lockstep token add.',
+  'plan.forgotten': 'Make a new one: lockstep directory plan NAME.',
+  'plan.other-open': 'Wait until it ends, or cancel it: lockstep runs cancel NUMBER.',
   'route.unknown': 'The server is of another version than this command: see lockstep status, and upgrade the older one.',
   'site.disabled': 'Enable it first: lockstep site enable NAME.',
   'temporal.unavailable': 'Try again; see: lockstep status.',

@@ -3,6 +3,7 @@ import { configExport } from './commands/config/export.ts';
 import { configImport } from './commands/config/import.ts';
 import { directoryAdd } from './commands/directory/add.ts';
 import { directoryChange } from './commands/directory/change.ts';
+import { directoryDomains } from './commands/directory/domains.ts';
 import { directoryList } from './commands/directory/list.ts';
 import { directoryPause, directoryResume } from './commands/directory/pause.ts';
 import { directoryPlan } from './commands/directory/plan.ts';
@@ -12,6 +13,7 @@ import { directoryShow } from './commands/directory/show.ts';
 import { directorySync } from './commands/directory/sync.ts';
 import { directoryTest } from './commands/directory/test.ts';
 import { groupList } from './commands/group/list.ts';
+import { groupMembers } from './commands/group/members.ts';
 import { groupShow } from './commands/group/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
 import { organisationList } from './commands/organisation/list.ts';
@@ -23,8 +25,11 @@ import { keysRotateOrganisation } from './commands/keys/rotate-organisation.ts';
 import { keysRotateSite } from './commands/keys/rotate-site.ts';
 import { personList } from './commands/person/list.ts';
 import { personShow } from './commands/person/show.ts';
+import { runsApprove } from './commands/runs/approve.ts';
 import { runsCancel } from './commands/runs/cancel.ts';
+import { runsHeld } from './commands/runs/held.ts';
 import { runsList, runsListByName } from './commands/runs/list.ts';
+import { runsReject } from './commands/runs/reject.ts';
 import { runsShow } from './commands/runs/show.ts';
 import { siteAdd } from './commands/site/add.ts';
 import { siteCode } from './commands/site/code.ts';
@@ -55,6 +60,7 @@ export const commands: readonly AnyCommand[] = [
   directoryAdd,
   directoryList,
   directoryShow,
+  directoryDomains,
   directoryTest,
   directoryPlan,
   directorySync,
@@ -67,9 +73,13 @@ export const commands: readonly AnyCommand[] = [
   personShow,
   groupList,
   groupShow,
+  groupMembers,
   runsList,
   runsListByName,
   runsShow,
+  runsHeld,
+  runsApprove,
+  runsReject,
   runsCancel,
   siteAdd,
   siteList,

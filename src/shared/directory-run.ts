@@ -26,19 +26,27 @@ export type BegunRun =
       readonly organisation: string;
       readonly integration: string;
       readonly site: string;
+      /** A plan that asks no site. */
+      readonly fromStored?: true;
     }
   | { readonly outcome: 'skipped'; readonly reason: SkipReason };
 
 export type DirectoryRunResult =
-  | { readonly outcome: 'succeeded' | 'partial'; readonly totals: Partial<DirectoryRunTotals> }
+  | { readonly outcome: 'succeeded' | 'partial' | 'held'; readonly totals: Partial<DirectoryRunTotals> }
   | { readonly outcome: 'skipped'; readonly reason: SkipReason };
 
 export interface DirectoryChangesInput {
   readonly organisationId: OrganisationId;
   readonly integrationId: IntegrationId;
+  /** Since when it waits for a person, ISO 8601; see the workflow. */
+  readonly parkedSince?: string;
 }
 
-/** Where a directory is watched; or nothing is to be watched (paused, removed, without a credential). */
+/**
+ * Where a directory is watched; or nothing is to be watched (paused, removed, without a credential); or nothing has happened since
+ * `parkedSince` that could have cured what it waits for.
+ */
 export type WatchPlace =
   | { readonly outcome: 'watch'; readonly siteQueue: string; readonly integration: string; readonly site: string }
+  | { readonly outcome: 'parked' }
   | { readonly outcome: 'idle' };

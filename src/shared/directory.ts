@@ -6,7 +6,7 @@ export type DirectorySecurity = (typeof directorySecurities)[number];
 
 /** Settings of a directory integration that are no secret. Absent = found out by itself. */
 export interface DirectorySettings {
-  /** Domain controller; default: DNS SRV `_ldap._tcp.dc._msdcs.<domain of the account>`. */
+  /** Domain controller; default: DNS SRV `_ldap._tcp.dc._msdcs.<domain of the base DN, else of the account>`. */
   readonly host?: string;
   /** Default 636 for ldaps, 389 otherwise. */
   readonly port?: number;
@@ -29,9 +29,33 @@ export interface DirectorySettings {
   readonly extraAttributes?: readonly string[];
   /** How often changes are asked for; default DEFAULT_POLL_SECONDS. */
   readonly pollSeconds?: number;
+  readonly removal?: RemovalSettings;
 }
 
 export const DEFAULT_POLL_SECONDS = 30;
+
+/**
+ * What leaves the archive: `deletion` a person who disappeared or left the scope, `disable` an account that was disabled,
+ * `group-removal` a group that disappeared or left the scope.
+ */
+export const removalKinds = ['deletion', 'disable', 'group-removal'] as const;
+export type RemovalKind = (typeof removalKinds)[number];
+
+/** More than either is held for an administrator; see archive/removal-limits.ts. */
+export interface RemovalLimit {
+  /** Objects; 0 holds every one. */
+  readonly number?: number;
+  /** Of the objects of that kind that are there. */
+  readonly percent?: number;
+}
+export const DEFAULT_REMOVAL_LIMIT = { number: 500, percent: 5 } as const satisfies Required<RemovalLimit>;
+
+export interface RemovalSettings {
+  /** What becomes of a person who disappears: stays as it is (default), is disabled, or is listed no longer after some days. */
+  readonly people?: 'keep' | 'disable' | { readonly deleteAfterDays: number };
+  /** By kind; absent = DEFAULT_REMOVAL_LIMIT. */
+  readonly limits?: Partial<Readonly<Record<RemovalKind, RemovalLimit>>>;
+}
 
 /** Containers and foreign principals are read for what they say of others; they are never people or groups. */
 export const directoryObjectKinds = [
@@ -144,6 +168,8 @@ export interface DirectoryPage extends PageContent {
   readonly watermark?: DirectoryWatermark;
   /** Only on the last page. */
   readonly tracking?: DirectoryChangeTracking;
+  /** Only of one object on demand: the directory itself says that it was deleted. */
+  readonly deleted?: { readonly guid: string; readonly usn?: string };
 }
 
 /** One page of changes: what a watcher posts under (epoch, seq) of the integration. */
@@ -230,6 +256,14 @@ export type DirectoryObjectStep = DirectoryStep<DirectoryObjectStepName>;
 export interface DirectoryObjectQuery {
   readonly by: 'guid' | 'dn' | 'address';
   readonly value: string;
+}
+
+/** What the platform knows of it already. */
+export interface DirectoryObjectSearch extends DirectoryObjectQuery {
+  /** objectGUID of the object that the archive has under it: asked for where the directory knows nothing by this name or address. */
+  readonly stored?: string;
+  /** dnsHostName of the controller that changes come from: what another one says may be older. */
+  readonly controller?: string;
 }
 
 /** A domain of the forest, as its crossRef object says (MS-ADTS §6.1.1.2.1.1.3). */

@@ -1,6 +1,8 @@
 /** A run: one execution of an integration or a task. Its history is in Temporal, its results in the database. */
 
-export const runKinds = ['directory-sync', 'directory-plan', 'directory-test'] as const;
+import type { ReconcileReason } from './directory.ts';
+
+export const runKinds = ['directory-sync', 'directory-plan', 'directory-test', 'directory-object'] as const;
 export type RunKind = (typeof runKinds)[number];
 
 /**
@@ -25,9 +27,20 @@ export type RunState = (typeof runStates)[number];
 export const openRunStates = ['queued', 'running'] as const satisfies readonly RunState[];
 export const isOpen = (state: RunState): boolean => (openRunStates as readonly RunState[]).includes(state);
 
-/** `reconcile`: a watcher cannot go on by changes alone; the run says why. */
+/** `reconcile`: a watcher cannot go on by changes alone, or the platform needs a full reading; the run says why. */
 export const runTriggers = ['schedule', 'manual', 'reconcile'] as const;
 export type RunTrigger = (typeof runTriggers)[number];
+
+/**
+ * Of a reconcile that the platform asks for by itself: settings that decide who is taken were saved, or changes would remove more
+ * than the settings let go.
+ */
+export const platformReasons = ['settings-changed', 'removals-held'] as const;
+/** Of a reconcile; `detail` is a sentence for the administrator. */
+export interface RunReason {
+  readonly code: ReconcileReason | (typeof platformReasons)[number];
+  readonly detail: string;
+}
 
 /** Numbers of a directory run; the workflow's result too. */
 export interface DirectoryRunTotals {
@@ -43,4 +56,10 @@ export interface DirectoryRunTotals {
   readonly returned: number;
   readonly members: number;
   readonly problems: number;
+  /** Those below are absent when there were none. Accounts disabled because the directory says so. */
+  readonly disabled?: number;
+  /** Missing for so long that they are listed no longer. */
+  readonly deleted?: number;
+  /** Would have gone, and wait for an administrator. */
+  readonly held?: number;
 }

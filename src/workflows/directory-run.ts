@@ -39,7 +39,12 @@ export async function directoryRun(
     await siteStep(run);
   } catch (error) {
     const failure = failureOf(error);
-    await CancellationScope.nonCancellable(() => platform.finishRun({ runId: run.runId, ...failure }));
+    const ended = await CancellationScope.nonCancellable(() => platform.finishRun({ runId: run.runId, ...failure }));
+    // A doubtful reading waits for an administrator.
+    if (failure.outcome === 'failed' && ended.outcome === 'held') {
+      show('held', `Held: ${failure.code}. Nothing was taken for missing.`);
+      return { outcome: 'held', totals: ended.totals };
+    }
     show(failure.outcome, failure.outcome === 'cancelled' ? 'Cancelled. What was committed is kept.' : `Failed: ${failure.code}.`);
     if (failure.outcome === 'cancelled') throw error;
     throw ApplicationFailure.create({ type: failure.class, message: failure.code, nonRetryable: true });

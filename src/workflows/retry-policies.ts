@@ -11,6 +11,16 @@ export const platformStep: ActivityOptions = {
 };
 
 /**
+ * Computing a plan copies and synchronises an organisation's directories inside the platform: minutes for hundreds of thousands
+ * of objects. The longest silence is copying one table.
+ */
+export const platformPlan: ActivityOptions = {
+  startToCloseTimeout: '2 hours',
+  heartbeatTimeout: '10 minutes',
+  retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute', nonRetryableErrorTypes: [...permanentErrorClasses] },
+};
+
+/**
  * Long reading on a site. Nothing here cuts legitimate work: a dead node is found by its heartbeat (30 s), a stalled
  * source by the activity itself (no page committed for ten minutes), and thirty days are longer than any reading. The
  * site may be switched off: the task waits in its queue until a node polls again.

@@ -12,7 +12,7 @@ beforeAll(async () => {
   acme = await api.organisation('acme');
   await acme.site('berlin');
   await admin('POST', '/directories', { name: 'corp', site: 'berlin', settings, password: 'Pa$$word-of-corp', schedule: daily, description: 'Headquarters' });
-  await admin('POST', '/directories', { name: 'lab', site: 'berlin', settings, password: 'Pa$$word-of-lab' });
+  await admin('POST', '/directories', { name: 'lab', site: 'berlin', settings, password: 'Pa$$word-of-lab', schedule: null });
   await admin('POST', '/directories/lab/pause');
 });
 afterAll(() => api.close());

@@ -109,6 +109,21 @@ describe('adding', () => {
 });
 
 describe('changing', () => {
+  test('what decides who is taken starts a full reading; the same again, or anything else, does not', async () => {
+    const { id } = await added('rescoped');
+    await sql`insert into page_cursor (owner, scope, org_id, epoch, seq, phase, completed_epoch)
+      values (${id}, 'directory-sync', ${acme.row.id}, 1, 1, 'full', 1)`.execute(api.lab.owner);
+    const filtered = { ...settings, filter: '(title=Boss)' };
+    const changed = directory(await admin('PATCH', '/directories/rescoped', { settings: filtered }));
+    expect(changed.lastRun).toMatchObject({ trigger: 'reconcile', state: 'queued' });
+    expect(api.engine.calls.filter((call) => call.includes(changed.lastRun?.id ?? '?'))).toHaveLength(1);
+    await sql`update run set state = 'succeeded', finished_at = now() where integration_id = ${id}`.execute(api.lab.owner);
+    await sql`update page_cursor set opened_at = now() where owner = ${id}`.execute(api.lab.owner);
+    for (const body of [{ settings: filtered }, { description: 'x' }]) {
+      expect(directory(await admin('PATCH', '/directories/rescoped', body)).lastRun).toMatchObject({ state: 'succeeded' });
+    }
+  });
+
   test('keeps what is not given, and brings the schedule in line after the row', async () => {
     const { id } = await added('change');
     const { status, body } = await admin('PATCH', '/directories/change', { schedule: daily });
@@ -126,6 +141,15 @@ describe('changing', () => {
     const info = `directory-credential:${id}`;
     const sealed = await api.keyring.decrypt(acme.row.id, 'secrets', after ?? Buffer.alloc(0), info);
     expect((await openSealed(berlin.sealPrivateKey, sealed, info)).toString()).toBe('second');
+  });
+
+  test('a new password and other settings reach schedule and watcher at once', async () => {
+    const { id } = await added('wake');
+    for (const change of [{ password: 'second' }, { settings: { ...settings, filter: '(mail=*)' } }]) {
+      api.engine.calls.length = 0;
+      await admin('PATCH', '/directories/wake', change);
+      expect(api.engine.calls.filter((call) => call === `reconcile ${acme.row.id} ${id}`)).toHaveLength(1);
+    }
   });
 
   test('where the password goes needs the password again', async () => {
@@ -216,6 +240,19 @@ describe('synchronise now', () => {
     await added('kinds');
     const kinds = await Promise.all(['sync', 'plan', 'test'].map(async (verb) => run(await operate(`/directories/kinds/${verb}`)).kind));
     expect(kinds).toEqual(['directory-sync', 'directory-plan', 'directory-test']);
+  });
+
+  test('a plan takes settings that nobody saves, from who may save them, and sends the password nowhere else', async () => {
+    await added('planned');
+    const filtered = { ...settings, filter: '(title=Boss)' };
+    expect(await api.call(acme.tokens.operate, 'POST', '/api/v1/directories/planned/plan', { settings: filtered })).toMatchObject({ status: 403, body: { code: 'auth.scope-missing' } });
+    expect(await admin('POST', '/directories/planned/plan', { settings: { ...filtered, host: 'evil.example' } })).toMatchObject({ status: 422, body: { errors: [{ path: '/settings/host' }] } });
+    expect(await admin('POST', '/directories/planned/plan', { settings: { ...settings, filter: '(title' } })).toMatchObject({ status: 422, body: { errors: [{ path: '/settings/filter' }] } });
+    expect(await admin('POST', '/directories/planned/plan', { fromStored: true })).toMatchObject({ status: 409, body: { code: 'plan.nothing-stored' } });
+    const { id } = run(await admin('POST', '/directories/planned/plan', { settings: filtered }));
+    expect((await api.call(acme.tokens.read, 'GET', `/api/v1/runs/${id}`)).body).toMatchObject({ plan: { settings: filtered, fromStored: false, counts: null } });
+    expect(await operate('/directories/planned/plan')).toMatchObject({ status: 409, body: { code: 'plan.other-open' } });
+    expect((await admin('GET', '/directories/planned')).body).toMatchObject({ settings });
   });
 
   test('is accepted while Temporal does not answer: the row is there for the sweeper', async () => {

@@ -215,11 +215,20 @@ const rows: Readonly<Record<string, Row>> = {
       { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}/${verb}`] },
     ]),
   ),
+  'POST /api/v1/directories/{name}/objects': {
+    access: 'operate',
+    foreign: 'absent',
+    urls: (names) => [`/api/v1/directories/${names.directory}/objects`],
+    body: (names) => ({ by: 'address', value: names.personAddress }),
+  },
   'GET /api/v1/directories/{name}/problems': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}/problems`] },
 
   'GET /api/v1/runs': { access: 'read', foreign: 'own', urls: () => ['/api/v1/runs', '/api/v1/runs?kind=directory-sync', '/api/v1/runs?state=queued'] },
   'GET /api/v1/runs/{id}': { access: 'read', foreign: 'absent', urls: (names) => [names.endedRun, names.planRun, names.openRun].map((id) => `/api/v1/runs/${id}`) },
   'POST /api/v1/runs/{id}/cancel': { access: 'operate', foreign: 'absent', urls: (names) => [names.openRun, names.endedRun].map((id) => `/api/v1/runs/${id}/cancel`) },
+  'GET /api/v1/runs/{id}/held': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.endedRun}/held`] },
+  'POST /api/v1/runs/{id}/approve': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.endedRun}/approve`] },
+  'POST /api/v1/runs/{id}/reject': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.endedRun}/reject`] },
   'GET /api/v1/runs/{id}/plan': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/runs/${names.planRun}/plan`] },
 
   'GET /api/v1/people': { access: 'read', foreign: 'own', urls: () => ['/api/v1/people'] },
@@ -228,16 +237,27 @@ const rows: Readonly<Record<string, Row>> = {
     foreign: 'absent',
     urls: (names) => [names.person, names.personAddress, names.personAddress.toUpperCase()].map((reference) => `/api/v1/people/${uri(reference)}`),
   },
+  'GET /api/v1/people/{reference}/history': {
+    access: 'read',
+    foreign: 'absent',
+    urls: (names) => [names.person, names.personAddress, names.personAddress.toUpperCase()].map((reference) => `/api/v1/people/${uri(reference)}/history`),
+  },
   'GET /api/v1/groups': { access: 'read', foreign: 'own', urls: () => ['/api/v1/groups'] },
   'GET /api/v1/groups/{reference}': {
     access: 'read',
     foreign: 'absent',
     urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}`),
   },
+  'GET /api/v1/groups/{reference}/history': {
+    access: 'read',
+    foreign: 'absent',
+    urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}/history`),
+  },
   'GET /api/v1/groups/{reference}/members': {
     access: 'read',
     foreign: 'absent',
-    urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}/members`),
+    urls: (names) =>
+      [names.group, names.groupAddress, names.groupName].flatMap((reference) => ['', '?effective=true'].map((query) => `/api/v1/groups/${uri(reference)}/members${query}`)),
   },
 
   'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },

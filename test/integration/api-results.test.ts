@@ -90,7 +90,7 @@ test('a group is shown with its members, the unknown ones too', async () => {
 test('a plan says what would be done', async () => {
   const { items } = await get<Page<PlanEntry>>(`/runs/${planRun}/plan?action=added`);
   expect(items.map((item) => [item.action, item.guid]).sort()).toEqual([chief, worker, partner, staff].map((entry) => ['added', entry.guid]).sort());
-  expect((await get<Page<PlanEntry>>(`/runs/${planRun}/plan?action=missing`)).items).toEqual([]);
+  expect((await get<Page<PlanEntry>>(`/runs/${planRun}/plan?action=removed`)).items).toEqual([]);
 });
 
 test('problems of a directory are listed until they are gone', async () => {

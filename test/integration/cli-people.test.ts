@@ -1,15 +1,18 @@
+import { computePlan } from '../../src/archive/plan-rehearsal.ts';
 import { beginRun, finishRun } from '../../src/archive/runs.ts';
 import { withOrganisation } from '../../src/archive/database.ts';
-import type { DirectoryPage } from '../../src/shared/directory.ts';
+import type { DirectoryEntry, DirectoryPage } from '../../src/shared/directory.ts';
 import { type LabApi, labApi, type LabOrganisation } from '../lab/api.ts';
 import { anIntegration, aRun, contactEntry, directoryPage, endRun, groupEntry, membersOf, userEntry } from '../lab/builders.ts';
 import { type Cli, cli } from '../lab/cli.ts';
 import { until } from '../lab/component.ts';
+import { account, linkedMailbox, sidOf } from '../lab/forests.ts';
 import { readAll } from '../lab/reading.ts';
 
 let api: LabApi;
 let acme: LabOrganisation;
 let shell: Cli;
+let administrator: Cli;
 const anna = userEntry('Anna Jansen', { attributes: { title: ['Engineer'] } });
 const evil = userEntry('Eve \u001b[2JMallory');
 const others = Array.from({ length: 30 }, (_, at) => contactEntry(`Partner ${String(at).padStart(2, '0')}`));
@@ -34,6 +37,7 @@ beforeAll(async () => {
   await endRun(api.lab.owner, run);
   const url = await api.app.listen({ host: '127.0.0.1', port: 0 });
   shell = await cli({ LOCKSTEP_URL: url, LOCKSTEP_TOKEN: acme.tokens.operate });
+  administrator = await cli({ LOCKSTEP_URL: url, LOCKSTEP_TOKEN: acme.tokens.admin });
 });
 afterAll(() => api.close());
 
@@ -83,11 +87,41 @@ test('a name from the directory cannot send escape sequences to the terminal', a
 test('a group is shown by name, with its members of every kind', async () => {
   const { stdout } = await okay('group', 'show', 'All Staff', '--members');
   expect(stdout).toMatch(/^members +3 direct/m);
-  expect(stdout).toMatch(/^Anna Jansen +anna\.jansen@corp\.example +person +\d+$/m);
-  expect(stdout).toMatch(/^Board +board@corp\.example +group +\d+$/m);
+  expect(stdout).toMatch(/^Anna Jansen +anna\.jansen@corp\.example +person +enabled +\d+$/m);
+  expect(stdout).toMatch(/^Board +board@corp\.example +group +enabled +\d+$/m);
   expect(stdout).toMatch(/^CN=Stranger,DC=other,DC=example +not known$/m);
   expect((await okay('group', 'show', 'board@corp.example', '--json')).json()).toMatchObject({ displayName: 'Board', members: 1 });
   expect((await okay('group', 'list', '--search', 'all')).stdout).toMatch(/^All Staff +all\.staff@corp\.example +\S+ +3 +enabled +\d+$/m);
+});
+
+test('effective members are those of the groups in it, and no groups', async () => {
+  const { stdout } = await okay('group', 'members', 'All Staff', '--effective');
+  expect(stdout).toMatch(/^Anna Jansen +anna\.jansen@corp\.example +person +enabled +\d+$/m);
+  expect(stdout).not.toMatch(/^Board/m);
+  const direct = (await okay('group', 'members', 'all.staff@corp.example', '--json')).json() as { items: { kind: string; by: string }[] };
+  expect(direct.items.map(({ kind }) => kind).sort()).toEqual(['group', 'pending', 'person']);
+  expect(await shell.run(['group', 'members', 'All Stuff'])).toMatchObject({ code: 6, stderr: expect.stringContaining("Did you mean 'All Staff'?") as string });
+});
+
+test('a person of two directories shows which of them said what', async () => {
+  const organisation = await api.organisation('forest');
+  const { row: site } = await organisation.site('here');
+  const read = async (name: string, entries: readonly DirectoryEntry[]) => {
+    const integration = await anIntegration(api.lab.owner, site, { name, settings: { baseDn: 'DC=example' } });
+    const run = await aRun(api.lab.owner, integration);
+    await readAll(api.lab.app, run, [directoryPage({ entries })]);
+    await endRun(api.lab.owner, run);
+  };
+  await read('accounts', [account('one', 1, 'Anna Jansen')]);
+  await read('exchange', [linkedMailbox(1, sidOf('one', 1), { attributes: { department: ['Sales'] } })]);
+  const { stdout, stderr } = await shell.run(['person', 'show', 'm1@mail.example'], { env: { LOCKSTEP_TOKEN: organisation.tokens.operate } });
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^person +Anna Jansen {2}\[accounts\]$/m);
+  expect(stdout).toMatch(/^state +enabled {2}\[accounts\]$/m);
+  expect(stdout).toMatch(/^Addresses +m1@mail\.example \(primary\) {2}\[exchange\]$/m);
+  expect(stdout).toMatch(/^title +Engineer {2}\[accounts\]$/m);
+  expect(stdout).toMatch(/^department +Sales {2}\[exchange\]$/m);
+  expect(stdout).toMatch(/^Sources +accounts: .*\(rule self, since .*\), gives account, outside\n +exchange: .*\(rule master-account-sid, since .*\), gives mail$/m);
 });
 
 test('a group that does not exist is exit code 6 with the near name', async () => {
@@ -110,14 +144,26 @@ test('a plan shows each change before and after, counts, and changes nothing', a
     playPlan([directoryPage({ entries: [moved, evil, fresh, ...kept, staff, board], members: [membersOf(staff, [anna, board, stranger]), membersOf(board, [anna])] })]),
   ]);
   expect(result.code).toBe(0);
-  expect(result.stdout).toMatch(/^added +.*new\.person@corp\.example/im);
-  expect(result.stdout).toMatch(/^changed +.*anna.*\n +title +Engineer → Lead$/im);
-  expect(result.stdout).toMatch(/^missing +.*partner.00/im);
+  expect(result.stdout).toMatch(/^WOULD BE +PEOPLE +GROUPS\nremoved +1 +0\nadded +1 +0\nchanged +1 +0$/m);
+  expect(result.stdout).toMatch(/^added\n +.*new\.person@corp\.example/im);
+  expect(result.stdout).toMatch(/^changed\n +.*anna.*\n +title +Engineer → Lead$/im);
+  expect(result.stdout).toMatch(/^removed\n +.*partner.00/im);
   expect(result.stdout).toContain('Nothing was changed. Do it: lockstep directory sync hq');
   expect((await okay('person', 'list', '--json')).json()).toMatchObject({ items: { length: 32 } });
 
-  const [json] = await Promise.all([shell.run(['directory', 'plan', 'hq', '--action', 'added', '--json']), playPlan([directoryPage({ entries: [fresh] })])]);
+  const [json] = await Promise.all([shell.run(['directory', 'plan', 'hq', '--action', 'added', '--json']), playPlan([directoryPage({ entries: [anna, evil, fresh, ...others, staff, board] })])]);
   expect(json.json()).toMatchObject({ run: { kind: 'directory-plan' }, entries: { items: [{ action: 'added', guid: fresh.guid }], next: null } });
+});
+
+test('a plan with settings that are not saved says with which, is shown again, and saves nothing', async () => {
+  const [result] = await Promise.all([administrator.run(['directory', 'plan', 'hq', '--filter', '(title=Engineer)', '--stored']), playPlan([])]);
+  expect(result.stdout).toContain('With settings that are not saved:\n  filter: (default) → (title=Engineer)');
+  expect(result.stdout).toContain('Save the settings: lockstep directory change hq with the same options');
+  const again = await okay('directory', 'plan', 'hq', '--run', 'last', '--action', 'held', '--json', '--limit', '1');
+  expect(again.json()).toMatchObject({ run: { plan: { fromStored: true, settings: { filter: '(title=Engineer)' }, counts: { held: { people: 31 } } } }, entries: { items: [{ action: 'held' }] } });
+  expect((await okay('runs', 'show', 'last')).stdout).toContain('from what was read before');
+  expect((await okay('directory', 'show', 'hq', '--json')).json()).not.toHaveProperty('settings.filter');
+  expect(await shell.run(['directory', 'plan', 'hq', '--run', 'last', '--stored'])).toMatchObject({ code: 2 });
 });
 
 /** What workflow and site do with a queued plan. */
@@ -128,6 +174,7 @@ async function playPlan(pages: readonly DirectoryPage[]): Promise<void> {
   const run = await queued();
   if (run === undefined) throw new Error('the queued run is gone');
   await inOrganisation((tx) => beginRun(tx, run.id));
-  await readAll(api.lab.app, run, pages);
+  if (run.from_stored) await computePlan(api.lab.app, run.org_id, run.id, () => undefined);
+  else await readAll(api.lab.app, run, pages);
   await inOrganisation((tx) => finishRun(tx, run.id, { state: 'succeeded' }));
 }

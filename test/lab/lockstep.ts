@@ -25,10 +25,14 @@ export class Lockstep {
     return this.#up.pidOf(part);
   }
 
-  /** SIGKILL; resolves when `lockstep up` has brought the part back. */
+  /** SIGKILL; resolves when `lockstep up` has brought the part back. One that has died by itself, of what was killed before, is dead. */
   async killAndAwaitReturn(part: string): Promise<void> {
     const killed = this.pidOf(part);
-    process.kill(killed, 'SIGKILL');
+    try {
+      process.kill(killed, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
     await until(`${part} is back`, async () => this.pidOf(part) !== killed, 120_000);
   }
 
@@ -45,6 +49,11 @@ export class Lockstep {
     });
     const text = await response.text();
     return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T };
+  }
+
+  /** What the server counts (Prometheus text format). */
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.#installation.apiUrl}/metrics`)).text();
   }
 
   /** Everything of a list, page by page. */

@@ -3,6 +3,7 @@ import { type Database, withOrganisation } from '../../src/archive/database.ts';
 import { commitDirectoryPage, openDirectoryReading, type ReadingRunKind } from '../../src/archive/directory-reading.ts';
 import { commitChangesPage, openChanges } from '../../src/archive/directory-tracking.ts';
 import { type CursorPosition, pageHash } from '../../src/archive/page-cursor.ts';
+import { computePlan } from '../../src/archive/plan-rehearsal.ts';
 import { refreshStatistics } from '../../src/archive/statistics.ts';
 import type { DirectoryChangesPage, DirectoryPage } from '../../src/shared/directory.ts';
 import type { IntegrationId, OrganisationId, RunId } from '../../src/shared/ids.ts';
@@ -53,7 +54,7 @@ export async function postChanges(
   return withOrganisation(app, run.org_id, (tx) => commitChangesPage(tx, run.integration_id, position, page, hash));
 }
 
-/** One attempt from its first page to its last; gives the totals of the run. `last` is set on the last page. */
+/** One attempt from its first page to its last, and of a plan its end; gives the totals of the run. `last` is set on the last page. */
 export async function readAll(
   app: Database,
   run: RunOfReading,
@@ -61,6 +62,7 @@ export async function readAll(
 ): Promise<DirectoryRunTotals> {
   const reading = await openReading(app, run);
   for (const [seq, page] of pages.entries()) await reading.post(seq, { ...page, last: seq === pages.length - 1 });
+  if (run.kind === 'directory-plan') await computePlan(app, run.org_id, run.id, () => undefined);
   return totalsOf(app, run);
 }
 

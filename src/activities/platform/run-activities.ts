@@ -1,12 +1,20 @@
+import { heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type Database, type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { findEngineRun, locateRun } from '../../archive/engine-rows.ts';
 import { countSkippedTick } from '../../archive/integrations.ts';
+import { isObjectApplied } from '../../archive/directory-object-run.ts';
+import { isDoubtful } from '../../archive/doubtful-readings.ts';
+import { hasHeld, holdReading } from '../../archive/held-sets.ts';
 import { isReadingComplete } from '../../archive/directory-reading.ts';
+import { computePlan } from '../../archive/plan-rehearsal.ts';
+import { ConflictError } from '../../archive/record-errors.ts';
 import { beginRun, findRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
 import { isParked } from '../../archive/run-tick.ts';
+import { requestDueReading } from '../../archive/settings-change.ts';
+import { saveRunError } from '../../archive/site-runs.ts';
 import type { BegunRun, DirectoryRunInput } from '../../shared/directory-run.ts';
-import { type ErrorClass, errorClasses, type ErrorReport } from '../../shared/errors.ts';
+import { type ErrorClass, errorClasses, type ErrorReport, LockstepError } from '../../shared/errors.ts';
 import type { RunId, SiteId } from '../../shared/ids.ts';
 import { siteQueue } from '../../shared/names.ts';
 import { isOpen, type DirectoryRunTotals, type RunKind } from '../../shared/runs.ts';
@@ -19,7 +27,7 @@ export type FinishRunInput =
   | { readonly runId: RunId; readonly outcome: 'failed'; readonly class: string; readonly code: string };
 
 export interface FinishedRun {
-  readonly outcome: 'succeeded' | 'partial' | 'incomplete';
+  readonly outcome: 'succeeded' | 'partial' | 'held' | 'incomplete';
   readonly totals: Partial<DirectoryRunTotals>;
 }
 
@@ -30,6 +38,11 @@ export interface RunActivities {
    * @throws ApplicationFailure ConfigInvalid `run.unknown` when there is no such run (nothing is retried)
    */
   beginRun(input: BeginRunInput): Promise<BegunRun>;
+  /**
+   * Computes the plan of a run whose pages are all there, or that is made from what is stored; heartbeats with each page.
+   * @throws ApplicationFailure of the class of what refused the reading; the sentence is in the run's row
+   */
+  computePlan(input: { readonly runId: RunId }): Promise<void>;
   /** Writes the end down. The first end counts. */
   finishRun(input: FinishRunInput): Promise<FinishedRun>;
 }
@@ -52,6 +65,7 @@ export function createRunActivities({ database }: { readonly database: Database 
       organisation: row.organisation,
       integration: row.integration,
       site: row.site,
+      ...(row.fromStored ? { fromStored: true } : {}),
     };
   };
 
@@ -70,13 +84,29 @@ export function createRunActivities({ database }: { readonly database: Database 
       return withOrganisation(database, input.organisationId, (tx) => begun(tx, siteId, tick.run.id));
     },
 
+    async computePlan({ runId }) {
+      const { organisationId } = await located(runId);
+      try {
+        await computePlan(database, organisationId, runId, () => heartbeat());
+      } catch (error) {
+        if (error instanceof ConflictError) throw ApplicationFailure.nonRetryable(error.code, 'ConfigInvalid' satisfies ErrorClass);
+        if (!(error instanceof LockstepError)) throw error;
+        await withOrganisation(database, organisationId, (tx) => saveRunError(tx, runId, error.report()));
+        throw ApplicationFailure.create({ type: error.class, message: error.code });
+      }
+    },
+
     async finishRun(input) {
       const { organisationId } = await located(input.runId);
       const row = await withOrganisation(database, organisationId, (tx) => endRun(tx, input));
-      const outcome = row.state === 'failed' ? 'incomplete' : row.state === 'partial' ? 'partial' : 'succeeded';
-      return { outcome, totals: row.totals };
+      return { outcome: outcomeOf(row), totals: row.totals };
     },
   };
+}
+
+function outcomeOf({ state }: RunRow): FinishedRun['outcome'] {
+  if (state === 'failed') return 'incomplete';
+  return state === 'partial' || state === 'held' ? state : 'succeeded';
 }
 
 type Tick = { readonly outcome: 'run'; readonly run: RunRow } | Extract<BegunRun, { outcome: 'skipped' }>;
@@ -111,15 +141,39 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
     case 'cancelled':
       return finishRun(tx, input.runId, { state: 'cancelled' });
     case 'failed':
-      return finishRun(tx, input.runId, { state: 'failed', error: await reportOf(tx, input) });
+      return endFailed(tx, input.runId, await reportOf(tx, input));
     case 'done': {
-      const { kind, totals, integration_id: integration } = await findRun(tx, input.runId);
-      // What a site says is no proof: the cursor is.
-      if (kind !== 'directory-test' && !(await isReadingComplete(tx, { id: input.runId, integration, kind }))) {
-        return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
-      }
-      return finishRun(tx, input.runId, { state: (totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
+      const row = await findRun(tx, input.runId);
+      if (isOpen(row.state) && !(await isDone(tx, row))) return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
+      const isHeld = await hasHeld(tx, input.runId);
+      const ended = await finishRun(tx, input.runId, { state: isHeld ? 'held' : (row.totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
+      // Settings may have been saved while it read. The sweeper starts what is asked for here.
+      if (row.kind === 'directory-sync') await requestDueReading(tx, row.integration_id);
+      return ended;
     }
+  }
+}
+
+/** A reading that may say that the directory is gone is held with its reason. */
+async function endFailed(tx: OrganisationTransaction, id: RunId, error: ErrorReport): Promise<RunRow> {
+  const { state, kind, integration_id: integration } = await findRun(tx, id);
+  if (!isOpen(state) || kind !== 'directory-sync' || !(await isDoubtful(tx, integration, error.code))) return finishRun(tx, id, { state: 'failed', error });
+  await holdReading(tx, { run: id, integration, reason: error.message });
+  return finishRun(tx, id, { state: 'held', error });
+}
+
+/** What a site says is no proof: the cursor is, and of a plan what it says. */
+async function isDone(tx: OrganisationTransaction, { id, kind, integration_id: integration, report, plan_counts }: RunRow): Promise<boolean> {
+  switch (kind) {
+    case 'directory-test':
+      return true;
+    case 'directory-object':
+      // A step that failed is its result.
+      return report?.some(({ outcome }) => outcome === 'failed') === true || isObjectApplied(tx, { id, integration });
+    case 'directory-plan':
+      return plan_counts !== null;
+    case 'directory-sync':
+      return isReadingComplete(tx, { id, integration, kind });
   }
 }
 

@@ -1,19 +1,23 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { withOrganisation } from '../../archive/database.ts';
-import { findIntegration } from '../../archive/integrations.ts';
+import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
+import { findIntegration, type IntegrationView } from '../../archive/integrations.ts';
+import { requestPlan } from '../../archive/plan-request.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
 import { findRunView, listRuns } from '../../archive/run-list.ts';
-import { findRun, requestRun } from '../../archive/runs.ts';
-import { runId } from '../../shared/ids.ts';
+import { findRun, requestRun, type RunRow } from '../../archive/runs.ts';
+import { objectQuery } from '../../archive/stored-object.ts';
+import { type OrganisationId, runId } from '../../shared/ids.ts';
 import { isOpen, runKinds, runStates } from '../../shared/runs.ts';
-import { organisationOf } from '../access.ts';
+import { organisationOf, requireScope } from '../access.ts';
+import { refuseOtherDestination } from '../credential-destination.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { Bigint, page, Slug } from '../schemas/common.ts';
-import { Run, RunSummary, StartedRun } from '../schemas/directories.ts';
+import { ObjectQuery, PlanRequest, Run, RunSummary, StartedRun } from '../schemas/directories.ts';
 import { DEFAULT_LIMIT, IdPath, listQuery, mapPage, NamedPath } from '../schemas/lists.ts';
 import { answer, problems } from '../schemas/responses.ts';
-import { runAnswer, runSummaryAnswer } from '../views.ts';
+import { runSummaryAnswer } from '../views.ts';
+import { wholeRun } from '../whole-run.ts';
 
 const Kind = Type.Union(runKinds.map((kind) => Type.Literal(kind)));
 const State = Type.Union(runStates.map((state) => Type.Literal(state)));
@@ -26,12 +30,6 @@ const starts = [
     description: 'Reads the whole directory into the archive.',
   },
   {
-    verb: 'plan',
-    kind: 'directory-plan',
-    summary: 'Find out what a synchronisation would do',
-    description: 'Reads the whole directory and changes nothing; the result is at /runs/{id}/plan.',
-  },
-  {
     verb: 'test',
     kind: 'directory-test',
     summary: 'Test the connection to a directory, step by step',
@@ -40,6 +38,17 @@ const starts = [
 ] as const;
 
 export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (app, { database, engineCalls }) => {
+  const begin = async (
+    organisation: OrganisationId,
+    name: string,
+    request: (tx: OrganisationTransaction, integration: IntegrationView) => Promise<{ run: RunRow; joined: boolean }>,
+  ): Promise<StartedRun> => {
+    const { run, joined } = await withOrganisation(database, organisation, async (tx) => request(tx, await findIntegration(tx, name)));
+    if (run.state === 'queued') await engineCalls.startRun(organisation, run.id);
+    const view = await withOrganisation(database, organisation, (tx) => findRunView(tx, run.id));
+    return { ...runSummaryAnswer(view), joined };
+  };
+
   for (const { verb, kind, summary, description } of starts) {
     app.post(
       `/directories/:name/${verb}`,
@@ -57,18 +66,76 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
         },
       },
       async (request, reply) => {
-        const organisation = organisationOf(request);
-        const { run, joined } = await withOrganisation(database, organisation, async (tx) => {
-          const integration = await findIntegration(tx, request.params.name);
-          if (!integration.has_credential) throw credentialMissing(integration.name);
+        const run = await begin(organisationOf(request), request.params.name, (tx, integration) => {
+          requirePassword(integration);
           return requestRun(tx, { integration: integration.id, kind, trigger: 'manual' });
         });
-        if (run.state === 'queued') await engineCalls.startRun(organisation, run.id);
-        const view = await withOrganisation(database, organisation, (tx) => findRunView(tx, run.id));
-        return reply.code(202).send({ ...runSummaryAnswer(view), joined });
+        return reply.code(202).send(run);
       },
     );
   }
+
+  app.post(
+    '/directories/:name/plan',
+    {
+      // Nothing asked for is as things are.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+      config: { access: 'operate' },
+      schema: {
+        operationId: 'planDirectory',
+        summary: 'Find out what a synchronisation would do',
+        description:
+          'Reads the whole directory and changes nothing; the result is at /runs/{id}/plan. With `settings` (all of them, as when they are ' +
+          'changed, and with scope `admin`) it says what it would do with these, and saves nothing; where the password would go ' +
+          'must be as it is. With `fromStored` the directory is not asked: possible where only search bases, filter, mail domains, what ' +
+          'becomes of disabled accounts and removals differ. Asking for the same again while it is open answers that run (`joined`).',
+        tags: ['directories'],
+        params: NamedPath,
+        body: PlanRequest,
+        response: { 202: answer(StartedRun, 'The run that was asked for, or the open one'), ...problems(400, 404, 409, 422) },
+      },
+    },
+    async (request, reply) => {
+      const organisation = organisationOf(request);
+      const asked = request.body;
+      if (asked.settings !== undefined) requireScope(request, 'admin');
+      const run = await begin(organisation, request.params.name, (tx, integration) => {
+        if (asked.fromStored !== true) requirePassword(integration);
+        if (asked.settings !== undefined) refuseOtherDestination(integration.settings, asked.settings);
+        return requestPlan(tx, integration, asked);
+      });
+      return reply.code(202).send(run);
+    },
+  );
+
+  app.post(
+    '/directories/:name/objects',
+    {
+      config: { access: 'operate' },
+      schema: {
+        operationId: 'syncDirectoryObject',
+        summary: 'Synchronise one object now, step by step',
+        description:
+          'Reads one person, group or other object by its address, distinguished name or objectGUID, and takes it over as a change would be. ' +
+          'What happened at each step is in `report` of the run: connect, find, read, scope (which rule keeps it out), apply. A step that ' +
+          'fails is a result: the run succeeds all the same. Several objects may be asked for at once; asking again for one whose run is ' +
+          'open answers that run (`joined`). Nothing is read but that object.',
+        tags: ['directories'],
+        params: NamedPath,
+        body: ObjectQuery,
+        response: { 202: answer(StartedRun, 'The run that was asked for, or the open one'), ...problems(400, 404, 409, 422) },
+      },
+    },
+    async (request, reply) => {
+      const run = await begin(organisationOf(request), request.params.name, (tx, integration) => {
+        requirePassword(integration);
+        return requestRun(tx, { integration: integration.id, kind: 'directory-object', trigger: 'manual', object: objectQuery(request.body) });
+      });
+      return reply.code(202).send(run);
+    },
+  );
 
   app.get(
     '/runs',
@@ -106,7 +173,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
       },
     },
     async (request) =>
-      runAnswer(await withOrganisation(database, organisationOf(request), (tx) => findRunView(tx, runId(request.params.id)))),
+      withOrganisation(database, organisationOf(request), (tx) => wholeRun(tx, runId(request.params.id))),
   );
 
   app.post(
@@ -135,6 +202,11 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
     },
   );
 };
+
+/** @throws ConflictError `directory.credential-missing` */
+function requirePassword({ has_credential, name }: IntegrationView): void {
+  if (!has_credential) throw credentialMissing(name);
+}
 
 const credentialMissing = (name: string): ConflictError =>
   new ConflictError({

@@ -26,6 +26,35 @@ export const Schedule = Type.Union([
 ]);
 
 const Dn = Type.String({ minLength: 3, maxLength: 2000 });
+const RemovalLimit = Type.Optional(
+  Type.Object(
+    {
+      number: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000, description: 'objects; 0 holds every one' })),
+      percent: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'of the objects of that kind; counts from ten on' })),
+    },
+    { additionalProperties: false },
+  ),
+);
+const Removal = Type.Object(
+  {
+    people: Type.Optional(
+      Type.Union([
+        Type.Literal('keep'),
+        Type.Literal('disable'),
+        Type.Object({ deleteAfterDays: Type.Integer({ minimum: 1, maximum: 3650 }) }, { additionalProperties: false }),
+      ]),
+    ),
+    limits: Type.Optional(
+      Type.Object({ deletion: RemovalLimit, disable: RemovalLimit, 'group-removal': RemovalLimit }, { additionalProperties: false }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'What becomes of people who disappear (default keep), and how many of a kind may go by one run before all of that kind are held ' +
+      'for an administrator (default 500 and 5 %).',
+  },
+);
 export const Settings = Type.Object(
   {
     host: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
@@ -39,9 +68,21 @@ export const Settings = Type.Object(
     mailDomains: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { maxItems: 1000 })),
     acknowledgeDisabled: Type.Boolean({ default: true }),
     extraAttributes: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$' }), { maxItems: 100 })),
+    removal: Type.Optional(Removal),
+    pollSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600, description: 'How often changes are asked for; default 30' })),
   },
   { additionalProperties: false },
 );
+
+/** Which object to synchronise. */
+export const ObjectQuery = Type.Object(
+  {
+    by: Type.Union([Type.Literal('guid'), Type.Literal('dn'), Type.Literal('address')]),
+    value: Type.String({ minLength: 3, maxLength: 2000, description: 'objectGUID in its canonical form, distinguished name, or e-mail address' }),
+  },
+  { additionalProperties: false },
+);
+export type ObjectQuery = Type.Static<typeof ObjectQuery>;
 
 export const RunSummary = Type.Object({
   id: Uuid,
@@ -58,6 +99,10 @@ export const RunSummary = Type.Object({
   /** While open: what it waits for, in a sentence ("site berlin is offline since …"); null when it does not wait. */
   waiting: nullable(Type.String()),
   totals: Type.Record(Type.String(), Type.Integer()),
+  /** Of a reconcile: why changes alone would not do. */
+  reason: nullable(Type.Object({ code: Type.String(), detail: Type.String() })),
+  /** Of a run for one object. */
+  object: nullable(ObjectQuery),
   error: nullable(Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), next: Type.String() })),
 });
 export type RunSummary = Type.Static<typeof RunSummary>;
@@ -74,16 +119,132 @@ export const TestStep = Type.Object({
   next: Type.Optional(Type.String()),
   durationMs: Type.Number(),
 });
-export const Run = Type.Intersect([RunSummary, Type.Object({ report: nullable(Type.Array(TestStep)) })]);
+const Held = {
+  kind: Type.String({
+    description:
+      '`deletion`: people who would be missing. `disable`: accounts that would be disabled. `group-removal`: groups that would disappear. ' +
+      '`reading`: everything, because what the directory said is doubtful; `error` of the run says why.',
+  }),
+  /** How many; 0 for a reading. */
+  objects: Type.Integer(),
+  /** In a sentence. */
+  reason: Type.String(),
+  heldAt: Timestamp,
+};
+/** What a run held back for an administrator, and what became of it. */
+export const HeldSet = Type.Object({
+  ...Held,
+  state: Type.String({ description: '`open`, `approved`, `rejected`, or `replaced`: a later synchronisation decided anew' }),
+  resolvedAt: nullable(Timestamp),
+  /** Label of the token with which it was decided. */
+  resolvedBy: nullable(Type.String()),
+  /** Of how many objects it was still true then. */
+  resolvedObjects: nullable(Type.Integer()),
+});
+export type HeldSet = Type.Static<typeof HeldSet>;
+/** What waits for a decision in a directory. */
+const OpenSet = Type.Object({ ...Held, run: Uuid, runNumber: Bigint });
+
+export const HeldObject = Type.Object({
+  kind: Type.String(),
+  guid: Uuid,
+  /** user, contact, group … */
+  object: Type.String(),
+  /** Null for groups. */
+  person: nullable(Bigint),
+  subject: Type.String(),
+  dn: Type.String(),
+  why: Type.Union([Type.Literal('gone'), Type.Literal('out-of-scope'), Type.Literal('disabled')], {
+    description: '`gone`: no longer in the directory. `out-of-scope`: no longer within search bases and filter, or without an address. `disabled`: the account.',
+  }),
+  /** False: it came back meanwhile, or was decided on. */
+  pending: Type.Boolean(),
+});
+export type HeldObject = Type.Static<typeof HeldObject>;
+
+/** By action; actions without an entry are absent. */
+const PlanCounts = Type.Record(Type.String(), Type.Object({ people: Type.Integer(), groups: Type.Integer() }));
+export const Run = Type.Intersect([
+  RunSummary,
+  Type.Object({
+    report: nullable(Type.Array(TestStep)),
+    held: Type.Array(HeldSet),
+    /** Of a plan. */
+    plan: nullable(
+      Type.Object({
+        /** Settings that are not saved, with which it was made; null: those of the directory. */
+        settings: nullable(Settings),
+        fromStored: Type.Boolean({ description: 'Made from what is stored, without asking the directory' }),
+        counts: nullable(PlanCounts),
+        forgottenAt: nullable(Timestamp),
+      }),
+    ),
+  }),
+]);
 export type Run = Type.Static<typeof Run>;
+
+/** What to plan; nothing: a synchronisation as things are. */
+export const PlanRequest = Type.Object(
+  {
+    settings: Type.Optional(Settings),
+    fromStored: Type.Optional(Type.Boolean({ description: 'From what is stored, without asking the directory' })),
+  },
+  { additionalProperties: false },
+);
+export type PlanRequest = Type.Static<typeof PlanRequest>;
 
 export const PlanEntry = Type.Object({
   action: Type.String(),
+  /** Of the object: user, contact, public-folder, group, dynamic-group. */
+  kind: Type.String(),
+  /** Name of the directory whose object it is. */
+  directory: Slug,
   guid: Uuid,
   subject: Type.String(),
+  /** A sentence, where the action does not say it alone: who holds the address, with whom it is one person, what it waits for. */
+  detail: nullable(Type.String()),
   changes: Type.Array(Type.Object({ attribute: Type.String(), before: Type.Array(Type.String()), after: Type.Array(Type.String()) })),
 });
 export type PlanEntry = Type.Static<typeof PlanEntry>;
+
+const Findings = Type.Object({
+  /** Of the forest, as the directory's controller knows them. */
+  domains: Type.Array(
+    Type.Object({
+      dn: Type.String(),
+      dnsName: Type.String(),
+      netbiosName: nullable(Type.String()),
+      parentDn: nullable(Type.String()),
+      own: Type.Boolean(),
+      readBy: Type.Array(Slug, { description: "The organisation's directories that read it" }),
+      suggestedName: nullable(Slug),
+    }),
+  ),
+  /** LDAP URLs to which the server referred. They are noted and never followed. */
+  references: Type.Array(Type.String()),
+});
+
+const Changes = Type.Object({
+  /** Null before the first full reading, which finds it out. */
+  method: nullable(Type.Union([Type.Literal('dirsync'), Type.Literal('usn'), Type.Literal('none')])),
+  /** Why it is no better one. */
+  reason: Type.String(),
+  /** False: a deletion is noticed by the next full reading only. */
+  deletionsVisible: nullable(Type.Boolean()),
+  pollSeconds: Type.Integer(),
+  /**
+   * `watching`; `waiting`: see `error`; `silent`: the watcher has said nothing for minutes, its site may be offline; `not-yet`: it has not begun,
+   * or there was no full reading yet; `off`: the directory is paused, has no password, or its changes cannot be told.
+   */
+  state: Type.Union([Type.Literal('watching'), Type.Literal('waiting'), Type.Literal('silent'), Type.Literal('not-yet'), Type.Literal('off')]),
+  /** When the watcher last said how it goes, which it does every minute. */
+  watchedAt: nullable(Timestamp),
+  error: nullable(Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), next: Type.String() })),
+  /** The next full reading by schedule. */
+  nextReconcileAt: nullable(Timestamp),
+  /** A full reading that changes need, and that starts then: the one before was asked for by the same reason. */
+  reconcile: nullable(Type.Object({ code: Type.String(), detail: Type.String(), notBefore: Timestamp })),
+});
 
 export const Directory = Type.Object({
   id: Uuid,
@@ -99,7 +260,12 @@ export const Directory = Type.Object({
   /** Ticks wait until somebody acts, because the domain refused the sign-in: since when, why, and what ends it. */
   parked: nullable(Type.Object({ since: Timestamp, reason: Type.String(), next: Type.String() })),
   nextRuns: Type.Array(Timestamp),
+  changes: Changes,
+  /** What the last reading or test saw beside the objects; null before the first. */
+  findings: nullable(Findings),
   openProblems: Type.Integer(),
+  /** What waits for an administrator: nothing of these kinds happens until then. */
+  held: Type.Array(OpenSet),
   counts: Type.Object({ people: Type.Integer(), groups: Type.Integer(), missing: Type.Integer() }),
   lastRun: nullable(RunSummary),
   /** What is allowed but should not stay: a plain connection. */
@@ -109,13 +275,30 @@ export const Directory = Type.Object({
 });
 export type Directory = Type.Static<typeof Directory>;
 
+/** What differs from the directory that another one is added from; without the defaults of new settings. */
+const Overrides = Type.Object(
+  {
+    ...Type.Partial(Settings).properties,
+    security: Type.Optional(Type.Union([Type.Literal('ldaps'), Type.Literal('starttls'), Type.Literal('plain')])),
+    acknowledgeDisabled: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+/** With `from` site, settings and schedule are those of that directory; without, `site` and `settings` must be given. */
 export const NewDirectory = Type.Object(
   {
     name: Slug,
     description: Type.Optional(Type.String({ maxLength: 500 })),
-    site: Slug,
-    settings: Settings,
+    site: Type.Optional(Slug),
+    settings: Type.Optional(Settings),
+    from: Type.Optional(Slug),
+    domain: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 2000, description: 'With from: which domain of its forest, by DNS name, NetBIOS name or naming context; default: the one that `name` names' }),
+    ),
+    overrides: Type.Optional(Overrides),
     password: Type.String({ minLength: 1, maxLength: 1000 }),
+    /** Absent: a full reading once a day. Null: none, changes only. */
     schedule: Type.Optional(nullable(Schedule)),
     jitterSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 3600 })),
   },

@@ -9,6 +9,7 @@ const descriptions: Record<ProblemStatus, string> = {
   404: 'There is no such thing in this organisation',
   405: 'The path exists, the method does not',
   409: 'The present state does not allow it; `next` says what to do',
+  410: 'It was there and is not kept any more; `next` says what to do',
   413: 'The body is too large',
   415: 'The body is not JSON',
   422: 'The request makes no sense; `errors` says where and why',

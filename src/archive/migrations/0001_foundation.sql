@@ -104,13 +104,20 @@ create table directory_integration (
   change_tracking      jsonb,
   -- DirectoryFindings of the last reading or test.
   findings             jsonb,
+  -- Code of the doubt about a reading that an administrator has set aside: the next reading passes that check, once.
+  accepted_doubt       text,
   -- When its watcher last asked what to do, and why it waits (ErrorReport).
   watched_at           timestamptz,
   watch_error          jsonb,
+  -- A full reading that its watcher needs ({code, detail}) and that is not asked for before.
+  reconcile_reason     jsonb,
+  reconcile_at         timestamptz,
   -- Ticks that found a run still open or the schedule parked (those that Temporal skipped are counted in the schedule itself).
   skipped_ticks        bigint not null default 0,
   created_at           timestamptz not null default now(),
   changed_at           timestamptz not null default now(),
+  -- When settings changed that decide what a reading does: src/archive/settings-change.ts.
+  scope_changed_at     timestamptz,
   unique (org_id, name)
 );
 
@@ -119,7 +126,7 @@ create table run (
   org_id         uuid not null references organisation,
   integration_id uuid not null references directory_integration,
   number         bigint not null,
-  kind           text not null check (kind in ('directory-sync', 'directory-plan', 'directory-test')),
+  kind           text not null check (kind in ('directory-sync', 'directory-plan', 'directory-test', 'directory-object')),
   trigger        text not null check (trigger in ('schedule', 'manual', 'reconcile')),
   reason         jsonb,                     -- of a reconcile: {code, detail}
   state          text not null check (state in ('queued', 'running', 'succeeded', 'partial', 'held', 'failed', 'cancelled', 'interrupted', 'skipped')),
@@ -133,11 +140,20 @@ create table run (
   first_epoch    bigint,                    -- of its first attempt: what earlier attempts of this run did counts as this run's
   totals         jsonb not null default '{}',
   error          jsonb,                     -- ErrorReport
-  report         jsonb,                     -- steps of a test
+  report         jsonb,                     -- steps of a test, or of one object
+  object         jsonb,                     -- of directory-object: which one, {by, value}
+  read_settings  jsonb,                     -- with which its last attempt reads
+  -- Of a plan: settings that are not saved (null: those of the integration), whether it is made from what is stored, how many
+  -- entries of which action it has (null: not computed yet), and when the entries were forgotten.
+  settings          jsonb,
+  from_stored       boolean not null default false,
+  plan_counts       jsonb,                  -- {action: {people, groups}}
+  plan_forgotten_at timestamptz,
   unique (org_id, number)
 );
--- "Synchronise now" joins the run that is open.
-create unique index run_open on run (integration_id, kind) where state in ('queued', 'running');
+-- "Synchronise now" joins the run that is open. Of single objects several may be read at once.
+create unique index run_open on run (integration_id, kind) where state in ('queued', 'running') and kind <> 'directory-object';
+create index run_unfinished on run (org_id, requested_at) where state in ('queued', 'running');
 create index run_by_integration on run (integration_id, number desc);
 create index run_by_state on run (org_id, state, number desc);
 create index run_finished on run (finished_at) where finished_at is not null;
@@ -164,7 +180,9 @@ create table page_cursor (
 --   never shown   not listed                                     (a container, somebody without an address)
 --   present       listed and missing_since is null
 --   would leave   listed and missing_since is null and not in_scope
---   missing       missing_since is not null
+--   missing       missing_since is not null; a group is then no longer listed, nor is a person after the days that the settings give
+-- Likewise account_disabled is the fact and disabled the consequence: it ends with the fact, but begins only by the rules of
+-- src/archive/directory-removals.ts. What an administrator has decided to keep is kept until the fact ends.
 create table directory_object (
   id               bigint generated always as identity primary key,
   org_id           uuid not null,
@@ -184,12 +202,15 @@ create table directory_object (
   sort_key         text collate "C" not null,
   account_name     text,
   principal_name   text,
-  account_disabled boolean not null,
-  included         boolean not null,        -- passes the e-mail domain filter
+  account_disabled boolean not null,        -- as the source says
+  disabled         boolean not null default false, -- what follows: see src/archive/directory-removals.ts
+  included         boolean not null,        -- passed the e-mail domain filter once: whoever does not any more is out of scope
   in_source        boolean not null default true,
-  in_scope         boolean not null,        -- in the source, and within search bases, filter and what Lockstep takes
+  in_scope         boolean not null,        -- in the source, and within search bases, filter, mail domains and what Lockstep takes
   listed           boolean not null,        -- was in scope once
   missing_since    timestamptz,
+  kept_since       timestamptz,             -- from being removed
+  kept_enabled_since timestamptz,           -- from being disabled
   manager_key      bytea,
   attributes       jsonb not null,
   source_created   timestamptz,
@@ -203,10 +224,13 @@ create index directory_object_dn on directory_object (org_id, dn_key);
 create index directory_object_children on directory_object (integration_id, parent_guid) where parent_guid is not null;
 create index directory_object_groups on directory_object (org_id, sort_key, id) where listed and kind in ('group', 'dynamic-group');
 -- People, groups and missing objects of an integration are counted without reading them.
-create index directory_object_counts on directory_object (org_id, integration_id, kind, included, listed, missing_since);
+create index directory_object_counts on directory_object (integration_id, kind, included, listed, missing_since);
 create index directory_object_gone on directory_object (integration_id) where not in_source;
 -- Usually empty: what would leave, and has not yet.
 create index directory_object_leaving on directory_object (integration_id) where listed and missing_since is null and not in_scope;
+-- As empty: accounts that are to be disabled, and are not.
+create index directory_object_disabling on directory_object (integration_id)
+  where missing_since is null and kind = 'user' and (account_disabled or not in_source) and not disabled;
 create index directory_object_sid on directory_object (org_id, sid) where sid is not null;
 create index directory_object_primary_group on directory_object (org_id, primary_group_sid, dn_key) where primary_group_sid is not null;
 create index directory_object_manager on directory_object (org_id, manager_key) where manager_key is not null;
@@ -262,7 +286,8 @@ create table directory_address (
 );
 create index directory_address_lookup on directory_address (org_id, address);
 
--- The rest of a sort_key from each of its words but the first: by these somebody is found by the last name too.
+-- The rest of a sort_key from each of its words but the first, and then what comes before it: by these somebody is found by the
+-- last name too.
 create table directory_name_ending (
   object_id bigint not null,
   org_id    uuid not null,
@@ -284,12 +309,12 @@ create index directory_member_of on directory_member (org_id, member_key);
 
 -- Parts of a list that a page of changes gives, until its last part.
 create table directory_member_part (
-  integration_id uuid not null,
+  teller_id      uuid not null,             -- the integration, for its watcher; or the run that reads one object
   guid           uuid not null,
   member_key     bytea not null,
   org_id         uuid not null,
   member_dn      text not null,
-  primary key (integration_id, guid, member_key)
+  primary key (teller_id, guid, member_key)
 );
 
 -- SIDs by which an object says to be the same person as another: `former` ones of an account (sIDHistory), and the `master`
@@ -303,6 +328,43 @@ create table directory_sid (
 );
 create index directory_sid_lookup on directory_sid (org_id, sid);
 
+-- What changes removed lately, by kind: counted against the limit together with what is about to go.
+create table removed_by_changes (
+  id             bigint generated always as identity primary key,
+  org_id         uuid not null,
+  integration_id uuid not null references directory_integration,
+  kind           text not null check (kind in ('deletion', 'disable', 'group-removal')),
+  objects        integer not null,
+  at             timestamptz not null default now()
+);
+create index removed_by_changes_recent on removed_by_changes (integration_id, kind, at);
+
+-- What a run would have done and did not: all of one kind, or ('reading') everything, because the reading itself is doubtful.
+create table held_set (
+  run_id         uuid not null references run,
+  kind           text not null check (kind in ('deletion', 'disable', 'group-removal', 'reading')),
+  org_id         uuid not null,
+  integration_id uuid not null references directory_integration,
+  objects        bigint not null,
+  reason         text not null,             -- a sentence
+  state          text not null default 'open' check (state in ('open', 'approved', 'rejected', 'replaced')),
+  held_at        timestamptz not null default now(),
+  resolved_at    timestamptz,
+  resolved_by    uuid,                      -- api_token; null for what was replaced
+  resolved_objects bigint,                  -- how many it was still true of
+  primary key (run_id, kind)
+);
+create unique index held_set_open on held_set (integration_id, kind) where state = 'open';
+create index held_set_of_organisation on held_set (org_id) where state = 'open';
+-- The objects of a set, until it is replaced.
+create table held_change (
+  run_id    uuid not null references run,
+  kind      text not null,
+  object_id bigint not null,
+  org_id    uuid not null,
+  primary key (run_id, kind, object_id)
+);
+
 create table person (
   id          bigint generated always as identity primary key,
   org_id      uuid not null,
@@ -310,16 +372,19 @@ create table person (
   -- The person that this one is, while its object is linked to another's: always one that is not merged itself.
   merged_into bigint,
   -- Under which it is listed: that of the object that names it. Null: none of its objects is listed and included.
-  sort_key    text collate "C"
+  sort_key    text collate "C",
+  -- Of several objects the one that gives the mail attributes: no address of another is the person's. Null: it is of one.
+  mail_object bigint
 );
 create index person_list on person (org_id, sort_key, id) where sort_key is not null;
 
 -- Who an object is. Every object that is listed has a person of its own (own_person_id); it is linked to that one or to another
 -- object's: see src/archive/person-linking.ts. An account that is not listed is linked only to others. Rows that ended are the past.
+-- No foreign keys: checked row by row they would be a tenth of the time that linking takes of a first reading (measured).
 create table person_link (
   id        bigint generated always as identity primary key,
   org_id    uuid not null,
-  person_id bigint not null references person,
+  person_id bigint not null,
   object_id bigint not null,
   rule      text not null check (rule in ('self', 'master-account-sid', 'sid-history', 'moved')),
   own_person_id bigint,
@@ -349,27 +414,32 @@ create unique index directory_problem_key on directory_problem
   (integration_id, code, coalesce(guid, '00000000-0000-0000-0000-000000000000'), md5(subject));
 create index directory_problem_open on directory_problem (org_id, integration_id, id) where resolved_at is null;
 
--- What a plan would do. Objects that would not change are kept too (action 'same'), to know what is missing.
-create table directory_plan_entry (
-  run_id       uuid not null references run,
-  org_id       uuid not null,
-  guid         uuid not null,
-  action       text not null check (action in ('added', 'changed', 'returned', 'missing', 'same')),
-  subject      text not null,
-  changes      jsonb not null default '[]', -- [{attribute, before, after}]
-  primary key (run_id, guid)
+-- Pages of a plan that is being read: applied to copies of the tables when all are there (src/archive/plan-rehearsal.ts).
+create table directory_plan_page (
+  run_id uuid not null references run,
+  seq    bigint not null,
+  org_id uuid not null,
+  page   bytea not null,                    -- gzip of the JSON
+  primary key (run_id, seq)
 );
-create index directory_plan_entry_list on directory_plan_entry (run_id, action, guid);
+alter table directory_plan_page alter column page set storage external;
 
--- Members of a group whose list the plan has not read to its end: kept until then, to know who would leave.
-create table directory_plan_member (
-  run_id     uuid not null references run,
-  guid       uuid not null,
-  member_key bytea not null,
-  org_id     uuid not null,
-  member_dn  text not null,
-  primary key (run_id, guid, member_key)
+-- What a plan would do, in the order in which it is shown. An object may be met by several actions.
+create table directory_plan_entry (
+  run_id    uuid not null references run,
+  position  bigint not null,
+  org_id    uuid not null,
+  action    text not null check (action in (
+    'held', 'conflict', 'removed', 'disabled', 'unlinked', 'linked', 'enabled', 'returned', 'added', 'changed')),
+  kind      text not null,                  -- of the object
+  directory text not null,                  -- name of the integration whose object it is
+  guid      uuid not null,
+  subject   text not null,
+  detail    text,                           -- a sentence, where the action alone does not say it
+  changes   jsonb not null default '[]',    -- [{attribute, before, after}]
+  primary key (run_id, position)
 );
+create index directory_plan_entry_action on directory_plan_entry (run_id, action, position);
 
 do $$
 declare t text;
@@ -377,9 +447,10 @@ begin
   foreach t in array array['api_token', 'site', 'site_node', 'site_enrolment_code', 'directory_integration', 'run',
     'page_cursor', 'directory_object', 'directory_sighting', 'directory_former_name', 'directory_tombstone', 'directory_address',
     'directory_name_ending', 'directory_member', 'directory_member_part', 'directory_sid', 'person',
-    'person_link', 'directory_problem', 'directory_plan_entry', 'directory_plan_member'] loop
+    'person_link', 'directory_problem', 'directory_plan_page', 'directory_plan_entry',
+    'removed_by_changes', 'held_set', 'held_change'] loop
     execute format('alter table %I enable row level security', t);
-    execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, t);
+    execute format($p$create policy organisation on %I using (org_id = (select nullif(current_setting('lockstep.org', true), '')::uuid))$p$, t);
   end loop;
 end $$;
 alter table organisation enable row level security;
@@ -394,6 +465,11 @@ alter table ui_link enable row level security;
 grant select, insert, update, delete on all tables in schema public to lockstep_app;
 revoke all on site_assertion, ui_link from lockstep_app;
 grant usage on all sequences in schema public to lockstep_app;
+-- A plan is computed in copies of the tables. Everybody may make temporary tables unless that was taken away.
+do $$ begin
+  execute format('grant temporary on database %I to lockstep_app', current_database());
+exception when insufficient_privilege then null;
+end $$;
 
 -- Questions that look across organisations, each answered by one function of the owner.
 
@@ -467,11 +543,28 @@ create function platform_counts() returns table (what text, label text, count bi
 -- Statistics for tables that have grown to three times what they were. Every index that begins with the organisation looks as
 -- good as any other to a planner without statistics, and a first reading is over before autovacuum comes: measured, minutes
 -- instead of seconds. Analysing needs the owner. Cheap when there is nothing to do.
+-- How much of a table an organisation or a directory is, the planner must not take from the values it knows: one that is not among
+-- them is taken for one row, and then every index that begins with it looks as good as the one that finds a row (measured: a second
+-- organisation's first reading looked at five hundred times as many rows). The policies compare with what a subquery gives, so that
+-- any organisation is taken for as large as the largest, at most half of all; any directory for one of two hundred.
+do $$
+declare c record;
+begin
+  for c in
+    select a.attrelid::regclass as t, a.attname as n
+    from pg_attribute a join pg_class r on r.oid = a.attrelid
+    where r.relkind = 'r' and r.relnamespace = 'public'::regnamespace and a.attname in ('org_id', 'integration_id') and a.attnum > 0
+  loop
+    execute format(case c.n when 'org_id' then 'alter table %s alter column %I set (n_distinct = 2)' else 'alter table %s alter column %I set statistics 0' end, c.t, c.n);
+  end loop;
+end $$;
 alter table directory_object alter column attributes set statistics 0;
 -- One container may hold nearly everything, and nearly all objects hold nothing: a mean of the first would have all of them
 -- read for each look below one of the others. By name: what several objects have is one manager, and never a tenth of them.
 alter table directory_object alter column parent_guid set (n_distinct = -0.05);
 alter table directory_object alter column manager_key set (n_distinct = -0.05);
+-- Nearly all are in one, and nearly all groups are nobody's.
+alter table directory_object alter column primary_group_sid set (n_distinct = -0.05);
 alter table directory_plan_entry alter column changes set statistics 0;
 create function platform_refresh_statistics() returns void
   language plpgsql security definer set search_path = public, pg_temp
@@ -483,7 +576,8 @@ create function platform_refresh_statistics() returns void
       select c.oid from pg_class c
       where c.oid in ('directory_object'::regclass, 'directory_sighting'::regclass, 'directory_address'::regclass,
           'directory_member'::regclass, 'directory_former_name'::regclass, 'directory_sid'::regclass, 'person'::regclass, 'person_link'::regclass, 'directory_problem'::regclass,
-          'directory_plan_entry'::regclass, 'directory_plan_member'::regclass)
+          'directory_object_past'::regclass, 'directory_address_past'::regclass, 'directory_member_past'::regclass, 'person_past'::regclass,
+          'directory_plan_entry'::regclass, 'held_change'::regclass)
         and pg_relation_size(c.oid) > 3 * greatest(c.relpages, 4) * current_setting('block_size')::bigint
     loop
       execute format('analyze %s', grown);

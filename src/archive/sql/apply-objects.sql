@@ -20,9 +20,15 @@ with input as materialized (
     addresses jsonb, name_endings jsonb)
 ),
 before as materialized (
-  select x.guid, o.id, o.listed, o.missing_since, o.in_source, o.in_scope, o.dn <> x.dn as moved, o.dn_key,
+  select x.guid, o.id, o.listed, o.missing_since, o.disabled,
+    -- An account that is not listed may be that of a mailbox in another directory.
+    not o.listed and x.account_disabled and not o.disabled and x.kind = 'user'
+      and exists (select from person_link l where l.object_id = o.id and l.until is null) as is_somebodys, o.in_source, o.in_scope, o.dn <> x.dn as moved, o.dn_key,
     o.content_hash <> decode(x.content_hash, 'hex') or o.dn <> x.dn
       or o.manager_key is distinct from decode(x.manager_key, 'hex') as differs,
+    (o.kind, o.recipient_type, o.sid, o.account_disabled, o.included, o.in_scope, o.sort_key, o.source_created)
+      is distinct from (x.kind, x.recipient_type, x.sid, x.account_disabled, x.included, x.in_scope, x.sort_key, x.source_created)
+      or not o.in_source or o.missing_since is not null as may_be_another,
     coalesce(s.invocation_id = $5::uuid and x.usn < s.usn and ($6::boolean or s.told_epoch >= $3), false) as stale,
     s.epoch, s.outcome, s.usn
   from input x
@@ -39,11 +45,17 @@ buried as materialized (
 written as (
   insert into directory_object as o (
     org_id, integration_id, guid, kind, recipient_type, dn, dn_key, rdn, parent_guid, sid, primary_group_sid,
-    mailbox_guid, display_name, sort_key, account_name, principal_name, account_disabled, included, in_scope, listed,
+    mailbox_guid, display_name, sort_key, account_name, principal_name, account_disabled, disabled, included, in_scope, listed,
     manager_key, attributes, source_created, content_hash)
   select current_setting('lockstep.org')::uuid, $2, x.guid, x.kind, x.recipient_type, x.dn, decode(x.dn_key, 'hex'), x.rdn,
     x.parent_guid, x.sid, x.primary_group_sid, x.mailbox_guid, x.display_name, x.sort_key, x.account_name,
-    x.principal_name, x.account_disabled, x.included, x.in_scope, x.in_scope, decode(x.manager_key, 'hex'), x.attributes,
+    x.principal_name, x.account_disabled,
+    -- That somebody's account is disabled follows by the rules for removals; that it is not, or how one is that is new or returns, at once.
+    case
+      when b.id is null then x.account_disabled
+      when b.missing_since is not null and not x.in_scope then b.disabled
+      else x.account_disabled and (b.disabled or b.missing_since is not null or not b.listed and (x.in_scope or not b.is_somebodys))
+    end, x.included, x.in_scope, x.in_scope, decode(x.manager_key, 'hex'), x.attributes,
     x.source_created, decode(x.content_hash, 'hex')
   from input x
   left join before b on b.guid = x.guid
@@ -55,7 +67,10 @@ written as (
     rdn = excluded.rdn, parent_guid = excluded.parent_guid, sid = excluded.sid,
     primary_group_sid = excluded.primary_group_sid, mailbox_guid = excluded.mailbox_guid,
     display_name = excluded.display_name, sort_key = excluded.sort_key, account_name = excluded.account_name,
-    principal_name = excluded.principal_name, account_disabled = excluded.account_disabled, included = excluded.included,
+    principal_name = excluded.principal_name, account_disabled = excluded.account_disabled,
+    disabled = excluded.disabled,
+    kept_since = case when excluded.in_scope then null else o.kept_since end,
+    kept_enabled_since = case when excluded.account_disabled then o.kept_enabled_since end, included = o.included or excluded.included,
     in_source = true, in_scope = excluded.in_scope, listed = o.listed or excluded.in_scope,
     missing_since = case when excluded.in_scope then null else o.missing_since end,
     manager_key = excluded.manager_key, attributes = excluded.attributes, source_created = excluded.source_created,
@@ -69,8 +84,8 @@ outcomes as materialized (
       when b.stale then case when b.listed and b.missing_since is null then 'same' else 'outside' end
       when not x.in_scope then 'outside'
       when b.epoch >= $4 and b.outcome in ('added', 'changed', 'returned') then b.outcome
-      when b.id is null or not b.listed then 'added'
       when b.missing_since is not null then 'returned'
+      when b.id is null or not b.listed then 'added'
       when b.differs then 'changed'
       else 'same'
     end as outcome
@@ -151,11 +166,14 @@ select
     from arrived a
     cross join lateral (
       select * from directory_object o
-      where o.org_id = current_setting('lockstep.org')::uuid and o.dn_key = decode(a.dn_key, 'hex')
+      where o.dn_key = decode(a.dn_key, 'hex')
         and o.integration_id = $2 and o.in_source and o.guid <> a.guid offset 0) o
     where o.guid not in (select guid from input)) as displaced,
   (select coalesce(jsonb_agg(b.id::text), '[]') from before b join input x using (guid)
     where b.listed and b.missing_since is null and not b.stale and not x.in_scope) as left_scope,
   (select coalesce(jsonb_agg(id::text), '[]') from written) as written,
+  -- Of these: who they are, or as whom they are listed, may have changed.
+  (select coalesce(jsonb_agg(w.id::text), '[]') from written w left join before b on b.guid = w.guid
+    where b.id is null or b.may_be_another) as maybe_others,
   (select coalesce(jsonb_agg(address), '[]') from dropped_claims) as dropped_addresses
 from outcomes

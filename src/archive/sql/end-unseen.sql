@@ -5,3 +5,4 @@ update directory_object o
 set in_source = false, in_scope = false
 from directory_sighting s
 where s.integration_id = $1 and s.epoch < $2 and (s.told_epoch < $2 or s.invocation_id = $4::uuid and s.usn <= $3::bigint) and o.id = s.object_id and o.in_source
+returning o.id::text

@@ -1,4 +1,4 @@
 -- Which of these names are groups of the directory, those included that are gone: $1 keys of names, $2 integration.
 select distinct encode(o.dn_key, 'hex') as key
 from directory_object o
-where o.org_id = current_setting('lockstep.org')::uuid and o.dn_key = any ($1::bytea[]) and o.integration_id = $2
+where o.dn_key = any ($1::bytea[]) and o.integration_id = $2

@@ -2,7 +2,7 @@
 -- groups, of which everybody who says to be in one is meant too.
 with candidates as materialized (
   select o.id from directory_object o
-  where o.org_id = current_setting('lockstep.org')::uuid and o.dn_key = any ($1::bytea[]) and o.integration_id = $2 and o.in_source
+  where o.dn_key = any ($1::bytea[]) and o.integration_id = $2 and o.in_source
   union
   select o.id from directory_object o
   where o.integration_id = $2 and o.in_source and cardinality($3::text[]) > 0

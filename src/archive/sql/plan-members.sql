@@ -1,77 +1,51 @@
--- Members of the groups of one page of a plan: $1 groups (jsonb array of {guid, last, members: [{key, dn}]}), $2 run,
--- $3 integration.
---
--- Members of parts that are not the last wait in directory_plan_member; with the last part it is known who would join and
--- who would leave. That becomes a change `member` of the group's entry: before = who leaves, after = who joins, of many only
--- the first. Gives how many groups count as changed by it alone, as in apply-members.sql.
-with input as materialized (
-  select x.guid, x.last, x.members, g.id
-  from jsonb_to_recordset($1::jsonb) as x (guid uuid, last boolean, members jsonb)
-  left join lateral (
-    select o.id from directory_object o
-    where o.integration_id = $3 and o.guid = x.guid and o.kind in ('group', 'dynamic-group') limit 1) g on true
+-- Who would join groups and who would leave: the members in the copy of the tables (shadow-tables.ts) against those in the tables.
+-- One row a group that differs, of many members on a side the first 100. Who is named anew stays a member.
+create temporary table plan_member on commit drop as
+with gone as materialized (
+  select b.group_id, b.member_key, b.member_dn
+  from public.directory_member b
+  left join pg_temp.directory_member a on a.group_id = b.group_id and a.member_key = b.member_key
+  where a.group_id is null
 ),
-members as materialized (
-  select i.guid, i.id as group_id, i.last, decode(m.key, 'hex') as member_key, m.dn
-  from input i
-  cross join lateral jsonb_to_recordset(i.members) as m (key text, dn text)
-),
-waiting as (
-  insert into directory_plan_member (run_id, guid, member_key, org_id, member_dn)
-  select $2, guid, member_key, current_setting('lockstep.org')::uuid, dn from members where not last
-  on conflict do nothing
-),
-waited as (
-  delete from directory_plan_member p
-  where p.run_id = $2 and p.guid = any (array(select i.guid from input i where i.last))
-  returning p.guid, p.member_key, p.member_dn as dn
-),
-planned as materialized (
-  select guid, group_id, member_key, dn from members where last and group_id is not null
-  union
-  select w.guid, i.id, w.member_key, w.dn from waited w join input i using (guid) where i.id is not null
-),
-joining as (
-  select p.guid, p.dn
-  from planned p
-  left join lateral (
-    select 1 as there from directory_member m where m.group_id = p.group_id and m.member_key = p.member_key limit 1) m on true
-  where m.there is null
+came as materialized (
+  select a.group_id, a.member_key, a.member_dn
+  from pg_temp.directory_member a
+  left join public.directory_member b on b.group_id = a.group_id and b.member_key = a.member_key
+  where b.group_id is null
 ),
 leaving as (
-  select i.guid, m.member_dn as dn
-  from input i
-  cross join lateral (select * from directory_member m where m.group_id = i.id offset 0) m
-  where i.last and (m.group_id, m.member_key) not in (select p.group_id, p.member_key from planned p)
+  select group_id, member_dn, coalesce((
+      select o.id::text from public.directory_object o
+      where o.dn_key = gone.member_key
+      order by not o.in_source, o.integration_id <> g.integration_id, o.id desc limit 1), encode(member_key, 'hex')) as who
+  from gone
+  cross join lateral (select integration_id from pg_temp.directory_object g where g.id = gone.group_id limit 1) g
+),
+joining as (
+  select group_id, member_dn, coalesce((
+      select o.id::text from pg_temp.directory_object o
+      where o.dn_key = came.member_key
+      order by not o.in_source, o.integration_id <> g.integration_id, o.id desc limit 1), encode(member_key, 'hex')) as who
+  from came
+  cross join lateral (select integration_id from pg_temp.directory_object g where g.id = came.group_id limit 1) g
 ),
 sides as (
-  select guid, dn, 'after' as side, row_number() over (partition by guid order by dn) as n from joining
+  select group_id, 'before' as side, member_dn from leaving where (group_id, who) not in (select group_id, who from joining)
   union all
-  select guid, dn, 'before', row_number() over (partition by guid order by dn) from leaving
+  select group_id, 'after', member_dn from joining where (group_id, who) not in (select group_id, who from leaving)
+),
+numbered as (
+  select group_id, side, member_dn, row_number() over (partition by group_id, side order by member_dn collate "C") as n from sides
 ),
 lists as (
-  select guid, side,
-    jsonb_agg(dn order by n) filter (where n <= 100)
-      || case when count(*) > 100 then jsonb_build_array(format('… and %s more', count(*) - 100)) else '[]' end as dns
-  from sides
-  group by guid, side
-),
-changes as (
-  select guid, jsonb_build_array(jsonb_build_object(
-      'attribute', 'member',
-      'before', coalesce(min(dns::text) filter (where side = 'before'), '[]')::jsonb,
-      'after', coalesce(min(dns::text) filter (where side = 'after'), '[]')::jsonb)) as change
-  from lists
-  group by guid
-),
-before as materialized (
-  select e.guid, e.action from directory_plan_entry e
-  where e.run_id = $2 and e.guid = any (array(select guid from changes))
-),
-entered as (
-  update directory_plan_entry e
-  set changes = e.changes || c.change, action = case e.action when 'same' then 'changed' else e.action end
-  from changes c
-  where e.run_id = $2 and e.guid = c.guid
+  select group_id, side,
+    jsonb_agg(member_dn order by n) filter (where n <= 100)
+      || case when count(*) > 100 then jsonb_build_array(format('… and %s more', count(*) - 100)) else '[]' end as members
+  from numbered
+  group by group_id, side
 )
-select count(*) as changed from before where action = 'same'
+select group_id,
+  coalesce((jsonb_agg(members) filter (where side = 'before')) -> 0, '[]') as before,
+  coalesce((jsonb_agg(members) filter (where side = 'after')) -> 0, '[]') as after
+from lists
+group by group_id

@@ -11,7 +11,7 @@ with renames as materialized (
   from jsonb_to_recordset($1::jsonb) as x (id bigint, before text, key text, dn text)
   where $3::boolean or not exists (
     select from directory_object heir
-    where heir.org_id = current_setting('lockstep.org')::uuid and heir.dn_key = decode(x.before, 'hex')
+    where heir.dn_key = decode(x.before, 'hex')
       and heir.integration_id = $2 and heir.in_source)
 ),
 named as materialized (
@@ -19,7 +19,7 @@ named as materialized (
   from renames r
   cross join lateral (
     select * from directory_member m
-    where m.org_id = current_setting('lockstep.org')::uuid and m.member_key = r.before offset 0) m
+    where m.member_key = r.before offset 0) m
   cross join lateral (select * from directory_object g where g.id = m.group_id limit 1) g
   where g.integration_id = $2 or not exists (
     select from directory_object own
@@ -41,7 +41,7 @@ reporting as (
   update directory_object o set
     manager_key = r.key, attributes = jsonb_set(o.attributes, '{manager}', jsonb_build_array(r.dn))
   from renames r
-  where o.org_id = current_setting('lockstep.org')::uuid and o.manager_key = r.before
+  where o.manager_key = r.before
     and (o.integration_id = $2 or not exists (
       select from directory_object own
       where own.org_id = o.org_id and own.dn_key = r.before and own.integration_id = o.integration_id and own.in_source))

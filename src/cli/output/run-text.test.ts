@@ -16,8 +16,12 @@ const run = (overrides: Partial<Run>): Run => ({
   finishedAt: null,
   waiting: null,
   totals: {},
+  reason: null,
+  object: null,
   error: null,
   report: null,
+  plan: null,
+  held: [],
   ...overrides,
 });
 

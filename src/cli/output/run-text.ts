@@ -18,6 +18,7 @@ export function runStyle(state: string): Style | undefined {
     case 'interrupted':
       return 'bad';
     case 'partial':
+    case 'held':
     case 'cancelled':
       return 'warn';
     default:
@@ -31,6 +32,7 @@ export function runExitCode(state: string): ExitCode {
     case 'succeeded':
       return exitCodes.ok;
     case 'partial':
+    case 'held':
       return exitCodes.partial;
     case 'skipped':
       return exitCodes.refused;
@@ -53,7 +55,7 @@ export function runDuration(run: RunSummary, now: Date): string {
 }
 
 /** In the order in which people ask; what the API counts beyond these comes after them. */
-const totalOrder = ['pages', 'seen', 'added', 'changed', 'unchanged', 'missing', 'returned', 'members', 'problems'];
+const totalOrder = ['pages', 'seen', 'added', 'changed', 'unchanged', 'missing', 'returned', 'disabled', 'deleted', 'held', 'members', 'problems'];
 
 /** `2 pages · 312 seen · 312 added`; zeros are left out, all but those of `seen`. */
 export function totalsText(totals: RunSummary['totals']): string {
@@ -82,7 +84,7 @@ export function runResultText(run: Run, now: Date): string {
   const lines = [`${runTitle(run)}: ${state}${took === '' ? '' : ` in ${took}`}`];
   const totals = totalsText(run.totals);
   if (totals !== '' && run.kind !== 'directory-test') lines.push(`  ${totals}`);
-  lines.push(...runErrorLines(run));
+  lines.push(...runErrorLines(run), ...heldLines(run));
   const problems = run.totals['problems'] ?? 0;
   if (run.state === 'partial' || problems > 0) {
     lines.push(`  ${counted(problems, 'object')} with problems: lockstep directory problems ${run.integration}`);
@@ -95,11 +97,41 @@ function runErrorLines(run: Pick<RunSummary, 'error'>): string[] {
   return [`  ${styled('bad', '✗')} ${clean(run.error.message)} (${clean(run.error.code)})`, `  → ${clean(run.error.next)}`];
 }
 
+function plannedText({ settings, fromStored, forgottenAt }: NonNullable<Run['plan']>): string[] {
+  return [
+    fromStored ? 'from what was read before' : 'by asking the directory',
+    ...(settings === null ? [] : [`with settings that are not saved: ${clean(JSON.stringify(settings))}`]),
+    ...(forgottenAt === null ? [] : ['its entries are no longer kept']),
+  ];
+}
+
+/** What the run held back: who waits for whom, and how it is decided. */
+function heldLines({ held, number }: Run): string[] {
+  const lines = held
+    // The run's error says it already.
+    .filter(({ kind, state }) => kind !== 'reading' || state !== 'open')
+    .map((set) => {
+      const reason = set.kind === 'reading' ? '' : ` ${clean(set.reason)}`;
+      if (set.state === 'open') return `  ${styled('warn', '!')} ${set.kind} is held, nothing of it was done:${reason}`;
+      if (set.resolvedAt === null || set.state === 'replaced') return `  ${set.kind} was held; a later synchronisation decided anew.${reason}`;
+      const of = set.resolvedObjects === null || set.kind === 'reading' ? '' : `, ${counted(set.resolvedObjects, 'object')} of ${count(set.objects)} then`;
+      return `  ${set.kind} was held and ${set.state} by ${clean(set.resolvedBy ?? 'a token that is gone')}, ${localTime(set.resolvedAt)}${of}.${reason}`;
+    });
+  const open = held.filter(({ state }) => state === 'open');
+  if (open.some(({ kind }) => kind !== 'reading')) {
+    lines.push(`  → See who: lockstep runs held ${number}. Then: lockstep runs approve ${number}, or lockstep runs reject ${number}.`);
+  }
+  return lines;
+}
+
 /** All that is known of a run, for `runs show`. */
 export function runText(run: Run, now: Date): string {
   const style = runStyle(run.state);
   const main = fields([
     ['run', `${runTitle(run)}, ${run.trigger}`],
+    ['object', run.object?.value],
+    ['because', run.reason === null ? undefined : `${clean(run.reason.detail)} (${clean(run.reason.code)})`],
+    ['planned', run.plan === null ? undefined : plannedText(run.plan)],
     ['state', run.state],
     ['waiting', run.waiting ?? undefined],
     ['requested', localTime(run.requestedAt)],
@@ -111,7 +143,19 @@ export function runText(run: Run, now: Date): string {
     ['id', run.id],
     ['workflow', run.workflowId],
   ]);
-  const lines = [style === undefined ? main : main.replace(run.state, styled(style, run.state)), ...runErrorLines(run)];
+  const lines = [style === undefined ? main : main.replace(run.state, styled(style, run.state)), ...runErrorLines(run), ...heldLines(run)];
   if (run.report !== null) lines.push('', testStepsText(run.report));
   return lines.join('\n');
+}
+
+const stepFailed = (run: Run): boolean => run.report?.some((step) => step.outcome === 'failed') === true;
+
+/** Exit code of a command that waited for a run whose steps are its result (a test, one object). */
+export const stepsExitCode = (run: Run): ExitCode => (stepFailed(run) ? exitCodes.failure : runExitCode(run.state));
+
+/** The steps of such a run. A failed step says everything; the run's own error is shown only when there is no such step. */
+export function stepsResultText(run: Run, now: Date): string {
+  if (run.report === null) return runResultText(run, now);
+  const steps = testStepsText(run.report);
+  return stepFailed(run) || run.state === 'succeeded' ? steps : `${steps}\n${runResultText(run, now)}`;
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Filter } from '../../ldap-filter/filter.ts';
 import type { SearchOperation } from './request.ts';
 import { PagedSearches, SearchCursor } from './search-cursor.ts';
 import { DirectoryStore } from './store.ts';
@@ -24,9 +25,9 @@ const search: SearchOperation = {
   attributes: [],
   filter: { kind: 'equal', attribute: 'objectClass', value: Buffer.from('contact') },
 };
-const open = () => {
+const open = (filter: Filter = search.filter) => {
   if (base === undefined || base === null) throw new Error('no base');
-  return new SearchCursor(new View(store, {}, false), base, search);
+  return new SearchCursor(new View(store, {}, false), base, { ...search, filter });
 };
 
 test('pages of any sizes hold every match once, and only the last says that it is the last', async () => {
@@ -45,6 +46,16 @@ test('pages of any sizes hold every match once, and only the last says that it i
       expect(names).toHaveLength(14);
     }),
   );
+});
+
+test('objects are found by their objectGUIDs, and those of other values too when the filter asks for more', async () => {
+  const all = (await open().next(100, () => false))?.objects ?? [];
+  const guids = all.slice(2, 5).map(({ id }) => Buffer.from(id, 'hex'));
+  const byGuid = [...guids, Buffer.alloc(16)].map((value) => ({ kind: 'equal', attribute: 'OBJECTGUID', value }) as const);
+  const found = async (filters: readonly Filter[]) =>
+    (await open({ kind: 'or', filters }).next(100, () => false))?.objects.map(({ dn }) => dn).sort();
+  expect(await found(byGuid)).toEqual(all.slice(2, 5).map(({ dn }) => dn).sort());
+  expect(await found([...byGuid, search.filter])).toHaveLength(all.length);
 });
 
 test('a search that is told to stop has no answer', async () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Filter } from '../../ldap-filter/filter.ts';
 import type { Matcher } from '../../ldap-filter/match.ts';
 import type { StoredObject } from './object-table.ts';
 import type { SearchOperation } from './request.ts';
@@ -27,7 +28,7 @@ export class SearchCursor {
     this.signature = signatureOf(search);
     this.view = view;
     this.base = base;
-    this.#objects = view.store.within(base, search.scope);
+    this.#objects = view.store.within(base, search.scope, askedById(search.filter));
     this.#matches = viewMatcher(search.filter, view);
   }
 
@@ -58,6 +59,16 @@ export class SearchCursor {
       if (this.view.sees(value) && this.#matches(value) === true) return value;
     }
   }
+}
+
+/** As AD's index of objectGUID: the objects that a filter asks for by it, and no others. Undefined: it asks for something else. */
+function askedById(filter: Filter): ReadonlySet<string> | undefined {
+  const ids = new Set<string>();
+  for (const one of filter.kind === 'or' ? filter.filters : [filter]) {
+    if (one.kind !== 'equal' || one.attribute.toLowerCase() !== 'objectguid') return undefined;
+    ids.add(one.value.toString('hex'));
+  }
+  return ids;
 }
 
 const signatureOf = ({ base, scope, filter }: SearchOperation): string =>

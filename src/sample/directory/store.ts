@@ -80,12 +80,16 @@ export class DirectoryStore {
     return this.#contexts.findLast((context) => isWithin(key, context));
   }
 
-  /** Base first, deleted ones included. A search of one naming context does not enter another. */
-  *within(base: StoredObject, scope: 'base' | 'one' | 'sub'): Generator<StoredObject> {
+  /**
+   * Base first, deleted ones included. A search of one naming context does not enter another. `ids`: these at most, and the
+   * base.
+   */
+  *within(base: StoredObject, scope: 'base' | 'one' | 'sub', ids?: ReadonlySet<string>): Generator<StoredObject> {
     if (scope === 'base' || scope === 'sub') yield base;
     if (scope === 'base') return;
     const context = this.contextOf(base.key);
-    for (const object of this.#table.all()) {
+    const candidates = ids === undefined ? this.#table.all() : [...ids].flatMap((id) => this.#table.get(id) ?? []);
+    for (const object of candidates) {
       if (object.id === base.id || !isWithin(object.key, base.key) || this.contextOf(object.key) !== context) continue;
       if (scope !== 'one' || parentDn(object.key) === base.key) yield object;
     }

@@ -1,4 +1,4 @@
-import type { DirectoryChange } from '../../../api/schemas/directories.ts';
+import type { Directory, DirectoryChange } from '../../../api/schemas/directories.ts';
 import { ApiProblem } from '../../api-problem.ts';
 import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import { defineCommand, flag, list, number, text, UsageError } from '../../command.ts';
@@ -13,7 +13,7 @@ export const directoryChange = defineCommand({
   path: ['directory', 'change'],
   summary: 'Change settings, password or schedule of a directory',
   description:
-    'What is not named stays. A list that is given (search bases, mail domains, extra attributes) replaces the whole list; --unset gives a setting back to its default. The next run takes the change up. A change of server, port, protection, authority or account needs the password again: a stored one is not sent to another place.',
+    'What is not named stays. A list that is given (search bases, mail domains, extra attributes) replaces the whole list; --unset gives a setting back to its default. What decides who is taken (base DN, search bases, filter, mail domains, disabled accounts, extra attributes, removals) is taken up by a full reading, which is asked for at once; what it would remove passes the limits first. See beforehand what it will do: lockstep directory plan NAME with the same options. A change of server, port, protection, authority or account needs the password again: a stored one is not sent to another place.',
   examples: [
     { line: 'lockstep directory change hq --password', what: 'Type a new password' },
     { line: 'lockstep directory change hq --host dc2.corp.example --unset port', what: 'Another domain controller, on the default port' },
@@ -62,7 +62,20 @@ export const directoryChange = defineCommand({
     return {
       exitCode: exitCodes.ok,
       data: directory,
-      text: `${directoryText(directory, io.now())}\n\nChanged. Try it: lockstep directory test ${directory.name}`,
+      text: `${directoryText(directory, io.now())}\n\nChanged. ${whatFollows(before, directory)}`,
     };
   },
 });
+
+/** What the new settings bring about. */
+function whatFollows(before: Directory, after: Directory): string {
+  const { lastRun } = after;
+  const reading = ['baseDn', 'searchBases', 'filter', 'mailDomains', 'acknowledgeDisabled', 'extraAttributes', 'removal'] as const;
+  const names = reading.filter((name) => JSON.stringify((before.settings as Record<string, unknown>)[name]) !== JSON.stringify((after.settings as Record<string, unknown>)[name]));
+  if (names.length === 0) return `Try it: lockstep directory test ${after.name}`;
+  const beforehand = `Next time see beforehand what it does: lockstep directory plan ${after.name} with the same options.`;
+  if (lastRun === null || (lastRun.state !== 'queued' && lastRun.state !== 'running')) {
+    return `The next reading takes ${names.join(', ')} up: lockstep directory sync ${after.name}. See what it will do: lockstep directory plan ${after.name}`;
+  }
+  return `${names.join(', ')} ${names.length === 1 ? 'decides' : 'decide'} who is taken: a full reading of the directory was asked for (lockstep runs show ${lastRun.number} --follow). What it would remove passes the limits first. ${beforehand}`;
+}

@@ -1,0 +1,24 @@
+import { apiOptions, connectOrganisation } from '../../api-connection.ts';
+import { defineCommand, text } from '../../command.ts';
+import { exitCodes } from '../../exit-codes.ts';
+import { runText } from '../../output/run-text.ts';
+import { findRun } from '../../run-reference.ts';
+import { heldKinds } from '../../../shared/held.ts';
+
+export const runsApprove = defineCommand({
+  path: ['runs', 'approve'],
+  summary: 'Do what a run held back',
+  description: 'Exactly the objects that were held are removed or disabled, as far as it is still true of them. Of a doubtful reading: the next synchronisation passes that check, once. See first who it is: lockstep runs held.',
+  examples: [
+    { line: 'lockstep runs approve 12', what: 'Let them go' },
+    { line: 'lockstep runs approve 12 --kind deletion', what: 'Decide on one kind only' },
+  ],
+  arguments: { run: { description: 'its number, its id, or "last"' } },
+  options: { kind: text('kind', 'only this kind (default: all that the run holds)', { choices: heldKinds }), ...apiOptions },
+  async run({ options, arguments: given }, io) {
+    const api = await connectOrganisation(options, io);
+    const { id } = await findRun(api, given.run);
+    const run = await api.decideRun(id, 'approve', options.kind);
+    return { exitCode: exitCodes.ok, data: run, text: runText(run, io.now()) };
+  },
+});
