@@ -11,6 +11,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { Client } from 'ldapts';
 import { until } from '../../test/lab/component.ts';
+import { type DirectorySize, teamMembers } from './directory-size.ts';
 
 export const slapdBase = 'dc=corp,dc=example';
 export const slapdAccount = { bind: `cn=admin,${slapdBase}`, password: 'bench' };
@@ -23,6 +24,7 @@ const text = ['msExchHomeServerName', 'msExchUserCulture', 'mailNickname', 'lega
 const lists = ['proxyAddresses'];
 const integers = ['userAccountControl', 'primaryGroupID', 'groupType', 'msExchRecipientTypeDetails', 'msExchRecipientDisplayType'];
 const bytes = ['objectGUID', 'objectSid', 'msExchMailboxGuid'];
+const unusedClasses = ['computer', 'contact', 'msExchDynamicDistributionList', 'publicFolder', 'container', 'builtinDomain', 'foreignSecurityPrincipal'];
 
 function schema(): string {
   let number = 0;
@@ -37,6 +39,10 @@ function schema(): string {
     ...bytes.map((name) => attribute(name, "EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE")),
     `objectclass ( 1.3.6.1.4.1.99999.2.1 NAME 'user' SUP inetOrgPerson STRUCTURAL MAY ( ${may.join(' $ ')} ) )`,
     `objectclass ( 1.3.6.1.4.1.99999.2.2 NAME 'group' SUP top STRUCTURAL MUST cn MAY ( member $ description $ ${may.join(' $ ')} ) )`,
+    "objectclass ( 1.3.6.1.4.1.99999.2.3 NAME 'domainDNS' SUP top STRUCTURAL MUST dc MAY objectGUID )",
+    "objectclass ( 1.3.6.1.4.1.99999.2.4 NAME 'adUnit' SUP organizationalUnit STRUCTURAL MAY objectGUID )",
+    // A filter is undefined, and nothing passes, as soon as it denies a class that slapd does not know.
+    ...unusedClasses.map((name, index) => `objectclass ( 1.3.6.1.4.1.99999.3.${index} NAME '${name}' SUP top ABSTRACT )`),
   ].join('\n');
 }
 
@@ -49,15 +55,15 @@ const sid = (rid: number) => {
 };
 const personDn = (index: number) => `cn=User ${index},ou=Dept${index % 10},ou=Users,${slapdBase}`;
 
-/** A group of twenty for every twenty people, and one of everybody. */
-async function writeLdif(file: string, people: number): Promise<void> {
+async function writeLdif(file: string, { people, teams }: DirectorySize): Promise<void> {
   const out = createWriteStream(file);
   const write = async (entry: string) => {
     if (!out.write(`${entry}\n`)) await once(out, 'drain');
   };
-  await write(`dn: ${slapdBase}\nobjectClass: dcObject\nobjectClass: organization\ndc: corp\no: corp\n`);
-  for (const ou of ['Users', 'Groups']) await write(`dn: ou=${ou},${slapdBase}\nobjectClass: organizationalUnit\nou: ${ou}\n`);
-  for (let dept = 0; dept < 10; dept++) await write(`dn: ou=Dept${dept},ou=Users,${slapdBase}\nobjectClass: organizationalUnit\nou: Dept${dept}\n`);
+  await write(`dn: ${slapdBase}\nobjectClass: domainDNS\ndc: corp\nobjectGUID:: ${guid('corp')}\n`);
+  const unit = (name: string, parent: string) => write(`dn: ou=${name},${parent}\nobjectClass: adUnit\nou: ${name}\nobjectGUID:: ${guid(`unit ${name}`)}\n`);
+  for (const name of ['Users', 'Groups']) await unit(name, slapdBase);
+  for (let dept = 0; dept < 10; dept++) await unit(`Dept${dept}`, `ou=Users,${slapdBase}`);
   for (let i = 0; i < people; i++) {
     const name = `user${i}`;
     await write(
@@ -77,8 +83,7 @@ async function writeLdif(file: string, people: number): Promise<void> {
       `dn: cn=${name},ou=Groups,${slapdBase}\nobjectClass: group\ncn: ${name}\nsAMAccountName: ${name}\nobjectGUID:: ${guid(`group ${name}`)}\n` +
         `groupType: -2147483646\nmail: ${name}@corp.example\nwhenCreated: 20240115000000.0Z\n${members.map((dn) => `member: ${dn}\n`).join('')}`,
     );
-  const groups = Math.max(1, Math.floor(people / 20));
-  for (let g = 0; g < groups; g++) await group(`group${g}`, Array.from({ length: 20 }, (_, k) => personDn((g * 20 + k) % people)));
+  for (let team = 0; team < teams; team++) await group(`group${team}`, teamMembers(team, people).map(personDn));
   await group('everybody', Array.from({ length: people }, (_, index) => personDn(index)));
   out.end();
   await finished(out);
@@ -92,7 +97,7 @@ export interface Slapd {
 }
 
 /** Loads the domain offline and serves it on loopback. */
-export async function startSlapd(folder: string, port: number, people: number): Promise<Slapd> {
+export async function startSlapd(folder: string, port: number, size: DirectorySize): Promise<Slapd> {
   await mkdir(`${folder}/db`, { recursive: true });
   await writeFile(`${folder}/ad.schema`, schema());
   await writeFile(
@@ -120,7 +125,7 @@ export async function startSlapd(folder: string, port: number, people: number): 
       'index mail,proxyAddresses pres',
     ].join('\n'),
   );
-  await writeLdif(`${folder}/data.ldif`, people);
+  await writeLdif(`${folder}/data.ldif`, size);
   execFileSync('/usr/sbin/slapadd', ['-q', '-f', `${folder}/slapd.conf`, '-l', `${folder}/data.ldif`], { stdio: ['ignore', 'ignore', 'inherit'] });
   const url = `ldap://127.0.0.1:${port}`;
   // `-d 0` keeps it in the foreground: it ends with this process.

@@ -1,6 +1,6 @@
 /** All settings of an organisation as one document, out and in. */
 import { type OrganisationTransaction, withOrganisation } from '../archive/database.ts';
-import { changeIntegration, createIntegration, type IntegrationView, listIntegrations, newIntegrationId } from '../archive/integrations.ts';
+import { changeIntegration, createIntegration, type IntegrationView, listIntegrations, listIntegrationsOfSite, newIntegrationId } from '../archive/integrations.ts';
 import { findOrganisation, holdOrganisation } from '../archive/organisations.ts';
 import { InvalidInputError } from '../archive/record-errors.ts';
 import { refuseWhileRunning } from '../archive/remove-integration.ts';
@@ -98,15 +98,17 @@ async function currentConfiguration(tx: OrganisationTransaction): Promise<Curren
   };
 }
 
-/** Gives the directories whose schedule is to be brought in line once this is committed. */
+/** Gives the directories whose schedule and watcher are to be brought in line once this is committed. */
 async function apply(tx: OrganisationTransaction, organisation: OrganisationId, plan: ConfigurationPlan): Promise<IntegrationId[]> {
+  const toReconcile = new Set<IntegrationId>();
   for (const { wanted, changedFields } of plan.sites) {
     if (changedFields === undefined) await createSite(tx, organisation, wanted);
-    await changeSite(tx, wanted.name, { description: wanted.description, disabled: wanted.disabled });
+    const site = await changeSite(tx, wanted.name, { description: wanted.description, disabled: wanted.disabled });
+    if (changedFields?.includes('disabled') !== true || wanted.disabled === true) continue;
+    for (const woken of await listIntegrationsOfSite(tx, site.id)) toReconcile.add(woken);
   }
-  const toReconcile: IntegrationId[] = [];
-  for (const step of plan.directories) toReconcile.push((await applyDirectory(tx, organisation, step)).id);
-  return toReconcile;
+  for (const step of plan.directories) toReconcile.add((await applyDirectory(tx, organisation, step)).id);
+  return [...toReconcile];
 }
 
 async function applyDirectory(tx: OrganisationTransaction, organisation: OrganisationId, step: DirectoryStep): Promise<IntegrationView> {

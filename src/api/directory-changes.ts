@@ -14,8 +14,10 @@ import { findOptionalSite, holdSealKey, type SiteView } from '../archive/sites.t
 import { directoryCredentialInfo, sealTo } from '../security/seal.ts';
 import type { DirectorySettings } from '../shared/directory.ts';
 import type { IntegrationId, OrganisationId } from '../shared/ids.ts';
+import { dailyReading } from '../shared/schedule-types.ts';
 import { changedDestination } from './credential-destination.ts';
 import type { RouteDependencies } from './dependencies.ts';
+import { placeOf } from './directory-from.ts';
 import type { DirectoryChange, NewDirectory } from './schemas/directories.ts';
 
 /** A credential that only the site can open, and the key it is sealed to. */
@@ -26,14 +28,17 @@ interface SealedCredential {
 }
 
 /**
- * Creates a directory. The password is sealed to the site before anything is stored, and nothing else of it is kept.
+ * Creates a directory, with settings of its own or from another one. The password is sealed to the site before anything is stored, and nothing else of it is kept.
  * @throws InvalidInputError settings or schedule that make no sense, a site that is not there
  * @throws ConflictError `directory.name-taken`, `site.not-enrolled`, `site.keys-changed`
  */
 export async function createDirectory(deps: RouteDependencies, organisation: OrganisationId, input: NewDirectory): Promise<IntegrationView> {
   const id = newIntegrationId();
-  const site = await withOrganisation(deps.database, organisation, (tx) => findOptionalSite(tx, input.site));
-  if (site === undefined) throw new InvalidInputError([{ path: '/site', message: `there is no site "${input.site}"` }]);
+  const { place, site } = await withOrganisation(deps.database, organisation, async (tx) => {
+    const found = await placeOf(tx, input);
+    return { place: found, site: await findOptionalSite(tx, found.site) };
+  });
+  if (site === undefined) throw new InvalidInputError([{ path: '/site', message: `there is no site "${place.site}"` }]);
   const credential = await sealCredential(deps, organisation, id, site, input.password);
   const row = await withOrganisation(deps.database, organisation, async (tx) => {
     await holdSealKey(tx, site.id, credential.sealPublicKey);
@@ -42,13 +47,13 @@ export async function createDirectory(deps: RouteDependencies, organisation: Org
       siteId: site.id,
       name: input.name,
       description: input.description,
-      settings: input.settings,
+      settings: place.settings,
       credential: credential.bytes,
-      schedule: input.schedule,
-      jitterSeconds: input.jitterSeconds,
+      schedule: place.schedule === undefined ? dailyReading('UTC') : place.schedule,
+      jitterSeconds: place.jitterSeconds,
     });
   });
-  if (row.schedule !== null) await deps.engineCalls.reconcileSchedule(organisation, id);
+  await deps.engineCalls.reconcileSchedule(organisation, id);
   return row;
 }
 
@@ -70,9 +75,8 @@ export async function changeDirectory(
     else if (change.settings !== undefined) await refuseRedirection(tx, name, change.settings);
     return changeIntegration(tx, name, { ...change, credential: credential?.bytes });
   });
-  if (change.schedule !== undefined || change.jitterSeconds !== undefined) {
-    await deps.engineCalls.reconcileSchedule(organisation, row.id);
-  }
+  // Its watcher too: it may be parked because of what has been changed now.
+  await deps.engineCalls.reconcileSchedule(organisation, row.id);
   return row;
 }
 

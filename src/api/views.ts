@@ -1,5 +1,6 @@
 /** Rows as the API shows them. Nothing that is not named here leaves the database. */
 import type { ApiTokenRow, IssuedApiToken } from '../archive/api-tokens.ts';
+import { type DomainReader, forestDomains } from '../archive/forest-domains.ts';
 import type { IntegrationView } from '../archive/integrations.ts';
 import { settingsWarnings } from '../archive/integration-rules.ts';
 import type { OrganisationRow } from '../archive/organisations.ts';
@@ -7,7 +8,7 @@ import type { ProblemRow } from '../archive/problems.ts';
 import type { RunView } from '../archive/run-list.ts';
 import type { Parking } from '../archive/run-tick.ts';
 import type { SiteView } from '../archive/sites.ts';
-import type { DirectorySettings } from '../shared/directory.ts';
+import { DEFAULT_POLL_SECONDS, type DirectorySettings } from '../shared/directory.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 import type { Directory, DirectoryProblem, Run, RunSummary } from './schemas/directories.ts';
 import type { IssuedToken, Organisation, Scope, Token } from './schemas/organisations.ts';
@@ -66,6 +67,8 @@ export const runSummaryAnswer = (row: RunView): RunSummary => ({
   finishedAt: optionalTime(row.finished_at),
   waiting: row.waiting,
   totals: { ...row.totals },
+  reason: row.reason,
+  object: row.object,
   error: row.error,
 });
 
@@ -81,6 +84,9 @@ export interface DirectoryCompany {
   readonly skippedByTemporal: number;
   readonly nextRuns: readonly Date[];
   readonly parked: Parking | undefined;
+  /** All directories of the organisation: which domains they read. */
+  readonly readers: readonly DomainReader[];
+  readonly now: Date;
 }
 
 export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany): Directory => ({
@@ -96,6 +102,11 @@ export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany)
   skippedTicks: row.skipped_ticks + company.skippedByTemporal,
   parked: company.parked === undefined ? null : parkedAnswer(row, company.parked),
   nextRuns: company.nextRuns.map(time),
+  changes: changesAnswer(row, company),
+  findings:
+    row.findings === null
+      ? null
+      : mutable({ domains: forestDomains(row.findings.domains, company.readers), references: row.findings.references }),
   openProblems: row.open_problems,
   counts: { people: row.people, groups: row.groups, missing: row.missing },
   lastRun: company.lastRun === undefined ? null : runSummaryAnswer(company.lastRun),
@@ -104,12 +115,42 @@ export const directoryAnswer = (row: IntegrationView, company: DirectoryCompany)
   changedAt: time(row.changed_at),
 });
 
-/** A site does not know what its directory is called: its advice says NAME. */
+/** A watcher says every minute how it goes (refreshMs of src/activities/directory/watch-directory.ts): three times nothing is silence. */
+const SILENT_AFTER_MS = 180_000;
+
+function changesAnswer(row: IntegrationView, { nextRuns, now }: Pick<DirectoryCompany, 'nextRuns' | 'now'>): Directory['changes'] {
+  const { change_tracking: tracking, watch_error: error, watched_at: watchedAt } = row;
+  const [nextReconcile] = nextRuns;
+  return {
+    method: tracking?.method ?? null,
+    reason: tracking?.reason ?? '',
+    deletionsVisible: tracking?.deletionsVisible ?? null,
+    pollSeconds: row.settings.pollSeconds ?? DEFAULT_POLL_SECONDS,
+    state: watchState(row, now),
+    watchedAt: optionalTime(watchedAt),
+    error: error === null ? null : { ...error, next: withName(error.next, row.name) },
+    nextReconcileAt: nextReconcile === undefined ? null : time(nextReconcile),
+    reconcile: row.reconcile_reason === null || row.reconcile_at === null ? null : { ...row.reconcile_reason, notBefore: time(row.reconcile_at) },
+  };
+}
+
+function watchState(row: IntegrationView, now: Date): Directory['changes']['state'] {
+  if (row.state === 'paused' || !row.has_credential || row.change_tracking?.method === 'none') return 'off';
+  if (row.watched_at === null) return 'not-yet';
+  // What it said last holds also when it ended with it.
+  if (row.watch_error !== null) return 'waiting';
+  if (now.getTime() - row.watched_at.getTime() > SILENT_AFTER_MS) return 'silent';
+  return row.change_tracking === null ? 'not-yet' : 'watching';
+}
+
 const parkedAnswer = ({ name }: IntegrationView, { since, error }: Parking): NonNullable<Directory['parked']> => ({
   since: time(since),
   reason: error.message,
-  next: error.next.replaceAll(/\bNAME\b/g, name),
+  next: withName(error.next, name),
 });
+
+/** A site does not know what its directory is called: its advice says NAME. */
+const withName = (advice: string, name: string): string => advice.replaceAll(/\bNAME\b/g, name);
 
 export const directoryProblemAnswer = (row: ProblemRow): DirectoryProblem => ({
   id: row.id,

@@ -26,6 +26,7 @@ interface Applied {
   readonly displaced: readonly Displaced[];
   readonly left_scope: readonly string[];
   readonly written: readonly string[];
+  readonly maybe_others: readonly string[];
   readonly dropped_addresses: readonly string[];
 }
 const applyObjectsSql = sqlFile<
@@ -39,6 +40,8 @@ export interface AppliedObjects {
   readonly left: readonly string[];
   /** Ids of all that were written, those included whose name follows from another's. */
   readonly written: readonly string[];
+  /** Ids of those of which it is to be decided anew who they are: see person-linking.ts. */
+  readonly maybeOthers: readonly string[];
   /** Addresses that objects no longer claim. */
   readonly droppedAddresses: readonly string[];
 }
@@ -55,7 +58,7 @@ export async function applyObjects(
   const rows = await renewManagers(tx, context, await deriveNames(tx, context, origin, given));
   const [applied] = await applyObjectsSql(tx, rowParameter(rows), integration, epoch, firstEpoch, origin.controller, origin.told);
   if (applied === undefined) return nothing;
-  await storeSids(tx, integration, rows, applied.written);
+  const otherSids = await storeSids(tx, integration, rows, applied.written);
 
   await setAside(tx, integration, origin, applied.displaced);
   const byGuid = new Map(rows.map((row) => [row.guid, row]));
@@ -76,6 +79,7 @@ export async function applyObjects(
     },
     left: [...applied.left_scope, ...below.left],
     written: [...applied.written, ...below.all],
+    maybeOthers: [...applied.maybe_others, ...otherSids, ...below.turned],
     droppedAddresses: applied.dropped_addresses,
   };
 }
@@ -84,6 +88,7 @@ const nothing: AppliedObjects = {
   totals: { seen: 0, added: 0, changed: 0, returned: 0, unchanged: 0 },
   left: [],
   written: [],
+  maybeOthers: [],
   droppedAddresses: [],
 };
 

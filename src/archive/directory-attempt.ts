@@ -8,7 +8,7 @@ export type MappingSettings = Pick<DirectorySettings, 'mailDomains'>;
 /** What a page of a reading and a page of changes have in common. */
 export interface DirectoryContext {
   readonly integration: IntegrationId;
-  /** Null for changes, which belong to no run. */
+  /** Null for what a watcher tells, which belongs to no run. */
   readonly run: RunId | null;
   /** Of the reading; for changes that of the last reading that began, under which they were told. */
   readonly epoch: number;

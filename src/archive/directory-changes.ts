@@ -30,7 +30,7 @@ const endReferencesSql = sqlFile<never, [keys: readonly Buffer[], integration: s
 export async function applyDirectoryChanges(
   tx: OrganisationTransaction,
   given: DirectoryContext,
-  page: DirectoryChangesPage,
+  page: Omit<DirectoryChangesPage, 'watermark'>,
 ): Promise<void> {
   await lockPeople(tx);
   const context = { ...given, firstEpoch: given.epoch };
@@ -51,9 +51,10 @@ export async function applyDirectoryChanges(
       .concat(members.groups.flatMap(({ removed }) => removed)),
     groups: [...(await namesOf(tx, context.integration, lists.groups.map(({ guid }) => guid))), ...gone.names],
   });
-  await removeLeaving(tx, [...applied.left, ...regrouped.left, ...gone.left]);
+  const left = [...applied.left, ...regrouped.left, ...gone.left];
+  await removeLeaving(tx, left);
 
-  const relinked = await linkPeople(tx, [...applied.written, ...regrouped.written, ...gone.all]);
+  const relinked = await linkPeople(tx, [...applied.maybeOthers, ...regrouped.maybeOthers, ...gone.all, ...left]);
   await settleClaims(tx, context, [...applied.written, ...regrouped.written, ...gone.all, ...relinked], applied.droppedAddresses);
   await resolveMappingProblems(tx, context.integration, whole.map(({ guid }) => guid));
   const problems = [...page.problems, ...mapped.problems, ...lists.problems, ...groups.problems, ...members.problems, ...unknown];
@@ -70,7 +71,7 @@ interface MergedChanges {
 async function mergeChanges(
   tx: OrganisationTransaction,
   { integration }: DirectoryContext,
-  { entries, changes }: DirectoryChangesPage,
+  { entries, changes }: Pick<DirectoryChangesPage, 'entries' | 'changes'>,
 ): Promise<MergedChanges> {
   const rows = await tx
     .selectFrom('directory_object')

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { dnKey, firstRdnValue, normalDn } from './directory-dn.ts';
+import { dnKey, dnKeyHex, firstRdnValue, normalDn } from './directory-dn.ts';
 
 const same = (a: string, b: string) => expect(normalDn(a)).toBe(normalDn(b) ?? 'not a distinguished name');
 const different = (a: string, b: string) => expect(normalDn(a)).not.toBe(normalDn(b));
@@ -65,6 +65,24 @@ test('every spelling of a value gives one name', () => {
       expect(written).toBe(normalDn(`cn=${characters.map((one) => hexPairs(one.character)).join('')},dc=X`));
     }),
   );
+});
+
+test('a name in printable ASCII is the same as with one of its letters in hex', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(',CN=', ',', '+', '#', '=', ' ', '  ', 'a'),
+    fc.string({ unit: 'grapheme-ascii' }).map((text) => text.replaceAll('\\', '')),
+  );
+  fc.assert(
+    fc.property(fc.array(piece), (parts) => {
+      const name = `CN=${parts.join('')}Z`;
+      expect(normalDn(`${name},DC=x`)).toBe(normalDn(`${name.slice(0, -1)}\\5a,DC=x`));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a key in hex is the key', () => {
+  for (const name of ['CN=Ada,DC=x', 'CN=\\C3\\A4,DC=x', 'none']) expect(dnKeyHex(name)).toBe(dnKey(name)?.toString('hex'));
 });
 
 test('no text makes it throw', () => {

@@ -37,9 +37,9 @@ export async function renewGroupScope(
   context: DirectoryContext & { readonly firstEpoch: number },
   origin: PageOrigin,
   { members, groups }: TouchedGroups,
-): Promise<Pick<AppliedObjects, 'left' | 'written'>> {
+): Promise<Pick<AppliedObjects, 'left' | 'written' | 'maybeOthers'>> {
   const { scope, integration } = context;
-  if (!scope.readsGroups || members.length + groups.length === 0) return { left: [], written: [] };
+  if (!scope.readsGroups || members.length + groups.length === 0) return { left: [], written: [], maybeOthers: [] };
   const candidates = await groupScopeSql(tx, members.map((key) => Buffer.from(key, 'hex')), integration, groups);
   const told = candidates.flatMap(({ attributes }) => groupsSaid(attributes).values);
   const own = new Set((await groupNamesSql(tx, told.flatMap((dn) => dnKey(dn) ?? []), integration)).map(({ key }) => key));

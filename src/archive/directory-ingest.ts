@@ -31,8 +31,8 @@ export async function applyDirectoryPage(
   await lockPeople(tx);
   const origin = { controller: page.invocationId ?? null, told: false };
   const mapped = mapPage(page.entries, attempt);
-  const { totals, written } = await applyObjects(tx, attempt, origin, mapped.rows);
-  await linkPeople(tx, written);
+  const { totals, maybeOthers } = await applyObjects(tx, attempt, origin, mapped.rows);
+  await linkPeople(tx, maybeOthers);
   const unreadable = unreadableObjects(mapped.unkeepable, page.problems);
   if (unreadable !== undefined) {
     await stampUnreadableSql(
@@ -76,7 +76,8 @@ export async function completeDirectoryReading(
     .updateTable('directory_problem')
     .set({ resolved_at: sql<Date>`now()` })
     .where('integration_id', '=', integration)
-    .where('code', '<>', 'address.claimed-twice')
+    // Settled by what causes them.
+    .where('code', 'not in', ['address.claimed-twice', 'person.two-mailboxes'])
     .where('epoch', '<', String(epoch))
     .where('resolved_at', 'is', null)
     .execute();
@@ -89,19 +90,21 @@ export async function completeDirectoryReading(
   return { missing, problems: Number(open.count) };
 }
 
+/**
+ * How long names are kept for other directories. A domain learns how members of another one are called from its infrastructure
+ * master, which looks every two days (Microsoft, "Phantoms, tombstones and the infrastructure master", KB 248047): three times
+ * that, and a day.
+ */
+const FORMER_NAME_DAYS = 7;
+
 /** What is kept for pages that were read before something changed: there are none from before this reading any more. */
 async function forgetLateNames(tx: OrganisationTransaction, { integration, epoch }: DirectoryAttempt): Promise<void> {
-  await tx
-    .deleteFrom('directory_former_name')
-    .where('integration_id', '=', integration)
-    .where('until', '<', (eb) =>
-      eb
-        .selectFrom('page_cursor')
-        .select('opened_at')
-        .where('owner', '=', integration)
-        .where('scope', '=', 'directory-sync'),
-    )
-    .execute();
+  await sql`
+    delete from directory_former_name f
+    where f.integration_id = ${integration}
+      and f.until < (select c.opened_at from page_cursor c where c.owner = ${integration} and c.scope = 'directory-sync')
+      and (f.until < now() - make_interval(days => ${FORMER_NAME_DAYS})
+        or not exists (select from directory_integration other where other.id <> ${integration}))`.execute(tx);
   await tx
     .deleteFrom('directory_tombstone')
     .where('integration_id', '=', integration)

@@ -9,9 +9,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { DirectoryObjectKind, RecipientType } from '../shared/directory.ts';
 import type { DirectoryObjectId, PersonId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
-import { isDisabledByDesign } from './directory-kinds.ts';
 import { isStorable, sortKey } from './directory-text.ts';
-import type { KeysetPage } from './keyset.ts';
 import { InvalidInputError } from './record-errors.ts';
 
 export interface ListQuery {
@@ -22,42 +20,30 @@ export interface ListQuery {
   readonly limit: number;
 }
 
-/** One object as lists show it. */
-export interface ListedObject {
+/** A group as lists show it. */
+export interface ListedGroup {
   readonly id: DirectoryObjectId;
-  /** Null for groups. */
-  readonly person_id: PersonId | null;
-  readonly sort_key: string;
   readonly display_name: string;
   readonly primary_address: string | null;
   readonly kind: DirectoryObjectKind;
   readonly recipient_type: RecipientType;
-  readonly account_disabled: boolean;
-  /** The integration's setting: an account that is disabled in AD is disabled here. */
-  readonly acknowledge_disabled: boolean;
   readonly missing_since: Date | null;
 }
 
-/** In the words of the partial indexes directory_object_people and directory_object_groups. */
 export const isPerson = sql<boolean>`o.listed and o.included and o.kind in ('user', 'contact', 'public-folder')`;
+/** In the words of the partial index directory_object_groups. */
 export const isGroup = sql<boolean>`o.listed and o.kind in ('group', 'dynamic-group')`;
 
-/** What ListedObject needs of `o`: one row of each, found by its key. */
-export const listedColumns = sql`
-  o.id, link.person_id, o.sort_key, o.display_name, mail.address as primary_address, o.kind, o.recipient_type,
-  o.account_disabled, coalesce((i.settings ->> 'acknowledgeDisabled')::boolean, true) as acknowledge_disabled, o.missing_since`;
-export const listedJoins = sql`
-  join directory_integration i on i.id = o.integration_id
-  left join lateral (
-    select coalesce(p.merged_into, p.id) as person_id
-    from person_link l join person p on p.id = l.person_id
-    where l.object_id = o.id and l.until is null limit 1) link on true
+/** What ListedGroup needs of `o`: one row of each, found by its key. */
+export const groupColumns = sql`
+  o.id, o.display_name, mail.address as primary_address, o.kind, o.recipient_type, o.missing_since`;
+export const groupJoins = sql`
   left join lateral (
     select a.address from directory_address a where a.object_id = o.id and a.is_primary limit 1) mail on true`;
 
-/** A row that was found, and what a page that ends with it goes on from. */
+/** Who was found, and what a page that ends there goes on from. */
 interface Found {
-  readonly id: DirectoryObjectId;
+  readonly id: string;
   readonly position: Position;
 }
 /** In this order: by the beginning of the name, of a later word in it, of an address. */
@@ -73,38 +59,75 @@ interface FoundPage {
   readonly next: Position | null;
 }
 
+/** What is listed: under a name, and found by words and addresses of objects. All of it in terms of `s`, with id and sort_key. */
+interface Subject {
+  /** Of those that are listed. */
+  readonly table: RawBuilder<unknown>;
+  /** The subject of the object `o`, as a lateral join. */
+  readonly ofObject: RawBuilder<unknown>;
+  /** Whether the object `alias` is one by whose words, or addresses, the subject is found. */
+  readonly counts: (way: TextTable['by'], alias: string) => RawBuilder<boolean>;
+  /** The objects of the subject, as a table with their columns. */
+  readonly objects: RawBuilder<unknown>;
+}
+
+const groups: Subject = {
+  table: sql`(select o.id, o.sort_key from directory_object o where ${isGroup})`,
+  ofObject: sql`cross join lateral (select o.id, case when ${isGroup} then o.sort_key end as sort_key) s`,
+  counts: () => sql<boolean>`true`,
+  objects: sql`(select * from directory_object x where x.id = s.id limit 1)`,
+};
+
+/** Of a person of several objects: the words of the name under which it is listed, and the addresses of the one that gives mail. */
+const people: Subject = {
+  table: sql`person`,
+  ofObject: sql`
+    left join lateral (
+      select p.* from person_link l join person p on p.id = l.person_id where l.object_id = o.id and l.until is null limit 1) s on true`,
+  counts: (way, alias) =>
+    way === 'word'
+      ? sql<boolean>`${sql.raw(alias)}.sort_key = s.sort_key`
+      : sql<boolean>`coalesce(s.mail_object, ${sql.raw(alias)}.id) = ${sql.raw(alias)}.id`,
+  objects: sql`(
+    select x.* from person_link l
+    cross join lateral (select * from directory_object x where x.id = l.object_id limit 1) x
+    where l.person_id = s.id and l.until is null)`,
+};
+
+export interface IdPage<Id> {
+  readonly ids: readonly Id[];
+  readonly next: string | null;
+}
+
 /**
- * A page of people or groups: by name; of a search first those whose name begins with it, then those with a later
- * word in the name that does, then those with an address that does. Searching the latter two is bounded by page, so a page may have fewer rows than `limit` and still have a
- * `next`.
+ * A page of people: by name; of a search first those whose name begins with it, then those with a later word in the name that
+ * does, then those with an address that does. Searching the latter two is bounded by page, so a page may have fewer rows than
+ * `limit` and still have a `next`.
  * @throws InvalidInputError when `after` is none of this list's
  */
-export async function listObjects(
-  tx: OrganisationTransaction,
-  which: RawBuilder<boolean>,
-  query: ListQuery,
-): Promise<KeysetPage<ListedObject>> {
+export const searchPeople = (tx: OrganisationTransaction, query: ListQuery): Promise<IdPage<PersonId>> =>
+  searchIds(tx, people, query) as Promise<IdPage<PersonId>>;
+
+/** A page of groups, as of people. */
+export const searchGroups = (tx: OrganisationTransaction, query: ListQuery): Promise<IdPage<DirectoryObjectId>> =>
+  searchIds(tx, groups, query) as Promise<IdPage<DirectoryObjectId>>;
+
+async function searchIds(tx: OrganisationTransaction, subject: Subject, query: ListQuery): Promise<IdPage<string>> {
   const after = query.after === undefined ? beginning : decodePosition(query.after);
-  const { found, next } = await search(tx, which, query, after);
-  return {
-    items: await loadListed(
-      tx,
-      found.map(({ id }) => id),
-    ),
-    next: next === null ? null : encodePosition(next),
-  };
+  const { found, next } = await search(tx, subject, query, after);
+  return { ids: found.map(({ id }) => id), next: next === null ? null : encodePosition(next) };
 }
 
 async function search(
   tx: OrganisationTransaction,
-  which: RawBuilder<boolean>,
+  subject: Subject,
   { search: text, limit }: ListQuery,
   after: Position,
 ): Promise<FoundPage> {
-  if (text === undefined) return findByName(tx, which, '', after, limit);
+  if (text === undefined) return findByName(tx, subject, '', after, limit);
   const wanted = { name: sortKey(text), address: text.trim().toLowerCase() };
   // Everybody's name begins with nothing.
-  if (wanted.name === '' && wanted.address === '') return findByName(tx, which, '', after, limit);
+  if (wanted.name === '' && wanted.address === '') return findByName(tx, subject, '', after, limit);
   const found: Found[] = [];
   for (const by of ways.slice(ways.indexOf(after.by))) {
     const from = by === after.by ? after : { ...beginning, by };
@@ -113,8 +136,8 @@ async function search(
     if (by !== 'address' && wanted.name === '') continue;
     const page =
       by === 'name'
-        ? await findByName(tx, which, wanted.name, from, rest)
-        : await findByTable(tx, { which, limit: rest, ...tablesOf(wanted)[by] }, from);
+        ? await findByName(tx, subject, wanted.name, from, rest)
+        : await findByTable(tx, subject, { limit: rest, ...tablesOf(subject, wanted)[by] }, from);
     found.push(...page.found);
     if (page.next !== null) return { found, next: page.next };
   }
@@ -127,16 +150,16 @@ const beginsWith = (column: RawBuilder<string>, prefix: string) =>
 
 async function findByName(
   tx: OrganisationTransaction,
-  which: RawBuilder<boolean>,
+  subject: Subject,
   prefix: string,
   after: Position,
   limit: number,
 ): Promise<FoundPage> {
-  const { rows } = await sql<{ id: DirectoryObjectId; key: string }>`
-    select o.id, o.sort_key as key
-    from directory_object o
-    where ${which} and ${beginsWith(sql`o.sort_key`, prefix)} and (o.sort_key, o.id) > (${after.key}, ${after.id}::bigint)
-    order by o.sort_key, o.id
+  const { rows } = await sql<{ id: string; key: string }>`
+    select s.id, s.sort_key as key
+    from ${subject.table} s
+    where ${beginsWith(sql`s.sort_key`, prefix)} and (s.sort_key, s.id) > (${after.key}, ${after.id}::bigint)
+    order by s.sort_key, s.id
     limit ${limit + 1}`.execute(tx);
   const found = rows.slice(0, limit).map(({ id, key }): Found => ({ id, position: { by: 'name', key, id } }));
   return { found, next: rows.length > limit ? (found.at(-1)?.position ?? null) : null };
@@ -151,14 +174,19 @@ interface TextTable {
   readonly table: RawBuilder<unknown>;
   readonly text: RawBuilder<string>;
   readonly prefix: string;
-  /** Whether the object `o` was found in a way before this one. */
+  /** Whether the subject `s` was found in a way before this one. */
   readonly foundBefore: RawBuilder<boolean>;
 }
 
-function tablesOf({ name, address }: { readonly name: string; readonly address: string }): Record<TextTable['by'], TextTable> {
-  const byName = beginsWith(sql`o.sort_key`, name);
+function tablesOf(
+  subject: Subject,
+  { name, address }: { readonly name: string; readonly address: string },
+): Record<TextTable['by'], TextTable> {
+  const byName = beginsWith(sql`s.sort_key`, name);
   const byWord = sql<boolean>`exists (
-    select from directory_name_ending e where e.object_id = o.id and ${beginsWith(sql`e.ending`, name)})`;
+    select from ${subject.objects} w
+    join directory_name_ending e on e.object_id = w.id
+    where ${subject.counts('word', 'w')} and ${beginsWith(sql`e.ending`, name)})`;
   const byNameOrWord = name === '' ? sql<boolean>`false` : sql<boolean>`(${byName} or ${byWord})`;
   return {
     word: { by: 'word', table: sql`directory_name_ending`, text: sql`ending`, prefix: name, foundBefore: byName },
@@ -174,10 +202,11 @@ function tablesOf({ name, address }: { readonly name: string; readonly address: 
 
 async function findByTable(
   tx: OrganisationTransaction,
-  { which, limit, by, table, text, prefix, foundBefore }: TextTable & { readonly which: RawBuilder<boolean>; readonly limit: number },
+  subject: Subject,
+  { limit, by, table, text, prefix, foundBefore }: TextTable & { readonly limit: number },
   after: Position,
 ): Promise<FoundPage> {
-  const { rows } = await sql<{ id: DirectoryObjectId; key: string; hit: boolean }>`
+  const { rows } = await sql<{ id: string; found: string; key: string; hit: boolean }>`
     with looked_at as materialized (
       select a.object_id, a.${text} as key
       from ${table} a
@@ -185,37 +214,23 @@ async function findByTable(
       order by a.${text}, a.object_id
       limit ${ROWS_PER_PAGE}
     )
-    select c.object_id as id, c.key,
+    select c.object_id as id, c.key, s.id as found,
       -- Who was found in a way before this one, or by a text before this one, is not found again.
-      ${which} and not ${foundBefore} and not exists (
-        select from ${table} b
-        where b.object_id = c.object_id and ${beginsWith(sql`b.${text}`, prefix)} and b.${text} < c.key) as hit
+      s.sort_key is not null and ${subject.counts(by, 'o')} and not ${foundBefore} and not exists (
+        select from ${subject.objects} x
+        join ${table} b on b.object_id = x.id
+        where ${subject.counts(by, 'x')} and ${beginsWith(sql`b.${text}`, prefix)} and (b.${text}, b.object_id) < (c.key, c.object_id)) as hit
     from looked_at c
     cross join lateral (select * from directory_object o where o.id = c.object_id limit 1) o
+    ${subject.ofObject}
     order by c.key, c.object_id`.execute(tx);
   const hits = rows.filter(({ hit }) => hit);
-  const position = ({ id, key }: { id: DirectoryObjectId; key: string }): Position => ({ by, key, id });
-  const found = hits.slice(0, limit).map((row): Found => ({ id: row.id, position: position(row) }));
+  const position = ({ id, key }: { id: string; key: string }): Position => ({ by, key, id });
+  const found = hits.slice(0, limit).map((row): Found => ({ id: row.found, position: position(row) }));
   const lastLookedAt = rows.length < ROWS_PER_PAGE ? undefined : rows.at(-1);
   if (hits.length > limit) return { found, next: found.at(-1)?.position ?? { ...after, by } };
   return { found, next: lastLookedAt === undefined ? null : position(lastLookedAt) };
 }
-
-async function loadListed(tx: OrganisationTransaction, ids: readonly DirectoryObjectId[]): Promise<ListedObject[]> {
-  if (ids.length === 0) return [];
-  const { rows } = await sql<ListedObject>`
-    select ${listedColumns}
-    from unnest(${ids}::bigint[]) with ordinality as wanted (id, place)
-    cross join lateral (select * from directory_object o where o.id = wanted.id limit 1) o
-    ${listedJoins}
-    order by wanted.place`.execute(tx);
-  return rows;
-}
-
-/** Disabled as the source says, where the integration acknowledges it and the account is one that anybody uses. */
-export const isDisabled = (
-  row: Pick<ListedObject, 'account_disabled' | 'acknowledge_disabled' | 'recipient_type'>,
-): boolean => row.account_disabled && row.acknowledge_disabled && !isDisabledByDesign(row.recipient_type);
 
 const beginning: Position = { by: 'name', key: '', id: '0' };
 

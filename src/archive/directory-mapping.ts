@@ -194,10 +194,10 @@ function nameOf(
     first('mailNickname'),
     addresses.find((address) => address.primary)?.address,
     first('sAMAccountName'),
-    firstRdnValue(entry.dn),
-    entry.guid,
   ];
-  const name = candidates.find((candidate) => candidate !== undefined && /\S/.test(candidate)) ?? entry.guid;
+  const says = (candidate: string | undefined) => candidate !== undefined && /\S/.test(candidate);
+  // Hardly ever: only then the name is taken apart.
+  const name = candidates.find(says) ?? [firstRdnValue(entry.dn)].find(says) ?? entry.guid;
   return cutText(storable(name).trim(), NAME_MAX_LENGTH);
 }
 

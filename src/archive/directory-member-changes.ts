@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { DirectoryChangeEntry, DirectoryMemberChange, DirectoryProblem } from '../shared/directory.ts';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
-import { dnKey } from './directory-dn.ts';
+import { dnKeyHex } from './directory-dn.ts';
 import type { MemberChanges } from './directory-member-lists.ts';
 import { type CurrentName, currentNames } from './directory-names.ts';
 import { storable } from './directory-text.ts';
@@ -20,7 +20,7 @@ export async function mergeMemberChanges(
   if (told.length === 0) return { groups: [], problems: [] };
   const members = told.flatMap(({ memberAdded, memberRemoved }) => [...memberAdded, ...memberRemoved]);
   const byGuid = await namesOfObjects(tx, integration, members.flatMap(({ guid }) => guid ?? []));
-  const byFormerName = await currentNames(tx, integration, members.flatMap(({ dn }) => dnKey(dn)?.toString('hex') ?? []));
+  const byFormerName = await currentNames(tx, integration, members.flatMap(({ dn }) => dnKeyHex(dn) ?? []));
 
   const groups = new Map<string, { usn: string | null; added: Map<string, CurrentName>; removed: Set<string> }>();
   const problems: DirectoryProblem[] = [];
@@ -29,7 +29,7 @@ export async function mergeMemberChanges(
     groups.set(guid, group);
     group.usn = usn ?? null;
     const namesOf = (member: DirectoryMemberChange): CurrentName[] => {
-      const key = dnKey(member.dn)?.toString('hex');
+      const key = dnKeyHex(member.dn);
       const object = member.guid === undefined ? undefined : byGuid.get(member.guid);
       if (key === undefined && object === undefined) {
         problems.push({ guid, subject: member.dn, code: 'member.dn-invalid', detail: 'The distinguished name of this member cannot be understood.' });
@@ -57,14 +57,15 @@ export async function mergeMemberChanges(
   };
 }
 
+/** Of the own directory before all others: after a move to another domain both may have the object for a while. */
 async function namesOfObjects(tx: OrganisationTransaction, integration: IntegrationId, guids: readonly string[]): Promise<Map<string, CurrentName>> {
   if (guids.length === 0) return new Map();
-  const rows = await tx
-    .selectFrom('directory_object')
-    .select(['guid', 'dn', 'dn_key'])
-    .where('integration_id', '=', integration)
-    .where('guid', '=', (eb) => eb.fn.any(sql<string[]>`${guids}::uuid[]`))
-    .where('in_source', '=', true)
-    .execute();
+  const { rows } = await sql<{ guid: string; dn: string; dn_key: Buffer }>`
+    select o.guid, o.dn, o.dn_key
+    from directory_integration i
+    cross join lateral (
+      select * from directory_object o where o.integration_id = i.id and o.guid = any (${guids}::uuid[]) offset 0) o
+    where o.in_source
+    order by i.id = ${integration}`.execute(tx);
   return new Map(rows.map(({ guid, dn, dn_key }) => [guid, { key: dn_key.toString('hex'), dn }]));
 }

@@ -1,6 +1,6 @@
 /** Members of groups: whole lists, in parts, and what changes say of single members. */
 import type { DirectoryProblem } from '../shared/directory.ts';
-import type { IntegrationId } from '../shared/ids.ts';
+import type { IntegrationId, RunId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryContext } from './directory-attempt.ts';
 import type { GroupMembers } from './directory-members.ts';
@@ -29,11 +29,11 @@ export interface AppliedMembers {
 /** Applies the lists of a page, or parts of lists. */
 export async function applyMembers(
   tx: OrganisationTransaction,
-  { integration, epoch }: DirectoryContext,
+  { integration, run, epoch }: DirectoryContext,
   { controller, told }: PageOrigin,
   given: readonly GroupMembers[],
 ): Promise<AppliedMembers> {
-  const lists = told ? await wholeLists(tx, integration, given) : given;
+  const lists = told ? await wholeLists(tx, run ?? integration, given) : given;
   if (lists.length === 0) return { changed: 0, problems: [] };
   const names = await currentNames(tx, integration, lists.flatMap(({ members }) => members.map(({ key }) => key)));
   const groups = names.size === 0 ? lists : lists.map((list) => ({ ...list, members: renewed(list.members, names) }));
@@ -61,15 +61,16 @@ function renewed(members: Members, names: ReadonlyMap<string, Members[number] | 
 
 /**
  * A page of changes may hold parts of lists too. They wait for their last: what a reading knows of a list that it has begun is
- * told by its epoch, and changes have none of their own.
+ * told by its epoch, and changes have none of their own. `teller`: the integration for its watcher, else the run that reads one object; the
+ * two may be telling the same list at once.
  */
-async function wholeLists(tx: OrganisationTransaction, integration: IntegrationId, given: readonly GroupMembers[]): Promise<GroupMembers[]> {
+async function wholeLists(tx: OrganisationTransaction, teller: IntegrationId | RunId, given: readonly GroupMembers[]): Promise<GroupMembers[]> {
   const parts = given.filter(({ last }) => !last);
-  if (parts.length > 0) await keepPartsSql(tx, JSON.stringify(parts), integration);
+  if (parts.length > 0) await keepPartsSql(tx, JSON.stringify(parts), teller);
   const lists = given.filter(({ last }) => last);
   if (lists.length === 0) return [];
   const before = new Map<string, Members[number][]>();
-  for (const { guid, key, dn } of await takePartsSql(tx, lists.map(({ guid }) => guid), integration)) {
+  for (const { guid, key, dn } of await takePartsSql(tx, lists.map(({ guid }) => guid), teller)) {
     const members = before.get(guid) ?? [];
     members.push({ key, dn });
     before.set(guid, members);
@@ -77,9 +78,9 @@ async function wholeLists(tx: OrganisationTransaction, integration: IntegrationI
   return lists.map((list) => ({ ...list, members: renewed([...(before.get(list.guid) ?? []), ...list.members], new Map()) }));
 }
 
-/** A watcher that begins again gives every list from its beginning. */
-export const forgetMemberParts = (tx: OrganisationTransaction, integration: IntegrationId) =>
-  tx.deleteFrom('directory_member_part').where('integration_id', '=', integration).execute();
+/** A watcher, or a run, that begins again gives every list from its beginning. */
+export const forgetMemberParts = (tx: OrganisationTransaction, teller: IntegrationId | RunId) =>
+  tx.deleteFrom('directory_member_part').where('teller_id', '=', teller).execute();
 
 /** What changes say of one group, in the end: each member once. Keys in hex. */
 export interface MemberChanges {

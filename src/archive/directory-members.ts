@@ -1,5 +1,5 @@
 import type { DirectoryMembers, DirectoryProblem } from '../shared/directory.ts';
-import { dnKey } from './directory-dn.ts';
+import { dnKeyHex } from './directory-dn.ts';
 import { storable } from './directory-text.ts';
 
 /** As the statements of src/archive/sql take it. */
@@ -29,7 +29,7 @@ export function mergeMembers(parts: readonly DirectoryMembers[]): MergedMembers 
     groups.set(guid, group);
     group.last ||= last;
     for (const dn of dns) {
-      const key = dnKey(dn)?.toString('hex');
+      const key = dnKeyHex(dn);
       if (key !== undefined) group.members.set(key, storable(dn));
       else
         problems.push({

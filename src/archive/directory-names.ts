@@ -8,6 +8,7 @@
  * What is not mended before the next reading: a group or report that was read while the object it names had a name that was never
  * told, because the object was renamed twice, or made and deleted, between two polls.
  */
+import { sql } from 'kysely';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import type { DirectoryContext } from './directory-attempt.ts';
@@ -28,7 +29,7 @@ const descendantsSql = sqlFile<
   { id: string; before: string; in_scope: boolean; dn: string },
   [guids: readonly string[], integration: string]
 >('descendants');
-const setNamesSql = sqlFile<{ id: string }, [objects: string]>('set-names');
+const setNamesSql = sqlFile<{ id: string; leaves: boolean }, [objects: string]>('set-names');
 const renameReferencesSql = sqlFile<never, [renames: string, integration: string, told: boolean]>('rename-references');
 const formerNamesSql = sqlFile<
   { former: string; key: string | null; dn: string },
@@ -98,16 +99,19 @@ export async function renameReferences(
 /** Objects taken into memory at once. */
 const OBJECTS_AT_ONCE = 5000;
 
-/** Names what is in the containers `renamed` (GUIDs) after them. Gives the objects that leave the scope by it, and all of them. */
+/**
+ * Names what is in the containers `renamed` (GUIDs) after them. Gives the objects that are to leave the archive by it, those that leave or
+ * enter the scope, and all of them.
+ */
 export async function renameDescendants(
   tx: OrganisationTransaction,
   { integration, scope }: Pick<DirectoryContext, 'integration' | 'scope'>,
   origin: PageOrigin,
   renamed: readonly string[],
-): Promise<{ left: string[]; all: string[] }> {
-  if (renamed.length === 0) return { left: [], all: [] };
+): Promise<{ left: string[]; turned: string[]; all: string[] }> {
+  if (renamed.length === 0) return { left: [], turned: [], all: [] };
   const found = await descendantsSql(tx, renamed, integration);
-  const left: string[] = [];
+  const turned: { id: string; leaves: boolean }[] = [];
   for (let from = 0; from < found.length; from += OBJECTS_AT_ONCE) {
     const some = found.slice(from, from + OBJECTS_AT_ONCE).flatMap((object) => {
       const normal = normalDn(object.dn);
@@ -115,10 +119,10 @@ export async function renameDescendants(
     });
     const inScope = await scopeOfRenamed(tx, scope, some);
     const objects = some.map(({ id, dn, key }) => ({ id, dn, dn_key: key, in_scope: inScope.has(id) }));
-    left.push(...(await setNamesSql(tx, JSON.stringify(objects))).map(({ id }) => id));
+    turned.push(...(await setNamesSql(tx, JSON.stringify(objects))));
     await renameReferences(tx, integration, origin, some);
   }
-  return { left, all: found.map(({ id }) => id) };
+  return { left: turned.filter(({ leaves }) => leaves).map(({ id }) => id), turned: turned.map(({ id }) => id), all: found.map(({ id }) => id) };
 }
 
 /** Ids of those that are in scope under their new names. What they hold is looked at only where it may matter. */
@@ -177,14 +181,19 @@ export interface CurrentName {
   readonly dn: string;
 }
 
-/** By the key of a name in hex: what its object is called now, of names that went out of use a short while ago; null: it is gone. */
+/**
+ * By the key of a name in hex: what its object is called now, of names that went out of use a short while ago; null: it is gone.
+ * Names of other directories of the organisation too, which learn of a rename later (FORMER_NAME_DAYS).
+ */
 export async function currentNames(
   tx: OrganisationTransaction,
   integration: IntegrationId,
   keys: Iterable<string>,
 ): Promise<ReadonlyMap<string, CurrentName | null>> {
-  const any = await tx.selectFrom('directory_former_name').select('object_id').where('integration_id', '=', integration).limit(1).executeTakeFirst();
-  if (any === undefined) return new Map();
+  const { rows: any } = await sql`
+    select from directory_integration i
+    cross join lateral (select from directory_former_name f where f.integration_id = i.id limit 1) f limit 1`.execute(tx);
+  if (any.length === 0) return new Map();
   const asked = [...new Set(keys)].map((key) => Buffer.from(key, 'hex'));
   return new Map((await formerNamesSql(tx, asked, integration)).map(({ former, key, dn }) => [former, key === null ? null : { key, dn }]));
 }

@@ -20,6 +20,7 @@ import { restartChanges, trackChanges } from './directory-tracking.ts';
 import { completeDirectoryPlan, forgetEarlierPlans, forgetPlan, planDirectoryPage } from './directory-plan.ts';
 import { directoryScope } from './directory-scope.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
+import { attributeTo } from './past.ts';
 import { NotFoundError } from './record-errors.ts';
 import { runClosed } from './site-runs.ts';
 
@@ -72,6 +73,7 @@ export function commitDirectoryPage(
 ): Promise<PageAnswer> {
   return commitPage(tx, { ...cursorOf(run), ...position, hash, last: page.last }, async () => {
     const row = await lockOpenRun(tx, run);
+    await attributeTo(tx, run.id);
     if (row.epoch === null || row.first_epoch === null || Number(row.epoch) !== position.epoch) {
       throw new LockstepError({
         class: 'CursorInvalid',
@@ -125,7 +127,7 @@ export async function isReadingComplete(tx: OrganisationTransaction, run: Readin
   return row !== undefined;
 }
 
-const noTotals: DirectoryRunTotals = {
+export const noTotals: DirectoryRunTotals = {
   pages: 0,
   seen: 0,
   added: 0,
@@ -151,7 +153,8 @@ const plus = (totals: DirectoryRunTotals, delta: DirectoryTotalsDelta): Director
 /** A plan must not end the epoch of a sync that runs beside it. */
 const cursorOf = (run: ReadingRun) => ({ owner: run.integration, scope: run.kind });
 
-async function lockOpenRun(tx: OrganisationTransaction, run: ReadingRun) {
+/** @throws NotFoundError, ConflictError `run.closed` */
+export async function lockOpenRun(tx: OrganisationTransaction, run: { readonly id: RunId }) {
   const row = await tx
     .selectFrom('run')
     .select(['state', 'epoch', 'first_epoch', 'totals'])

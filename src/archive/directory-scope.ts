@@ -53,7 +53,7 @@ export function directoryScope({ baseDn, searchBases, filter }: ScopeSettings): 
 }
 
 /** What MSE takes. */
-function isTaken({ kind, attributes }: ScopedObject): boolean {
+export function isTaken({ kind, attributes }: ScopedObject): boolean {
   switch (kind) {
     case 'group':
     case 'dynamic-group':

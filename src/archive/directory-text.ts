@@ -32,9 +32,14 @@ export function sortKey(name: string): string {
 /** Of long names the first words are enough. */
 const ENDINGS_MAX = 8;
 
-/** What somebody is found by besides the beginning of the name: `ada, countess of lovelace` → `countess of lovelace`, `of lovelace`, `lovelace`. */
+/**
+ * What somebody is found by besides the beginning of the name: its rest from each later word, and then what comes before, so
+ * that those of one last name are in order of the first. `ada king of lovelace` → `king of lovelace ada`, `of lovelace ada king`,
+ * `lovelace ada king of`.
+ */
 export function nameEndings(key: string): string[] {
-  const endings = [...key.matchAll(/(?<![\p{L}\p{N}])[\p{L}\p{N}]/gu)].filter(({ index }) => index > 0).map(({ index }) => key.slice(index));
+  const words = [...key.matchAll(/(?<![\p{L}\p{N}])[\p{L}\p{N}]/gu)].filter(({ index }) => index > 0);
+  const endings = words.map(({ index }) => `${key.slice(index)} ${key.slice(0, index).trim()}`);
   return [...new Set(endings)].slice(0, ENDINGS_MAX);
 }
 

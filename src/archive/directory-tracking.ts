@@ -9,7 +9,8 @@
  * The watermark was taken before the reading began, and the epoch is opened in the transaction of its last page: what was told
  * meanwhile is told again, which changes nothing, and what the reading brought in an older state is mended by it.
  */
-import type { DirectoryChangesPage, DirectoryPage, DirectoryWatermark, ReconcileReason } from '../shared/directory.ts';
+import { sql } from 'kysely';
+import type { DirectoryChangesPage, DirectoryPage, DirectoryWatermark } from '../shared/directory.ts';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { PageAnswer } from '../shared/site-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
@@ -18,6 +19,7 @@ import { forgetMemberParts } from './directory-member-lists.ts';
 import { directoryScope } from './directory-scope.ts';
 import { commitPage, type CursorPosition, openDeltaEpoch } from './page-cursor.ts';
 import { requestRun, type RunRow } from './runs.ts';
+import type { RunReason } from '../shared/runs.ts';
 
 const changesOf = (integration: IntegrationId) => ({ owner: integration, scope: 'directory-changes' });
 const encode = (watermark: DirectoryWatermark): Buffer => Buffer.from(JSON.stringify(watermark));
@@ -29,10 +31,13 @@ export async function trackChanges(
   { watermark, tracking }: Pick<DirectoryPage, 'watermark' | 'tracking'>,
 ): Promise<void> {
   await openDeltaEpoch(tx, changesOf(integration), watermark === undefined ? null : encode(watermark));
-  if (tracking === undefined) return;
   await tx
     .updateTable('directory_integration')
-    .set({ change_tracking: JSON.stringify(tracking) })
+    .set({
+      reconcile_reason: null,
+      reconcile_at: null,
+      ...(tracking === undefined ? {} : { change_tracking: JSON.stringify(tracking) }),
+    })
     .where('id', '=', integration)
     .execute();
 }
@@ -98,13 +103,14 @@ export async function commitChangesPage(
 
 /**
  * The watermark of this epoch leads nowhere: forgets it and asks for a full reading. Undefined when the epoch is over, since
- * another reading has been there then.
+ * another reading has been there then, and when the reading has to wait: where each reading is followed by the next request, the
+ * domain controller is read from end to end without a pause, and nothing is gained.
  */
 export async function requestReconcile(
   tx: OrganisationTransaction,
   integration: IntegrationId,
   epoch: number,
-  reason: { readonly code: ReconcileReason; readonly detail: string },
+  reason: RunReason,
 ): Promise<RunRow | undefined> {
   const cursor = await tx
     .selectFrom('page_cursor')
@@ -115,6 +121,47 @@ export async function requestReconcile(
     .executeTakeFirst();
   if (cursor === undefined || Number(cursor.epoch) !== epoch) return undefined;
   await openDeltaEpoch(tx, changesOf(integration), null);
+  const notBefore = await pauseBetween(tx, integration, reason.code);
+  if (notBefore !== undefined) {
+    await tx
+      .updateTable('directory_integration')
+      .set({ reconcile_reason: JSON.stringify(reason), reconcile_at: notBefore })
+      .where('id', '=', integration)
+      .execute();
+    return undefined;
+  }
   const { run } = await requestRun(tx, { integration, kind: 'directory-sync', trigger: 'reconcile', reason });
   return run;
+}
+
+/** The full reading that had to wait, once its time has come. Asked for when the watcher asks, which waits for it. */
+export async function requestDueReconcile(tx: OrganisationTransaction, integration: IntegrationId): Promise<RunRow | undefined> {
+  const due = await tx
+    .selectFrom('directory_integration')
+    .select('reconcile_reason')
+    .where('id', '=', integration)
+    .where('reconcile_at', '<=', sql<Date>`now()`)
+    .forUpdate()
+    .executeTakeFirst();
+  const reason = due?.reconcile_reason ?? undefined;
+  if (reason === undefined) return undefined;
+  await tx.updateTable('directory_integration').set({ reconcile_reason: null, reconcile_at: null }).where('id', '=', integration).execute();
+  const { run } = await requestRun(tx, { integration, kind: 'directory-sync', trigger: 'reconcile', reason });
+  return run;
+}
+
+/** After two full readings for the same reason within a day, the next is an hour after the last; undefined: at once. */
+async function pauseBetween(tx: OrganisationTransaction, integration: IntegrationId, code: string): Promise<Date | undefined> {
+  const runs = await tx
+    .selectFrom('run')
+    .select(['reason', sql<Date>`requested_at + interval '1 hour'`.as('next'), sql<boolean>`requested_at + interval '1 hour' > now()`.as('ahead')])
+    .where('integration_id', '=', integration)
+    .where('trigger', '=', 'reconcile')
+    .where('requested_at', '>', sql<Date>`now() - interval '1 day'`)
+    .orderBy('number', 'desc')
+    .limit(2)
+    .execute();
+  const [last] = runs;
+  if (last === undefined || runs.length < 2 || !runs.every(({ reason }) => reason?.code === code)) return undefined;
+  return last.ahead ? last.next : undefined;
 }

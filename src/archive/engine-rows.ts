@@ -38,7 +38,7 @@ const runs = (tx: OrganisationTransaction) =>
 export const findEngineRun = (tx: OrganisationTransaction, run: RunId): Promise<EngineRun> =>
   runs(tx).where('run.id', '=', run).executeTakeFirstOrThrow();
 
-/** Runs that are not ended. Few: one a kind and integration. */
+/** Runs that are not ended. Few: one a kind and integration, and those of single objects, which last seconds. */
 export const listOpenRuns = (tx: OrganisationTransaction): Promise<EngineRun[]> =>
   runs(tx).where('run.state', 'in', ['queued', 'running']).execute();
 

@@ -1,21 +1,21 @@
-/** Groups of an organisation, as the API shows them, and their direct members. */
+/** Groups of an organisation, as the API shows them. */
 import { sql } from 'kysely';
 import type { DirectoryObjectId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import {
   isBigintId,
   isGroup,
-  listedColumns,
-  listedJoins,
-  type ListedObject,
-  listObjects,
+  groupColumns,
+  groupJoins,
+  type ListedGroup,
   type ListQuery,
+  searchGroups,
 } from './directory-list.ts';
-import { type AddressView, addressesOf, findHolder, memberOf, namedBy } from './directory-relations.ts';
+import { type AddressView, addressesOf, findHolder, memberOf } from './directory-relations.ts';
 import { sortKey } from './directory-text.ts';
-import { type KeysetPage, keysetPage } from './keyset.ts';
+import type { KeysetPage } from './keyset.ts';
 import type { SourceView } from './people.ts';
-import { ConflictError, InvalidInputError, NotFoundError } from './record-errors.ts';
+import { ConflictError, NotFoundError } from './record-errors.ts';
 
 export interface GroupSummary {
   id: string;
@@ -24,8 +24,8 @@ export interface GroupSummary {
   kind: string;
   recipientType: string;
   state: 'enabled' | 'missing';
-  /** Direct members, pending ones included. */
-  members: number;
+  /** Direct members, pending ones and those of a primary group included. Null: a dynamic group, whose members are found when asked for. */
+  members: number | null;
 }
 
 export interface GroupView extends GroupSummary {
@@ -37,34 +37,28 @@ export interface GroupView extends GroupSummary {
   changedAt: string;
 }
 
-export interface GroupMemberView {
-  dn: string;
-  /** pending: the object is not (yet) known. */
-  kind: 'person' | 'group' | 'pending';
-  /** Null when pending, and for a person that the e-mail domain filter leaves out. */
-  id: string | null;
-  displayName: string | null;
-  primaryAddress: string | null;
-}
-
 /** By name. Those that are missing are listed too. @throws InvalidInputError when `after` is none of this list's */
 export async function listGroups(tx: OrganisationTransaction, query: ListQuery): Promise<KeysetPage<GroupSummary>> {
-  const page = await listObjects(tx, isGroup, query);
-  const counts = await memberCounts(
-    tx,
-    page.items.map(({ id }) => id),
-  );
-  return { ...page, items: page.items.map((row) => summary(row, counts.get(row.id) ?? 0)) };
+  const { ids, next } = await searchGroups(tx, query);
+  if (ids.length === 0) return { items: [], next };
+  const { rows } = await sql<ListedGroup>`
+    select ${groupColumns}
+    from unnest(${ids}::bigint[]) with ordinality as wanted (id, place)
+    cross join lateral (select * from directory_object o where o.id = wanted.id limit 1) o
+    ${groupJoins}
+    order by wanted.place`.execute(tx);
+  const counts = await memberCounts(tx, ids);
+  return { items: rows.map((row) => summary(row, counts.get(row.id) ?? 0)), next };
 }
 
-const summary = (row: ListedObject, members: number): GroupSummary => ({
+const summary = (row: ListedGroup, members: number): GroupSummary => ({
   id: row.id,
   displayName: row.display_name,
   primaryAddress: row.primary_address,
   kind: row.kind,
   recipientType: row.recipient_type,
   state: row.missing_since === null ? 'enabled' : 'missing',
-  members,
+  members: row.kind === 'dynamic-group' ? null : members,
 });
 
 async function memberCounts(
@@ -72,13 +66,19 @@ async function memberCounts(
   groups: readonly DirectoryObjectId[],
 ): Promise<Map<DirectoryObjectId, number>> {
   const { rows } = await sql<{ id: DirectoryObjectId; count: string }>`
-    select g.id, m.count
-    from unnest(${groups}::bigint[]) as g (id)
-    cross join lateral (select count(*) as count from directory_member m where m.group_id = g.id) m`.execute(tx);
+    select given.id, m.count + p.count as count
+    from unnest(${groups}::bigint[]) as given (id)
+    cross join lateral (select * from directory_object g where g.id = given.id limit 1) g
+    cross join lateral (select count(*) as count from directory_member m where m.group_id = g.id) m
+    cross join lateral (
+      select count(*) as count
+      from (select o.dn_key, o.in_source from directory_object o where o.primary_group_sid = g.sid offset 0) o
+      left join lateral (select true as also from directory_member m where m.group_id = g.id and m.member_key = o.dn_key limit 1) m on true
+      where o.in_source and m.also is null) p`.execute(tx);
   return new Map(rows.map(({ id, count }) => [id, Number(count)]));
 }
 
-interface GroupObject extends ListedObject {
+interface GroupObject extends ListedGroup {
   readonly integration: string;
   readonly guid: string;
   readonly dn: string;
@@ -95,15 +95,17 @@ interface GroupObject extends ListedObject {
 export async function findGroup(tx: OrganisationTransaction, idOrAddressOrName: string): Promise<GroupView> {
   const id = await groupId(tx, idOrAddressOrName);
   const { rows } = await sql<GroupObject>`
-    select ${listedColumns}, i.name as integration, o.guid, o.dn, o.attributes, o.first_seen_at, o.changed_at
-    from directory_object o ${listedJoins}
+    select ${groupColumns}, i.name as integration, o.guid, o.dn, o.attributes, o.first_seen_at, o.changed_at
+    from directory_object o
+    join directory_integration i on i.id = o.integration_id
+    ${groupJoins}
     where o.id = ${id}`.execute(tx);
   const [row] = rows;
   if (row === undefined) throw new NotFoundError('such group');
   return {
     ...summary(row, (await memberCounts(tx, [id])).get(id) ?? 0),
-    addresses: await addressesOf(tx, [id], false),
-    memberOf: await memberOf(tx, id),
+    addresses: await addressesOf(tx, id, false),
+    memberOf: await memberOf(tx, [id]),
     attributes: row.attributes,
     sources: [
       {
@@ -119,8 +121,11 @@ export async function findGroup(tx: OrganisationTransaction, idOrAddressOrName: 
   };
 }
 
-/** Numbers and addresses may be names too, so the name is tried last and never first. */
-async function groupId(tx: OrganisationTransaction, text: string): Promise<DirectoryObjectId> {
+/**
+ * The group that is meant. Numbers and addresses may be names too, so the name is tried last and never first.
+ * @throws NotFoundError, ConflictError `group.name-ambiguous`
+ */
+export async function groupId(tx: OrganisationTransaction, text: string): Promise<DirectoryObjectId> {
   if (isBigintId(text)) {
     const { rows } = await sql<{ id: DirectoryObjectId }>`
       select o.id from directory_object o where o.id = ${text}::bigint and ${isGroup}`.execute(tx);
@@ -147,56 +152,3 @@ async function groupId(tx: OrganisationTransaction, text: string): Promise<Direc
   }
   return first.id;
 }
-
-export interface MembersQuery {
-  /** `next` of the page before. */
-  readonly after?: string | undefined;
-  readonly limit: number;
-}
-
-/**
- * Direct members of a group, in an order that has no meaning but stays (a group may have any number of members, which
- * are found by their keys).
- * @throws NotFoundError, InvalidInputError when `after` is none of this list's
- */
-export async function listGroupMembers(
-  tx: OrganisationTransaction,
-  idOrAddressOrName: string,
-  { after = '', limit }: MembersQuery,
-): Promise<KeysetPage<GroupMemberView>> {
-  const id = await groupId(tx, idOrAddressOrName);
-  if (!/^(?:[0-9a-f]{32})?$/.test(after))
-    throw new InvalidInputError([{ path: '/after', message: 'is no `next` of a page of this list' }]);
-  const { rows } = await sql<{
-    key: string;
-    dn: string;
-    kind: string | null;
-    id: string | null;
-    displayName: string | null;
-    primaryAddress: string | null;
-  }>`
-    select encode(m.member_key, 'hex') as key, m.member_dn as dn, who.kind,
-      case when who.kind in ('group', 'dynamic-group') then who.id when who.included then who.person_id end as id,
-      who.display_name as "displayName", mail.address as "primaryAddress"
-    from (
-      select m.*, g.integration_id from directory_member m join directory_object g on g.id = m.group_id
-      where m.group_id = ${id} and m.member_key > decode(${after}, 'hex')
-      order by m.member_key limit ${limit + 1}) m
-    ${namedBy(sql`m.member_key`, sql`m.integration_id`, 'who')}
-    left join lateral (select a.address from directory_address a where a.object_id = who.id and a.is_primary limit 1) mail on true
-    order by m.member_key`.execute(tx);
-  const page = keysetPage(rows, limit, (row) => row.key);
-  return {
-    ...page,
-    items: page.items.map(({ dn, kind, id: member, displayName, primaryAddress }) => ({
-      dn,
-      kind: memberKind(kind),
-      id: member,
-      displayName,
-      primaryAddress,
-    })),
-  };
-}
-
-const memberKind = (kind: string | null): GroupMemberView['kind'] =>
-  kind === null ? 'pending' : kind === 'group' || kind === 'dynamic-group' ? 'group' : 'person';

@@ -3,6 +3,7 @@ import { type Selectable, sql } from 'kysely';
 import type { DirectoryChangeTracking, DirectoryFindings, DirectorySettings } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import { integrationId, type IntegrationId, type OrganisationId, type SiteId } from '../shared/ids.ts';
+import type { RunReason } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { isGroup, isPerson } from './directory-list.ts';
@@ -15,7 +16,8 @@ import type { Tables } from './tables.ts';
 /** One directory source with what belongs to it; of the credential only whether and since when there is one. */
 export type IntegrationView = Omit<
   Selectable<Tables['directory_integration']>,
-  'credential' | 'settings' | 'schedule' | 'change_tracking' | 'findings' | 'watch_error' | 'org_id' | 'skipped_ticks'
+  | 'credential' | 'settings' | 'schedule' | 'change_tracking' | 'findings' | 'watch_error' | 'reconcile_reason'
+  | 'org_id' | 'skipped_ticks'
 > & {
   readonly settings: DirectorySettings;
   readonly schedule: Schedule | null;
@@ -25,6 +27,8 @@ export type IntegrationView = Omit<
   readonly findings: DirectoryFindings | null;
   /** Why its watcher waits or has stopped; null: it does not. */
   readonly watch_error: ErrorReport | null;
+  /** Why it needs a full reading that waits until `reconcile_at`. */
+  readonly reconcile_reason: RunReason | null;
   readonly site_name: string;
   readonly has_credential: boolean;
   /** Ticks that found a run open or the schedule parked. Those that Temporal itself skipped are counted in the schedule. */
@@ -64,6 +68,8 @@ const integrations = (tx: OrganisationTransaction) =>
       'integration.findings',
       'integration.watched_at',
       'integration.watch_error',
+      'integration.reconcile_reason',
+      'integration.reconcile_at',
       'integration.jitter_seconds',
       'integration.state',
       'integration.skipped_ticks',
@@ -99,6 +105,11 @@ export async function listIntegrations(tx: OrganisationTransaction, range: NameR
   if (range.after !== undefined) found = found.where('integration.name', '>', range.after);
   if (range.limit !== undefined) found = found.limit(range.limit);
   return (await found.execute()).map(view);
+}
+
+export async function listIntegrationsOfSite(tx: OrganisationTransaction, site: SiteId): Promise<IntegrationId[]> {
+  const rows = await tx.selectFrom('directory_integration').select('id').where('site_id', '=', site).orderBy('name').execute();
+  return rows.map(({ id }) => id);
 }
 
 export async function findOptionalIntegration(tx: OrganisationTransaction, name: string): Promise<IntegrationView | undefined> {

@@ -5,7 +5,7 @@
 import type { PersonRule } from '../shared/directory.ts';
 import type { DirectoryObjectId, PersonId } from '../shared/ids.ts';
 import { isDisabledByDesign, isNobodysAccount } from './directory-kinds.ts';
-import { type PersonPart, sortKeyOf } from './person-parts.ts';
+import { isPresent, mailOf, type PersonPart, sortKeyOf } from './person-parts.ts';
 
 type Bond = Exclude<PersonRule, 'self'>;
 
@@ -33,46 +33,73 @@ export interface PersonChange {
   readonly id: PersonId;
   readonly merged_into: PersonId | null;
   readonly sort_key: string | null;
+  readonly mail_object: DirectoryObjectId | null;
+}
+
+export interface GroupedPeople {
+  readonly links: readonly PersonLink[];
+  readonly people: readonly PersonChange[];
+  /** Mailboxes of an account that has another one, which is the one that counts. */
+  readonly extraMailboxes: readonly { readonly id: DirectoryObjectId; readonly counts: DirectoryObjectId }[];
 }
 
 /** Who the objects are. `objects`: with everything that they are connected with. */
-export function groupPeople(objects: readonly ConnectedObject[]): { readonly links: readonly PersonLink[]; readonly people: readonly PersonChange[] } {
+export function groupPeople(objects: readonly ConnectedObject[]): GroupedPeople {
   const byId = new Map(objects.map((object) => [object.id, object]));
   const bonds = bondsOf(objects, byId);
   const links: PersonLink[] = [];
   const people: PersonChange[] = [];
+  const extraMailboxes: { id: DirectoryObjectId; counts: DirectoryObjectId }[] = [];
   const done = new Set<DirectoryObjectId>();
-  // From the object whose own person the others become.
+  // From the object whose own person the others become. What the others are to it is told from an account, which is no person of its
+  // own while it is not listed.
   for (const first of [...objects].sort(precedence)) {
     if (done.has(first.id)) continue;
-    const group: [ConnectedObject, ...ConnectedObject[]] = [first];
     const person = first.own_person_id;
-    const reach = (object: ConnectedObject, rule: PersonRule): void => {
+    const group: [ConnectedObject, ...ConnectedObject[]] = [first];
+    for (const { object } of reachedFrom(first, bonds, byId).slice(1)) group.push(object);
+    const root = group.reduce((one, other) => (Number(isResource(one)) - Number(isResource(other)) || precedence(one, other)) <= 0 ? one : other);
+    for (const { object, rule } of reachedFrom(root, bonds, byId)) {
       done.add(object.id);
       links.push({ object: object.id, person, rule, own: object.own_person_id });
-    };
-    reach(first, 'self');
+    }
+    const mailObject = group.length > 1 ? mailOf(group).id : null;
     for (const object of group) {
-      for (const [id, rule] of bonds.get(object.id) ?? []) {
-        const other = byId.get(id);
-        if (other === undefined || done.has(id)) continue;
-        group.push(other);
-        reach(other, rule);
-      }
+      if (mailObject !== null && object.id !== mailObject && object.is_resource && isPresent(object)) extraMailboxes.push({ id: object.id, counts: mailObject });
     }
     for (const { own_person_id: own } of group) {
       if (own === null) continue;
-      people.push(own === person ? { id: own, merged_into: null, sort_key: sortKeyOf(group) } : { id: own, merged_into: person, sort_key: null });
+      people.push(
+        own === person
+          ? { id: own, merged_into: null, sort_key: sortKeyOf(group), mail_object: mailObject }
+          : { id: own, merged_into: person, sort_key: null, mail_object: null },
+      );
     }
   }
-  return { links, people };
+  return { links, people, extraMailboxes };
 }
+
+type Bonds = ReadonlyMap<DirectoryObjectId, readonly (readonly [DirectoryObjectId, Bond])[]>;
+
+/** All that are one person with the object, itself first, each with the reason by which it was reached. */
+function reachedFrom(root: ConnectedObject, bonds: Bonds, byId: ReadonlyMap<DirectoryObjectId, ConnectedObject>) {
+  const reached = new Map<DirectoryObjectId, { readonly object: ConnectedObject; readonly rule: PersonRule }>([[root.id, { object: root, rule: 'self' }]]);
+  // Whatever is added meanwhile is walked through too.
+  for (const from of reached.keys()) {
+    for (const [id, rule] of bonds.get(from) ?? []) {
+      const object = byId.get(id);
+      if (object !== undefined && !reached.has(id)) reached.set(id, { object, rule });
+    }
+  }
+  return [...reached.values()];
+}
+
+const isResource = (object: ConnectedObject): boolean => object.is_resource || isDisabledByDesign(object.recipient_type);
 
 /** An account's person stays, else the one that was first. Those that are no person by themselves come last. */
 function precedence(one: ConnectedObject, other: ConnectedObject): number {
   const [a, b] = [one.own_person_id, other.own_person_id];
   if (a === null || b === null) return Number(a === null) - Number(b === null) || compare(BigInt(one.id), BigInt(other.id));
-  const isResource = (object: ConnectedObject) => object.is_resource || isDisabledByDesign(object.recipient_type);
   return Number(isResource(one)) - Number(isResource(other)) || compare(BigInt(a), BigInt(b));
 }
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -80,7 +107,7 @@ const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 const strength: Record<Bond, number> = { 'master-account-sid': 0, 'sid-history': 1, moved: 2 };
 
 /** By object: with whom it is one person, and why; the strongest reason first. */
-function bondsOf(objects: readonly ConnectedObject[], byId: ReadonlyMap<DirectoryObjectId, ConnectedObject>) {
+function bondsOf(objects: readonly ConnectedObject[], byId: ReadonlyMap<DirectoryObjectId, ConnectedObject>): Bonds {
   return new Map(
     objects.map((object) => {
       const found = new Map<DirectoryObjectId, Bond>();

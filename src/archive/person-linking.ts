@@ -11,10 +11,11 @@ import type { DirectoryRow } from './directory-mapping.ts';
 import { type ConnectedObject, groupPeople } from './person-groups.ts';
 import { sqlFile } from './sql-file.ts';
 
-const storeSidsSql = sqlFile<never, [guids: readonly string[], claims: string, integration: string, written: readonly string[]]>('store-sids');
+const storeSidsSql = sqlFile<{ id: string }, [guids: readonly string[], claims: string, integration: string, written: readonly string[]]>('store-sids');
 const ownPeopleSql = sqlFile<never, [ids: readonly string[]]>('own-people');
 const linkedObjectsSql = sqlFile<ConnectedObject, [ids: readonly string[]]>('linked-objects');
 const endLinksSql = sqlFile<never, [ids: readonly string[]]>('end-links');
+const extraMailboxesSql = sqlFile<never, [ids: readonly string[], extra: string]>('extra-mailboxes');
 const beginLinksSql = sqlFile<never, [links: string, people: string]>('begin-links');
 
 /**
@@ -24,26 +25,42 @@ const beginLinksSql = sqlFile<never, [links: string, people: string]>('begin-lin
 export const lockPeople = (tx: OrganisationTransaction) =>
   sql`select pg_advisory_xact_lock(hashtextextended('people' || current_setting('lockstep.org'), 0))`.execute(tx);
 
-/** What the objects of a page say of SIDs. `written`: ids of those that were taken. */
+/** What the objects of a page say of SIDs. `written`: ids of those that were taken. Gives the ids of those that say another thing now. */
 export async function storeSids(
   tx: OrganisationTransaction,
   integration: IntegrationId,
   rows: readonly DirectoryRow[],
   written: readonly string[],
-): Promise<void> {
+): Promise<readonly string[]> {
   const users = rows.filter(({ kind }) => kind === 'user');
-  if (users.length === 0 || written.length === 0) return;
+  if (users.length === 0 || written.length === 0) return [];
   const claims = users.flatMap(({ guid, sids }) => sids.map((claim) => ({ guid, ...claim })));
-  await storeSidsSql(tx, users.map(({ guid }) => guid), JSON.stringify(claims), integration, written);
+  const changed = await storeSidsSql(tx, users.map(({ guid }) => guid), JSON.stringify(claims), integration, written);
+  return changed.map(({ id }) => id);
 }
 
-/** Decides who these objects (ids) are, and all that are connected with them. Gives the ids of those that changed person. */
+/** Objects decided on at once: a container of any size may enter the scope or leave it. */
+const OBJECTS_AT_ONCE = 1000;
+
+/**
+ * Decides who these objects (ids) are, and all that are connected with them. To be called of every object whose listed, in_source,
+ * missing_since or included changed, or what else PersonPart asks. Gives the ids of those that changed person.
+ */
 export async function linkPeople(tx: OrganisationTransaction, objects: readonly string[]): Promise<readonly DirectoryObjectId[]> {
-  if (objects.length === 0) return [];
-  await ownPeopleSql(tx, objects);
+  const asked = [...new Set(objects)];
+  const changed: DirectoryObjectId[] = [];
+  // All first, for an object may be connected with one that comes later.
+  for (let from = 0; from < asked.length; from += OBJECTS_AT_ONCE) await ownPeopleSql(tx, asked.slice(from, from + OBJECTS_AT_ONCE));
+  for (let from = 0; from < asked.length; from += OBJECTS_AT_ONCE) {
+    changed.push(...(await linkConnected(tx, asked.slice(from, from + OBJECTS_AT_ONCE))));
+  }
+  return changed;
+}
+
+async function linkConnected(tx: OrganisationTransaction, objects: readonly string[]): Promise<DirectoryObjectId[]> {
   const connected = await linkedObjectsSql(tx, objects);
   if (connected.length === 0) return [];
-  const { links, people } = groupPeople(connected);
+  const { links, people, extraMailboxes } = groupPeople(connected);
   const before = new Map(connected.map((object) => [object.id, object]));
   const changed = links.filter(({ object, person, rule }) => {
     const was = before.get(object);
@@ -51,16 +68,26 @@ export async function linkPeople(tx: OrganisationTransaction, objects: readonly 
   });
   if (changed.length > 0) await endLinksSql(tx, changed.map(({ object }) => object));
   await beginLinksSql(tx, JSON.stringify(changed.filter(({ person }) => person !== null)), JSON.stringify(people));
+  await extraMailboxesSql(tx, connected.map(({ id }) => id), JSON.stringify(extraMailboxes));
   return changed.map(({ object }) => object);
 }
 
-/** People of several objects, of which one in this directory has gone: another one may name them now. */
+/**
+ * People of several objects, of which one in this directory is gone, or became missing in this transaction: another one may name them
+ * now, or give their mail attributes. To be called when objects were removed.
+ */
 export async function relinkGone(tx: OrganisationTransaction, integration: IntegrationId): Promise<readonly DirectoryObjectId[]> {
   const { rows } = await sql<{ id: string }>`
     select o.id
-    from directory_object o
+    from (
+      select o.id from directory_object o where o.integration_id = ${integration} and not o.in_source
+      union
+      -- In the words of the index directory_object_counts.
+      select o.id from directory_object o
+      where o.integration_id = ${integration} and o.kind in ('user', 'contact', 'public-folder') and o.included in (true, false)
+        and o.listed and o.missing_since = now()) o
     cross join lateral (select * from person_link l where l.object_id = o.id and l.until is null limit 1) l
-    where o.integration_id = ${integration} and not o.in_source and exists (
+    where exists (
       select from person_link other where other.person_id = l.person_id and other.until is null and other.object_id <> o.id)`.execute(tx);
   return linkPeople(tx, rows.map(({ id }) => id));
 }

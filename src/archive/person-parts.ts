@@ -27,9 +27,10 @@ const isAccount = (part: PersonPart): boolean =>
   part.kind === 'user' && !part.is_resource && !isDisabledByDesign(part.recipient_type);
 
 /** In the archive as one that is there. An object that is gone but whose removal is held back still is. */
-const isPresent = (part: PersonPart): boolean => part.listed && part.missing_since === null;
+export const isPresent = (part: PersonPart): boolean => part.listed && part.missing_since === null;
 
-const isThere = (part: PersonPart): boolean => part.in_source || isPresent(part);
+/** In the source, or in the archive as one that is there. */
+export const isThere = (part: PersonPart): boolean => part.in_source || isPresent(part);
 
 const mailboxTypes: ReadonlySet<RecipientType> = new Set(['user-mailbox', 'linked-mailbox', 'remote-user-mailbox']);
 const hasMailbox = (part: PersonPart): boolean =>
@@ -62,15 +63,14 @@ export type PersonState = 'enabled' | 'disabled' | 'missing';
 
 /**
  * Missing when no object of the person is present. Else as the account says, where its integration acknowledges that; an
- * account that has gone from the archive is one that nobody signs in with. The account of a mailbox that is used with another
+ * account that has gone is one that nobody signs in with. The account of a mailbox that is used with another
  * one says nothing.
  */
 export function stateOf(parts: readonly [AcknowledgedPart, ...AcknowledgedPart[]]): PersonState {
   if (!parts.some(isPresent)) return 'missing';
   const account = accountOf(parts);
   if (!isAccount(account) && (account.is_resource || isDisabledByDesign(account.recipient_type))) return 'enabled';
-  const gone = account.listed && account.missing_since !== null && !account.in_source;
-  return (account.account_disabled || gone) && account.acknowledge_disabled ? 'disabled' : 'enabled';
+  return (account.account_disabled || !isThere(account)) && account.acknowledge_disabled ? 'disabled' : 'enabled';
 }
 export type AcknowledgedPart = PersonPart & { readonly acknowledge_disabled: boolean };
 

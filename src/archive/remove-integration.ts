@@ -45,7 +45,7 @@ export async function removeIntegration(tx: OrganisationTransaction, integration
   const runs = tx.selectFrom('run').select('id').where('integration_id', '=', integration.id);
   await tx.deleteFrom('directory_plan_entry').where('run_id', 'in', runs).execute();
   await tx.deleteFrom('directory_problem').where('integration_id', '=', integration.id).execute();
-  await tx.deleteFrom('page_cursor').where('owner', '=', integration.id).execute();
+  await tx.deleteFrom('page_cursor').where((eb) => eb.or([eb('owner', '=', integration.id), eb('owner', 'in', runs.$castTo<{ id: string }>())])).execute();
   await tx.deleteFrom('run').where('integration_id', '=', integration.id).execute();
   await tx.deleteFrom('directory_integration').where('id', '=', integration.id).execute();
 }

@@ -13,12 +13,13 @@ export interface Parking {
 }
 
 /** The sign-in itself was refused; what the platform refuses a site (`site.*`) says nothing about the account. */
-const refused = sql<boolean>`(run.kind <> 'directory-test' and run.state = 'failed' and
+const refused = sql<boolean>`(run.kind in ('directory-sync', 'directory-plan') and run.state = 'failed' and
   (run.error ->> 'code' like 'directory.credential-%' or (run.error ->> 'code' like 'ldap.%' and run.error ->> 'class' = 'AuthRejected')))`;
 
-/** The sign-in worked: something was read, or the bind step of a test passed. */
-const signedIn = sql<boolean>`((run.kind <> 'directory-test' and (run.state in ('succeeded', 'partial') or (run.totals ->> 'pages')::int > 0))
-  or (run.kind = 'directory-test' and run.report @> '[{"step": "bind", "outcome": "passed"}]'))`;
+/** The sign-in worked: something was read, or that step of a test or of one object passed. */
+const signedIn = sql<boolean>`((run.kind in ('directory-sync', 'directory-plan') and (run.state in ('succeeded', 'partial') or (run.totals ->> 'pages')::int > 0))
+  or (run.kind = 'directory-test' and run.report @> '[{"step": "bind", "outcome": "passed"}]')
+  or (run.kind = 'directory-object' and run.report @> '[{"step": "connect", "outcome": "passed"}]'))`;
 
 /**
  * Those of the integrations whose schedule is parked: of the ended runs that say anything about the sign-in the latest was
@@ -45,3 +46,13 @@ export async function listParked(
 
 export const isParked = async (tx: OrganisationTransaction, integration: IntegrationId): Promise<boolean> =>
   (await listParked(tx, [integration])).has(integration);
+
+/** Whether somebody changed the directory, or a sign-in to it worked, since a watcher gave it up. */
+export async function isCuredSince(tx: OrganisationTransaction, integration: IntegrationId, since: Date): Promise<boolean> {
+  const { rows } = await sql<{ cured: boolean }>`
+    select i.changed_at > ${since} or exists (
+      select from run where run.integration_id = i.id and run.finished_at > ${since} and ${signedIn}) as cured
+    from directory_integration i
+    where i.id = ${integration}`.execute(tx);
+  return rows[0]?.cured === true;
+}

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
-import type { ReconcileReason } from '../shared/directory.ts';
+import type { DirectoryObjectQuery } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import { type IntegrationId, runId, type RunId } from '../shared/ids.ts';
 import { runWorkflowId } from '../shared/names.ts';
-import { openRunStates, type DirectoryRunTotals, type RunKind, type RunState, type RunTrigger } from '../shared/runs.ts';
+import { openRunStates, type DirectoryRunTotals, type RunKind, type RunReason, type RunState, type RunTrigger } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
-import { NotFoundError } from './record-errors.ts';
+import { ConflictError, NotFoundError } from './record-errors.ts';
 import type { Tables } from './tables.ts';
 
 export type RunRow = Selectable<Tables['run']>;
@@ -16,18 +16,20 @@ export interface RunRequest {
   readonly kind: RunKind;
   readonly trigger: RunTrigger;
   /** Of a reconcile. */
-  readonly reason?: { readonly code: ReconcileReason; readonly detail: string };
+  readonly reason?: RunReason;
+  /** Of `directory-object`. */
+  readonly object?: DirectoryObjectQuery;
   /** Of the workflow that asks, when it runs already (a tick of a schedule). Default: `runWorkflowId(…)`. */
   readonly workflowId?: string;
 }
 
 /** The predicate of the index run_open, in its words: a parameter would not match it. */
-const isOpenRun = sql<boolean>`state in ('queued', 'running')`;
+const isOpenRun = sql<boolean>`state in ('queued', 'running') and kind <> 'directory-object'`;
 
 /**
- * Asks for a run: a new queued one, or the open one of the same integration and kind (`joined`). Of two requests at once
- * one makes the run and the other joins it. A workflow that repeats its own request finds its own workflow id in the row.
- * @throws NotFoundError when there is no such integration
+ * Asks for a run: a new queued one, or the open one of the same integration and kind (`joined`), for one object that of the same object.
+ * Of two requests at once one makes the run and the other joins it. A workflow that repeats its own request finds its own workflow id in the row.
+ * @throws NotFoundError when there is no such integration, ConflictError `directory.too-many-objects`
  */
 export async function requestRun(tx: OrganisationTransaction, request: RunRequest): Promise<{ run: RunRow; joined: boolean }> {
   // Numbers have no gaps and no duplicates, so requests of one organisation take turns. `no key update` lets the foreign
@@ -44,6 +46,12 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
     .executeTakeFirst();
   if (integration === undefined) throw new NotFoundError('such directory');
 
+  const object = request.object === undefined ? null : JSON.stringify(request.object);
+  if (object !== null) {
+    const open = await findOpenRun(tx, request).where('object', '=', sql<never>`${object}::jsonb`).executeTakeFirst();
+    if (open !== undefined) return { run: open, joined: true };
+    await refuseTooManyObjects(tx, request);
+  }
   const number = Number(organisation.next_run_number);
   const run = await tx
     .insertInto('run')
@@ -55,6 +63,7 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
       kind: request.kind,
       trigger: request.trigger,
       reason: request.reason === undefined ? null : JSON.stringify(request.reason),
+      object,
       state: 'queued',
       workflow_id: request.workflowId ?? runWorkflowId(request.kind, organisation.name, integration.name, number),
     })
@@ -62,20 +71,36 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
     .returningAll()
     .executeTakeFirst();
   if (run === undefined) {
-    const open = await tx
-      .selectFrom('run')
-      .selectAll()
-      .where('integration_id', '=', request.integration)
-      .where('kind', '=', request.kind)
-      .where('state', 'in', [...openRunStates])
-      .forKeyShare()
-      .executeTakeFirst();
+    const open = await findOpenRun(tx, request).executeTakeFirst();
     // It ended between the two statements: now there is room for a new one.
     return open === undefined ? requestRun(tx, request) : { run: open, joined: true };
   }
   await tx.updateTable('organisation').set({ next_run_number: number + 1 }).where('id', '=', organisation.id).execute();
   return { run, joined: false };
 }
+
+/** Each takes the site a second or two: more at once is a list of objects, which a sync reads faster. */
+const MOST_OBJECTS_AT_ONCE = 50;
+
+/** @throws ConflictError `directory.too-many-objects` */
+async function refuseTooManyObjects(tx: OrganisationTransaction, request: RunRequest): Promise<void> {
+  const open = await findOpenRun(tx, request).limit(MOST_OBJECTS_AT_ONCE).execute();
+  if (open.length < MOST_OBJECTS_AT_ONCE) return;
+  throw new ConflictError({
+    code: 'directory.too-many-objects',
+    message: `${MOST_OBJECTS_AT_ONCE} single objects of the directory are being synchronised.`,
+    next: 'Wait until some of them are done, or synchronise the whole directory.',
+  });
+}
+
+const findOpenRun = (tx: OrganisationTransaction, { integration, kind }: RunRequest) =>
+  tx
+    .selectFrom('run')
+    .selectAll()
+    .where('integration_id', '=', integration)
+    .where('kind', '=', kind)
+    .where('state', 'in', [...openRunStates])
+    .forKeyShare();
 
 export const findOptionalRun = (tx: OrganisationTransaction, run: RunId): Promise<RunRow | undefined> =>
   tx.selectFrom('run').selectAll().where('id', '=', run).executeTakeFirst();
@@ -130,5 +155,13 @@ export async function finishRun(tx: OrganisationTransaction, run: RunId, end: Ru
     .where('id', '=', run)
     .where('state', 'in', [...openRunStates])
     .execute();
-  return findRun(tx, run);
+  const ended = await findRun(tx, run);
+  if (ended.kind === 'directory-object') await forgetPages(tx, run);
+  return ended;
+}
+
+/** Of a run that reads one object: it has a cursor of its own, and takes no page any more. */
+async function forgetPages(tx: OrganisationTransaction, run: RunId): Promise<void> {
+  await tx.deleteFrom('directory_member_part').where('teller_id', '=', run).execute();
+  await tx.deleteFrom('page_cursor').where('owner', '=', run).execute();
 }

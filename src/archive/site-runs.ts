@@ -1,11 +1,12 @@
 /** Runs as the site that works on them may see and change them. */
 import { sql } from 'kysely';
-import type { DirectoryFindings, DirectorySettings, DirectoryTestStep } from '../shared/directory.ts';
+import type { DirectoryFindings, DirectoryObjectQuery, DirectoryObjectStep, DirectorySettings, DirectoryTestStep } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type { IntegrationId, RunId, SiteId } from '../shared/ids.ts';
 import { isOpen, openRunStates, type RunKind, type RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { ConflictError, NotFoundError } from './record-errors.ts';
+import { findStoredObject } from './stored-object.ts';
 
 export interface SiteRun {
   readonly id: RunId;
@@ -15,6 +16,8 @@ export interface SiteRun {
   readonly settings: DirectorySettings;
   /** Sealed to the site and encrypted with the organisation's key; null: none was set. */
   readonly credential: Buffer | null;
+  /** Of `directory-object`. */
+  readonly object: DirectoryObjectQuery | null;
 }
 
 /**
@@ -32,6 +35,7 @@ export async function findOpenRunOfSite(tx: OrganisationTransaction, site: SiteI
       'run.integration_id as integration',
       'integration.settings',
       'integration.credential',
+      'run.object',
     ])
     .where('run.id', '=', run)
     .where('integration.site_id', '=', site)
@@ -44,11 +48,11 @@ export async function findOpenRunOfSite(tx: OrganisationTransaction, site: SiteI
 export const runClosed = (state: RunState): ConflictError =>
   new ConflictError({ code: 'run.closed', message: `The run is ${state}.`, next: 'Ask for a new run.' });
 
-/** Steps of a connection test; repeating it replaces them. */
+/** Steps of a connection test, or of one object; repeating it replaces them. */
 export async function saveRunReport(
   tx: OrganisationTransaction,
   run: RunId,
-  steps: readonly DirectoryTestStep[],
+  steps: readonly (DirectoryTestStep | DirectoryObjectStep)[],
 ): Promise<void> {
   await tx
     .updateTable('run')
@@ -58,9 +62,32 @@ export async function saveRunReport(
     .execute();
 }
 
-/** What a reading or a test saw beside the objects; the last one counts. */
-export async function saveFindings(tx: OrganisationTransaction, integration: IntegrationId, findings: DirectoryFindings): Promise<void> {
-  await tx.updateTable('directory_integration').set({ findings: JSON.stringify(findings) }).where('id', '=', integration).execute();
+/** Steps of one object. Where the directory knows nothing of it, what the archive has is said too. */
+export async function saveObjectReport(tx: OrganisationTransaction, { id, integration, object }: Pick<SiteRun, 'id' | 'integration' | 'object'>, steps: readonly DirectoryObjectStep[]): Promise<void> {
+  const stored = object === null ? undefined : await findStoredObject(tx, integration, object);
+  await saveRunReport(
+    tx,
+    id,
+    steps.map((step) => {
+      if (stored === undefined || step.code !== 'directory.object-not-found') return step;
+      return { ...step, detail: `${step.detail} The archive has ${stored.display_name} under it (${stored.dn}), and keeps it until a full reading finds it gone.` };
+    }),
+  );
+}
+
+/**
+ * What a reading or a test saw beside the objects; the last one counts. A test is given no references, and no domains when a step before
+ * failed: what it did not see is as it was.
+ */
+export async function saveFindings(tx: OrganisationTransaction, { integration, kind }: Pick<SiteRun, 'integration' | 'kind'>, findings: DirectoryFindings): Promise<void> {
+  const { domains } = findings;
+  const seen = kind !== 'directory-test' ? findings : domains.length > 0 ? { domains } : undefined;
+  if (seen === undefined) return;
+  await tx
+    .updateTable('directory_integration')
+    .set({ findings: sql<string>`coalesce(findings, '{"domains": [], "references": []}') || ${JSON.stringify(seen)}::jsonb` })
+    .where('id', '=', integration)
+    .execute();
 }
 
 /** Why the site's last attempt failed: what an administrator sees while the run waits, and when it ends. */

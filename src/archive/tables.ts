@@ -4,10 +4,11 @@ import type {
   DirectoryChangeTracking,
   DirectoryFindings,
   DirectoryObjectKind,
+  DirectoryObjectQuery,
+  DirectoryObjectStep,
   DirectorySettings,
   DirectoryTestStep,
   PersonRule,
-  ReconcileReason,
   RecipientType,
 } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
@@ -20,7 +21,7 @@ import type {
   SiteId,
   TokenId,
 } from '../shared/ids.ts';
-import type { DirectoryRunTotals, RunKind, RunState, RunTrigger } from '../shared/runs.ts';
+import type { DirectoryRunTotals, RunKind, RunReason, RunState, RunTrigger } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -102,6 +103,8 @@ export interface Tables {
     findings: JSONColumnType<DirectoryFindings> | null;
     watched_at: Timestamp | null;
     watch_error: JSONColumnType<ErrorReport> | null;
+    reconcile_reason: JSONColumnType<RunReason> | null;
+    reconcile_at: Timestamp | null;
     skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
     created_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
@@ -113,7 +116,7 @@ export interface Tables {
     number: Bigint;
     kind: RunKind;
     trigger: RunTrigger;
-    reason: JSONColumnType<{ code: ReconcileReason; detail: string }> | null;
+    reason: JSONColumnType<RunReason> | null;
     state: RunState;
     workflow_id: string;
     requested_at: GeneratedTimestamp;
@@ -124,7 +127,8 @@ export interface Tables {
     first_epoch: Bigint | null;
     totals: JSONColumnType<Partial<DirectoryRunTotals>, string | undefined, string>;
     error: JSONColumnType<ErrorReport> | null;
-    report: JSONColumnType<DirectoryTestStep[]> | null;
+    report: JSONColumnType<(DirectoryTestStep | DirectoryObjectStep)[]> | null;
+    object: JSONColumnType<DirectoryObjectQuery> | null;
   };
   page_cursor: {
     owner: string;
@@ -206,7 +210,7 @@ export interface Tables {
     member_dn: string;
     epoch: Bigint;
   };
-  directory_member_part: { integration_id: IntegrationId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
+  directory_member_part: { teller_id: IntegrationId | RunId; guid: string; member_key: Buffer; org_id: OrganisationId; member_dn: string };
   directory_sid: { object_id: DirectoryObjectId; org_id: OrganisationId; sid: string; role: 'former' | 'master' };
   person: {
     id: ColumnType<PersonId, never, never>;
@@ -214,6 +218,7 @@ export interface Tables {
     created_at: GeneratedTimestamp;
     merged_into: PersonId | null;
     sort_key: string | null;
+    mail_object: DirectoryObjectId | null;
   };
   person_link: {
     id: ColumnType<string, never, never>;

@@ -1,7 +1,7 @@
 import type { Configuration, ConfigurationChanges } from '../api/schemas/config.ts';
-import type { Directory, DirectoryChange, DirectoryProblem, NewDirectory, PlanEntry, Run, RunSummary, StartedRun } from '../api/schemas/directories.ts';
+import type { Directory, DirectoryChange, DirectoryProblem, NewDirectory, ObjectQuery, PlanEntry, Run, RunSummary, StartedRun } from '../api/schemas/directories.ts';
 import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
-import type { Group, GroupMember, GroupSummary, Person, PersonSummary } from '../api/schemas/people.ts';
+import type { Group, GroupMember, GroupSummary, HistoryEvent, Person, PersonSummary } from '../api/schemas/people.ts';
 import type { EnrolmentCode, NewSite, Site, SiteChange } from '../api/schemas/sites.ts';
 import { type ApiRequest, apiRequest, type ApiTransportOptions } from './api-transport.ts';
 
@@ -57,6 +57,7 @@ export function createApiClient(options: ApiTransportOptions) {
     pauseDirectory: (directory: string) => post<Directory>(`/directories/${name(directory)}/pause`),
     resumeDirectory: (directory: string) => post<Directory>(`/directories/${name(directory)}/resume`),
     startRun: (directory: string, what: 'sync' | 'plan' | 'test') => post<StartedRun>(`/directories/${name(directory)}/${what}`),
+    syncObject: (directory: string, object: ObjectQuery) => post<StartedRun>(`/directories/${name(directory)}/objects`, object),
     directoryProblems: (directory: string, query: PageQuery) =>
       get<Page<DirectoryProblem>>(`/directories/${name(directory)}/problems`, { ...query }),
 
@@ -66,11 +67,13 @@ export function createApiClient(options: ApiTransportOptions) {
     cancelRun: (id: string) => post<RunSummary>(`/runs/${name(id)}/cancel`),
     planEntries: (id: string, query: PageQuery & { action?: string | undefined }) => get<Page<PlanEntry>>(`/runs/${name(id)}/plan`, { ...query }),
 
-    people: (query: PageQuery & { search?: string | undefined }) => get<Page<PersonSummary>>('/people', { ...query }),
-    person: (idOrAddress: string) => get<Person>(`/people/${name(idOrAddress)}`),
-    groups: (query: PageQuery & { search?: string | undefined }) => get<Page<GroupSummary>>('/groups', { ...query }),
-    group: (idOrAddressOrName: string) => get<Group>(`/groups/${name(idOrAddressOrName)}`),
-    groupMembers: (id: string, query: PageQuery) => get<Page<GroupMember>>(`/groups/${name(id)}/members`, { ...query }),
+    people: (query: PageQuery & { search?: string | undefined; at?: string | undefined }) => get<Page<PersonSummary>>('/people', { ...query }),
+    person: (idOrAddress: string, query: { at?: string | undefined } = {}) => get<Person>(`/people/${name(idOrAddress)}`, { ...query }),
+    personHistory: (idOrAddress: string, query: PageQuery) => get<Page<HistoryEvent>>(`/people/${name(idOrAddress)}/history`, { ...query }),
+    groups: (query: PageQuery & { search?: string | undefined; at?: string | undefined }) => get<Page<GroupSummary>>('/groups', { ...query }),
+    group: (idOrAddressOrName: string, query: { at?: string | undefined } = {}) => get<Group>(`/groups/${name(idOrAddressOrName)}`, { ...query }),
+    groupHistory: (idOrAddressOrName: string, query: PageQuery) => get<Page<HistoryEvent>>(`/groups/${name(idOrAddressOrName)}/history`, { ...query }),
+    groupMembers: (id: string, query: PageQuery & { effective?: boolean | undefined; at?: string | undefined }) => get<Page<GroupMember>>(`/groups/${name(id)}/members`, { ...query }),
 
     config: () => get<Configuration>('/config'),
     putConfig: (config: unknown, dryRun: boolean) => call<ConfigurationChanges>({ method: 'PUT', path: '/config', query: { dryRun }, body: config }),

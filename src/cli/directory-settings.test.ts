@@ -15,6 +15,7 @@ const nothing: GivenSettings = {
   mailDomain: [],
   acknowledgeDisabled: undefined,
   extraAttribute: [],
+  pollSeconds: undefined,
 };
 const before: Settings = { account: 'svc@corp.example', security: 'ldaps', acknowledgeDisabled: true, host: 'dc1', mailDomains: ['a.example'] };
 

@@ -1,13 +1,13 @@
 /** The settings of a directory as options of `directory add` and `directory change`. */
 import type { Directory } from '../api/schemas/directories.ts';
-import { directorySecurities } from '../shared/directory.ts';
+import { DEFAULT_POLL_SECONDS, directorySecurities } from '../shared/directory.ts';
 import { list, number, text, UsageError } from './command.ts';
 import { readInputFile } from './input-file.ts';
 
 export type Settings = Directory['settings'];
 
 export const settingOptions = {
-  host: text('name', 'domain controller (default: found by DNS from the domain of the account)'),
+  host: text('name', 'domain controller (default: found by DNS from the domain of the base DN, else of the account)'),
   port: number('port', 'default: 636 with ldaps, else 389', { minimum: 1, maximum: 65_535 }),
   security: text('how', 'protection of the connection; plain must be asked for by name (default: ldaps)', { choices: directorySecurities }),
   caFile: text('file', "PEM file of the authority that signed the controller's certificate (default: the system's authorities)"),
@@ -17,6 +17,7 @@ export const settingOptions = {
   mailDomain: list('domain', 'take only people with an address in this domain'),
   acknowledgeDisabled: text('yes|no', 'disable in the archive what is disabled in the directory (default: yes)', { choices: ['yes', 'no'] }),
   extraAttribute: list('name', 'keep this attribute beyond the standard ones'),
+  pollSeconds: number('seconds', `how often changes are asked for (default: ${DEFAULT_POLL_SECONDS})`, { minimum: 5, maximum: 3600 }),
 };
 
 export interface GivenSettings {
@@ -30,6 +31,7 @@ export interface GivenSettings {
   readonly mailDomain: readonly string[];
   readonly acknowledgeDisabled: 'yes' | 'no' | undefined;
   readonly extraAttribute: readonly string[];
+  readonly pollSeconds: number | undefined;
 }
 
 /** Settings that `directory change --unset` gives back to their default, by their option's name. */
@@ -42,6 +44,7 @@ const unsettable = {
   filter: 'filter',
   'mail-domain': 'mailDomains',
   'extra-attribute': 'extraAttributes',
+  'poll-seconds': 'pollSeconds',
 } as const satisfies Record<string, keyof Settings>;
 export const unsettableNames = Object.keys(unsettable);
 
@@ -49,9 +52,14 @@ export const unsettableNames = Object.keys(unsettable);
  * `before` with what was given; a list that was given replaces the whole list.
  * @throws LockstepError ConfigInvalid `cli.file-unreadable`
  */
-export async function withGivenSettings(before: Settings, given: GivenSettings): Promise<Settings> {
+export const withGivenSettings = async (before: Settings, given: GivenSettings): Promise<Settings> => ({ ...before, ...(await givenSettings(given)) });
+
+/**
+ * What was given and nothing else.
+ * @throws LockstepError ConfigInvalid `cli.file-unreadable`
+ */
+export async function givenSettings(given: GivenSettings): Promise<Partial<Settings>> {
   return {
-    ...before,
     ...(given.host === undefined ? {} : { host: given.host }),
     ...(given.port === undefined ? {} : { port: given.port }),
     ...(given.security === undefined ? {} : { security: given.security }),
@@ -62,6 +70,7 @@ export async function withGivenSettings(before: Settings, given: GivenSettings):
     ...(given.mailDomain.length === 0 ? {} : { mailDomains: splitCommas(given.mailDomain) }),
     ...(given.acknowledgeDisabled === undefined ? {} : { acknowledgeDisabled: given.acknowledgeDisabled === 'yes' }),
     ...(given.extraAttribute.length === 0 ? {} : { extraAttributes: splitCommas(given.extraAttribute) }),
+    ...(given.pollSeconds === undefined ? {} : { pollSeconds: given.pollSeconds }),
   };
 }
 

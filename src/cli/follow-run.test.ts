@@ -19,6 +19,8 @@ const run = (state: string): Run => ({
   finishedAt: null,
   waiting: null,
   totals: {},
+  reason: null,
+  object: null,
   error: null,
   report: null,
 });

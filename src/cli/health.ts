@@ -43,6 +43,10 @@ function directoryAttention(directory: Directory): Attention[] {
     const why = run.error === null ? '' : `: ${clean(run.error.message)}`;
     found.push({ subject, message: `${title} ${run.state}${why}`, next: run.error?.next ?? `lockstep runs show ${run.number}` });
   }
+  if (directory.changes.error !== null && directory.parked === null) {
+    const { message, next } = directory.changes.error;
+    found.push({ subject, message: `its changes are not followed: ${clean(message)}`, next });
+  }
   if (directory.openProblems > 0) {
     found.push({
       subject,

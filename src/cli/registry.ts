@@ -3,6 +3,7 @@ import { configExport } from './commands/config/export.ts';
 import { configImport } from './commands/config/import.ts';
 import { directoryAdd } from './commands/directory/add.ts';
 import { directoryChange } from './commands/directory/change.ts';
+import { directoryDomains } from './commands/directory/domains.ts';
 import { directoryList } from './commands/directory/list.ts';
 import { directoryPause, directoryResume } from './commands/directory/pause.ts';
 import { directoryPlan } from './commands/directory/plan.ts';
@@ -12,6 +13,7 @@ import { directoryShow } from './commands/directory/show.ts';
 import { directorySync } from './commands/directory/sync.ts';
 import { directoryTest } from './commands/directory/test.ts';
 import { groupList } from './commands/group/list.ts';
+import { groupMembers } from './commands/group/members.ts';
 import { groupShow } from './commands/group/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
 import { organisationList } from './commands/organisation/list.ts';
@@ -55,6 +57,7 @@ export const commands: readonly AnyCommand[] = [
   directoryAdd,
   directoryList,
   directoryShow,
+  directoryDomains,
   directoryTest,
   directoryPlan,
   directorySync,
@@ -67,6 +70,7 @@ export const commands: readonly AnyCommand[] = [
   personShow,
   groupList,
   groupShow,
+  groupMembers,
   runsList,
   runsListByName,
   runsShow,

@@ -7,9 +7,9 @@ export interface Engine {
   startRun(organisation: OrganisationId, run: RunId): Promise<void>;
   /** Asks a run's workflow to cancel. */
   cancelRun(organisation: OrganisationId, run: RunId): Promise<void>;
-  /** Creates, changes, pauses or removes the Temporal Schedule of an integration, as its row says. */
+  /** Creates, changes, pauses or removes the Temporal Schedule of an integration, as its row says; its watcher begins anew, or ends. */
   reconcileSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void>;
-  /** Removes the Temporal Schedule of an integration whose row is about to go, whatever the row says. */
+  /** Removes the Temporal Schedule of an integration whose row is about to go, and ends its watcher, whatever the row says. */
   removeSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void>;
   /** Ticks that Temporal skipped because the scheduled run before was still open. */
   skippedTicks(organisation: OrganisationId, integration: IntegrationId): Promise<number>;

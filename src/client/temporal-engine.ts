@@ -23,6 +23,7 @@ const workflowTypes: Record<RunKind, string> = {
   'directory-sync': 'directorySync',
   'directory-plan': 'directoryPlan',
   'directory-test': 'directoryTest',
+  'directory-object': 'directoryObject',
 };
 
 /**
@@ -107,7 +108,9 @@ export class TemporalEngine implements Engine {
 
   async removeSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void> {
     const row = await withOrganisation(this.#database, organisation, (tx) => findEngineSchedule(tx, integration));
-    if (row !== undefined) await this.applySchedule({ ...row, schedule: null }, new Date());
+    if (row === undefined) return;
+    await this.applySchedule({ ...row, schedule: null }, new Date());
+    await this.applyWatch({ ...row, watched: false }, { changed: true });
   }
 
   /** Brings one Temporal Schedule in line with its row. */

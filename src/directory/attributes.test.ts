@@ -1,4 +1,5 @@
-import { attributesToRead, standardAttributes, syntaxOf } from './attributes.ts';
+import { standardAttributes } from '../shared/directory-attributes.ts';
+import { attributesToRead, syntaxOf } from './attributes.ts';
 
 test('an extra attribute is read once, however it is written', () => {
   const names = attributesToRead(['MAIL', 'thumbnailPhoto', 'thumbnailphoto', 'employeeID']);

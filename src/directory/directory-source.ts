@@ -1,5 +1,5 @@
 import type {
-  DirectoryChangesPage, DirectoryDomain, DirectoryFindings, DirectoryObjectQuery, DirectoryObjectStep, DirectoryPage, DirectoryTestStep, DirectoryWatermark, ReconcileReason,
+  DirectoryChangesPage, DirectoryDomain, DirectoryFindings, DirectoryObjectSearch, DirectoryObjectStep, DirectoryPage, DirectoryTestStep, DirectoryWatermark, ReconcileReason,
 } from '../shared/directory.ts';
 
 /** The port to a directory: the one thing a feature knows of it. */
@@ -18,7 +18,7 @@ export interface DirectorySource {
   changes(signal: AbortSignal): ChangeFeed;
 
   /** Looks for one object and reads it. Steps after a failed one are missing. Throws only the signal's reason. */
-  object(query: DirectoryObjectQuery, signal: AbortSignal): Promise<SourceObject>;
+  object(query: DirectoryObjectSearch, signal: AbortSignal): Promise<SourceObject>;
 }
 
 /** What was seen beside the objects comes with the last page; it belongs to the run's report and not to the page. */
@@ -50,6 +50,6 @@ export type ChangeStep =
 
 export interface SourceObject {
   readonly steps: readonly DirectoryObjectStep[];
-  /** The object and all its members, the last page marked; empty when it was not found. */
+  /** The object and all its members, or that it was deleted; the last page marked. Empty when it was not found. */
   readonly pages: readonly DirectoryPage[];
 }

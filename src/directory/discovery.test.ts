@@ -2,7 +2,7 @@ import type { SrvRecord } from 'node:dns';
 import fc from 'fast-check';
 import type { DirectorySettings } from '../shared/directory.ts';
 import { LockstepError } from '../shared/errors.ts';
-import { controllerEndpoint, domainOf, findEndpoints, inOrder, type Resolver } from './discovery.ts';
+import { controllerEndpoint, findEndpoints, inOrder, type Resolver } from './discovery.ts';
 
 const settings = (overrides: Partial<DirectorySettings> = {}): DirectorySettings => ({
   security: 'ldaps', account: 'svc@corp.example', acknowledgeDisabled: true, ...overrides,
@@ -69,14 +69,6 @@ describe('findEndpoints', () => {
     expect(await failure(findEndpoints(settings({ account: 'CORP\\svc' }), dns({}).resolver))).toBe('ConfigInvalid directory.host-unknown');
   });
 });
-
-test.each([
-  [{ account: 'svc@Corp.Example' }, 'corp.example'],
-  [{ account: 'CN=svc,OU=Service,DC=corp,DC=example' }, 'corp.example'],
-  [{ account: 'CORP\\svc', baseDn: 'OU=People, dc=corp, dc=example' }, 'corp.example'],
-  [{ account: 'CORP\\svc' }, null],
-  [{ account: 'svc@' }, null],
-])('the domain of %j is %s', (given, domain) => expect(domainOf(given)).toBe(domain));
 
 describe('inOrder', () => {
   test('keeps every record, lower priority first', () => {

@@ -2,6 +2,7 @@ import { lookup as systemLookup, type SrvRecord } from 'node:dns';
 import { resolveSrv } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import type { DirectorySettings } from '../shared/directory.ts';
+import { domainOf } from '../shared/directory-domain.ts';
 import { LockstepError } from '../shared/errors.ts';
 import type { Endpoint } from './ldap-errors.ts';
 
@@ -18,8 +19,8 @@ export const systemResolver: Resolver = { resolveSrv };
 const defaultPort = (security: DirectorySettings['security']): number => (security === 'ldaps' ? 636 : 389);
 
 /**
- * Where to connect, best first. The host of the settings, else the domain controllers that DNS names for the account's
- * domain (MS-ADTS §6.3.2.3: `_ldap._tcp.dc._msdcs.<domain>` lists domain controllers only, `_ldap._tcp.<domain>` any LDAP server).
+ * Where to connect, best first. The host of the settings, else the domain controllers that DNS names for the domain of the base
+ * DN, or of the account (MS-ADTS §6.3.2.3: `_ldap._tcp.dc._msdcs.<domain>` lists domain controllers only, `_ldap._tcp.<domain>` any LDAP server).
  * The port of an SRV record is not used: it is the one for unprotected LDAP.
  *
  * @throws LockstepError ConfigInvalid `directory.host-unknown`, `directory.srv-not-found`, `directory.srv-outside-domain`;
@@ -58,17 +59,6 @@ export async function findEndpoints(settings: DirectorySettings, resolver: Resol
     message: `DNS knows no domain controller of ${domain}.`,
     next: 'Give the host, or let the site use the DNS servers of the domain. A UPN suffix need not be a domain name.',
   });
-}
-
-/** DNS domain of the account (`name@domain`, or the DC parts of a DN), else of the base DN. */
-export function domainOf({ account, baseDn }: Pick<DirectorySettings, 'account' | 'baseDn'>): string | null {
-  const at = account.lastIndexOf('@');
-  if (at >= 0 && at < account.length - 1) return account.slice(at + 1).toLowerCase();
-  for (const dn of [account, baseDn ?? '']) {
-    const parts = [...dn.matchAll(/(?:^|,)\s*DC\s*=\s*([^,\\+]+)/gi)].map((match) => (match[1] ?? '').trim().toLowerCase());
-    if (parts.length > 0) return parts.join('.');
-  }
-  return null;
 }
 
 /**

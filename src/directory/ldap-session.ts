@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { DirectorySettings } from '../shared/directory.ts';
-import { LockstepError } from '../shared/errors.ts';
 import { controllerEndpoint, findEndpoints, type Resolver, systemResolver } from './discovery.ts';
 import { LdapConnection, type LdapTimeouts, defaultTimeouts } from './ldap-connection.ts';
 import { caInvalid, type Endpoint } from './ldap-errors.ts';
@@ -87,16 +86,4 @@ function authoritiesIn(caPem: string): string[] {
 function systemAuthorities(): string[] {
   const authorities = getCACertificates('system');
   return authorities.length > 0 ? authorities : getCACertificates('bundled');
-}
-
-/** The subtree under which the settings' objects are. */
-export function baseOf(settings: DirectorySettings, defaultNamingContext: string): string {
-  const base = settings.baseDn ?? defaultNamingContext;
-  if (base !== '') return base;
-  throw new LockstepError({
-    class: 'ConfigInvalid',
-    code: 'directory.base-unknown',
-    message: 'The server does not say which domain it holds.',
-    next: 'Give the base DN (for example DC=corp,DC=example).',
-  });
 }

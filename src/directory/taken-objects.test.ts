@@ -1,4 +1,4 @@
-import { standardAttributes } from './attributes.ts';
+import { standardAttributes } from '../shared/directory-attributes.ts';
 import { attributesFor, isTrustAccount } from './taken-objects.ts';
 
 const settings = { security: 'ldaps', account: 'svc@corp.example', acknowledgeDisabled: true } as const;

@@ -36,9 +36,15 @@ export type DirectoryRunResult =
 export interface DirectoryChangesInput {
   readonly organisationId: OrganisationId;
   readonly integrationId: IntegrationId;
+  /** Since when it waits for a person, ISO 8601; see the workflow. */
+  readonly parkedSince?: string;
 }
 
-/** Where a directory is watched; or nothing is to be watched (paused, removed, without a credential). */
+/**
+ * Where a directory is watched; or nothing is to be watched (paused, removed, without a credential); or nothing has happened since
+ * `parkedSince` that could have cured what it waits for.
+ */
 export type WatchPlace =
   | { readonly outcome: 'watch'; readonly siteQueue: string; readonly integration: string; readonly site: string }
+  | { readonly outcome: 'parked' }
   | { readonly outcome: 'idle' };

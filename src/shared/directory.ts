@@ -6,7 +6,7 @@ export type DirectorySecurity = (typeof directorySecurities)[number];
 
 /** Settings of a directory integration that are no secret. Absent = found out by itself. */
 export interface DirectorySettings {
-  /** Domain controller; default: DNS SRV `_ldap._tcp.dc._msdcs.<domain of the account>`. */
+  /** Domain controller; default: DNS SRV `_ldap._tcp.dc._msdcs.<domain of the base DN, else of the account>`. */
   readonly host?: string;
   /** Default 636 for ldaps, 389 otherwise. */
   readonly port?: number;
@@ -144,6 +144,8 @@ export interface DirectoryPage extends PageContent {
   readonly watermark?: DirectoryWatermark;
   /** Only on the last page. */
   readonly tracking?: DirectoryChangeTracking;
+  /** Only of one object on demand: the directory itself says that it was deleted. */
+  readonly deleted?: { readonly guid: string; readonly usn?: string };
 }
 
 /** One page of changes: what a watcher posts under (epoch, seq) of the integration. */
@@ -230,6 +232,14 @@ export type DirectoryObjectStep = DirectoryStep<DirectoryObjectStepName>;
 export interface DirectoryObjectQuery {
   readonly by: 'guid' | 'dn' | 'address';
   readonly value: string;
+}
+
+/** What the platform knows of it already. */
+export interface DirectoryObjectSearch extends DirectoryObjectQuery {
+  /** objectGUID of the object that the archive has under it: asked for where the directory knows nothing by this name or address. */
+  readonly stored?: string;
+  /** dnsHostName of the controller that changes come from: what another one says may be older. */
+  readonly controller?: string;
 }
 
 /** A domain of the forest, as its crossRef object says (MS-ADTS §6.1.1.2.1.1.3). */

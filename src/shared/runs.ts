@@ -1,6 +1,8 @@
 /** A run: one execution of an integration or a task. Its history is in Temporal, its results in the database. */
 
-export const runKinds = ['directory-sync', 'directory-plan', 'directory-test'] as const;
+import type { ReconcileReason } from './directory.ts';
+
+export const runKinds = ['directory-sync', 'directory-plan', 'directory-test', 'directory-object'] as const;
 export type RunKind = (typeof runKinds)[number];
 
 /**
@@ -28,6 +30,12 @@ export const isOpen = (state: RunState): boolean => (openRunStates as readonly R
 /** `reconcile`: a watcher cannot go on by changes alone; the run says why. */
 export const runTriggers = ['schedule', 'manual', 'reconcile'] as const;
 export type RunTrigger = (typeof runTriggers)[number];
+
+/** Of a reconcile; `detail` is a sentence for the administrator. */
+export interface RunReason {
+  readonly code: ReconcileReason;
+  readonly detail: string;
+}
 
 /** Numbers of a directory run; the workflow's result too. */
 export interface DirectoryRunTotals {

@@ -17,3 +17,9 @@ export type Schedule =
       readonly timeZone: string;
     }
   | { readonly kind: 'weekly'; readonly days: readonly Weekday[]; readonly at: string; readonly timeZone: string };
+
+/**
+ * When a directory is read in full unless somebody says otherwise: once a day, for changes come by themselves. At night, and at
+ * an hour that no change of clocks skips or repeats.
+ */
+export const dailyReading = (timeZone: string): Extract<Schedule, { kind: 'daily' }> => ({ kind: 'daily', at: '04:30', timeZone });

@@ -6,7 +6,7 @@
  * untrusted input: the platform checks every field against the database.
  */
 import type {
-  DirectoryFindings, DirectoryObjectQuery, DirectoryObjectStep, DirectorySettings, DirectoryTestStep, DirectoryWatermark, ReconcileReason,
+  DirectoryFindings, DirectoryObjectSearch, DirectoryObjectStep, DirectorySettings, DirectoryTestStep, DirectoryWatermark, ReconcileReason,
 } from './directory.ts';
 import type { ErrorReport } from './errors.ts';
 import type { IntegrationId, RunId, SiteId } from './ids.ts';
@@ -65,7 +65,7 @@ export interface OpenRunAnswer {
   /** base64 of the credential, sealed to this site's key (src/shared → seal format in src/security/seal.ts). */
   readonly sealedCredential: string;
   /** Only for `syncObject`. */
-  readonly object?: DirectoryObjectQuery;
+  readonly object?: DirectoryObjectSearch;
   /** Absent for a test. */
   readonly cursor?: { readonly epoch: number; readonly seq: number };
 }
@@ -76,7 +76,7 @@ export interface OpenRunAnswer {
  */
 export type PageAnswer =
   | { readonly outcome: 'applied'; readonly seq: number; readonly object?: AppliedObject }
-  | { readonly outcome: 'already-applied'; readonly seq: number }
+  | { readonly outcome: 'already-applied'; readonly seq: number; readonly object?: AppliedObject }
   /** The cursor is elsewhere in the same epoch; `seq` is where. */
   | { readonly outcome: 'stale'; readonly seq: number }
   /** A newer epoch was opened: stop. */
@@ -84,7 +84,8 @@ export type PageAnswer =
 
 /** What became of the object of `syncObject`; with the answer to the last page of such a run. */
 export interface AppliedObject {
-  readonly outcome: 'added' | 'changed' | 'unchanged' | 'returned' | 'removed' | 'ignored';
+  /** `held`: it would leave, and the rules for removals do not let it. `ignored`: it is not taken, and was not there before. */
+  readonly outcome: 'added' | 'changed' | 'unchanged' | 'returned' | 'removed' | 'held' | 'ignored';
   readonly inScope: boolean;
   /** Sentences for the administrator. */
   readonly scopeDetail: string;

@@ -1,5 +1,6 @@
 /** The workflow bundle: every exported function is a workflow type. */
 export { directoryChanges } from './directory-changes.ts';
+export { directoryObject } from './directory-object.ts';
 export { directoryPlan } from './directory-plan.ts';
 export { directorySync } from './directory-sync.ts';
 export { directoryTest } from './directory-test.ts';

@@ -4,6 +4,7 @@ import type { EnrolmentCode, Site } from '../../src/api/schemas/sites.ts';
 import { generateSealKeyPair } from '../../src/security/seal.ts';
 import { enrolmentText, signText } from '../../src/security/site-signature.ts';
 import { type LabApi, labApi, type LabOrganisation, type Method } from '../lab/api.ts';
+import { anIntegration } from '../lab/builders.ts';
 
 let api: LabApi;
 let acme: LabOrganisation;
@@ -87,11 +88,18 @@ describe('a site', () => {
     expect((await api.call(token, 'GET', '/site/v1/credentials')).status).toBe(200);
     expect((await admin('PATCH', '/sites/madrid', { disabled: true })).body).toMatchObject({ id: row.id, state: 'disabled' });
     expect(await admin('POST', '/sites/madrid/enrolment-codes')).toMatchObject({ status: 409, body: { code: 'site.disabled' } });
+    api.engine.calls.length = 0;
+    const watched = await anIntegration(api.lab.owner, row);
+    await anIntegration(api.lab.owner, (await acme.site('other')).row);
+    expect((await admin('PATCH', '/sites/madrid', { description: 'away' })).status).toBe(200);
+    expect(api.engine.calls).toEqual([]);
     expect((await admin('PATCH', '/sites/madrid', { disabled: false, description: 'back' })).body).toMatchObject({ state: 'online', description: 'back' });
+    // Its watchers were refused meanwhile, and are parked.
+    expect(api.engine.calls).toEqual([`reconcile ${acme.row.id} ${watched.id}`]);
   });
   test('is listed with the others', async () => {
     const { items } = (await api.call(acme.tokens.read, 'GET', '/api/v1/sites')).body as { items: Site[] };
-    expect(items.map((item) => item.name)).toEqual(['berlin', 'madrid']);
+    expect(items.map((item) => item.name)).toEqual(['berlin', 'madrid', 'other']);
   });
 
   /** Enrols as a site's engine does. */

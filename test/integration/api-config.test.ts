@@ -12,7 +12,7 @@ beforeAll(async () => {
   acme = await api.organisation('acme');
   await acme.site('berlin');
   await admin('POST', '/directories', { name: 'corp', site: 'berlin', settings, password: 'Pa$$word-of-corp', schedule: daily, description: 'Headquarters' });
-  await admin('POST', '/directories', { name: 'lab', site: 'berlin', settings, password: 'Pa$$word-of-lab' });
+  await admin('POST', '/directories', { name: 'lab', site: 'berlin', settings, password: 'Pa$$word-of-lab', schedule: null });
   await admin('POST', '/directories/lab/pause');
 });
 afterAll(() => api.close());
@@ -30,7 +30,7 @@ test('an export holds every setting and no secret, and is the same each time', a
     sites: [{ name: 'berlin', description: '', disabled: false }],
     directories: [
       { name: 'corp', description: 'Headquarters', site: 'berlin', settings, schedule: daily, jitterSeconds: 60, paused: false },
-      { name: 'lab', description: '', site: 'berlin', settings, schedule: null, jitterSeconds: 60, paused: true },
+      { name: 'lab', description: '', site: 'berlin', settings, schedule: { kind: 'daily', at: '04:30', timeZone: 'UTC' }, jitterSeconds: 60, paused: true },
     ],
   });
   expect((await admin('GET', '/config')).text).toBe(text);

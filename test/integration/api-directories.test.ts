@@ -128,6 +128,15 @@ describe('changing', () => {
     expect((await openSealed(berlin.sealPrivateKey, sealed, info)).toString()).toBe('second');
   });
 
+  test('a new password and other settings reach schedule and watcher at once', async () => {
+    const { id } = await added('wake');
+    for (const change of [{ password: 'second' }, { settings: { ...settings, filter: '(mail=*)' } }]) {
+      api.engine.calls.length = 0;
+      await admin('PATCH', '/directories/wake', change);
+      expect(api.engine.calls.filter((call) => call === `reconcile ${acme.row.id} ${id}`)).toHaveLength(1);
+    }
+  });
+
   test('where the password goes needs the password again', async () => {
     const { id } = await added('redirect');
     const before = await storedCredential(id);

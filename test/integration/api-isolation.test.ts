@@ -215,6 +215,12 @@ const rows: Readonly<Record<string, Row>> = {
       { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}/${verb}`] },
     ]),
   ),
+  'POST /api/v1/directories/{name}/objects': {
+    access: 'operate',
+    foreign: 'absent',
+    urls: (names) => [`/api/v1/directories/${names.directory}/objects`],
+    body: (names) => ({ by: 'address', value: names.personAddress }),
+  },
   'GET /api/v1/directories/{name}/problems': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/directories/${names.directory}/problems`] },
 
   'GET /api/v1/runs': { access: 'read', foreign: 'own', urls: () => ['/api/v1/runs', '/api/v1/runs?kind=directory-sync', '/api/v1/runs?state=queued'] },
@@ -228,16 +234,27 @@ const rows: Readonly<Record<string, Row>> = {
     foreign: 'absent',
     urls: (names) => [names.person, names.personAddress, names.personAddress.toUpperCase()].map((reference) => `/api/v1/people/${uri(reference)}`),
   },
+  'GET /api/v1/people/{reference}/history': {
+    access: 'read',
+    foreign: 'absent',
+    urls: (names) => [names.person, names.personAddress, names.personAddress.toUpperCase()].map((reference) => `/api/v1/people/${uri(reference)}/history`),
+  },
   'GET /api/v1/groups': { access: 'read', foreign: 'own', urls: () => ['/api/v1/groups'] },
   'GET /api/v1/groups/{reference}': {
     access: 'read',
     foreign: 'absent',
     urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}`),
   },
+  'GET /api/v1/groups/{reference}/history': {
+    access: 'read',
+    foreign: 'absent',
+    urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}/history`),
+  },
   'GET /api/v1/groups/{reference}/members': {
     access: 'read',
     foreign: 'absent',
-    urls: (names) => [names.group, names.groupAddress, names.groupName].map((reference) => `/api/v1/groups/${uri(reference)}/members`),
+    urls: (names) =>
+      [names.group, names.groupAddress, names.groupName].flatMap((reference) => ['', '?effective=true'].map((query) => `/api/v1/groups/${uri(reference)}/members${query}`)),
   },
 
   'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },

@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { directoryCredentialInfo, openSealed, sealTo } from '../../src/security/seal.ts';
+import { sql } from 'kysely';
+import type { Directory } from '../../src/api/schemas/directories.ts';
 import type { DirectoryChangesPage, DirectoryWatermark } from '../../src/shared/directory.ts';
-import type { WatchAnswer } from '../../src/shared/site-contract.ts';
+import type { OpenRunAnswer, WatchAnswer } from '../../src/shared/site-contract.ts';
 import { type LabApi, type LabOrganisation, labApi, type LabSite } from '../lab/api.ts';
 import { anIntegration, aRun, directoryPage, endRun, userEntry } from '../lab/builders.ts';
 import { readAll } from '../lab/reading.ts';
@@ -111,6 +113,98 @@ test('a watcher that can go on no more gets a full reading with the reason, and 
   expect(await ask(1)).toMatchObject({ status: 204 });
   expect(await ask(2)).toMatchObject({ status: 204 });
   expect(await runs()).toEqual([wanted]);
+});
+
+describe('a watermark that is refused after each reading', () => {
+  const detail = 'The controller does not take the cookie any more.';
+  const reconciles = (id: string) =>
+    api.lab.owner.selectFrom('run').selectAll().where('integration_id', '=', id as never).where('trigger', '=', 'reconcile').orderBy('number').execute();
+  const shown = async (name: string) => ((await api.call(acme.tokens.read, 'GET', `/api/v1/directories/${name}`)).body as Directory).changes.reconcile;
+  const epochOf = async (id: string) => Number((await api.lab.owner.selectFrom('page_cursor').select('epoch').where('owner', '=', id).where('scope', '=', 'directory-changes').executeTakeFirstOrThrow()).epoch);
+  /** The watcher asks for a full reading, and gets it when a run was made. */
+  async function refused(directory: Awaited<ReturnType<typeof aDirectoryOf>>, reason = 'cookie-rejected'): Promise<void> {
+    await post(berlin, `/integrations/${directory.id}/needs-full`, { epoch: await epochOf(directory.id), reason, detail });
+    await readAgain(directory);
+  }
+  async function readAgain(directory: Awaited<ReturnType<typeof aDirectoryOf>>): Promise<void> {
+    const run = (await reconciles(directory.id)).find(({ state }) => state === 'queued');
+    if (run === undefined) return;
+    await readAll(api.lab.app, run, [directoryPage({ entries: [ada], watermark: watermark('YQ==') })]);
+    await endRun(api.lab.owner, run);
+  }
+  const hourPasses = (id: string) =>
+    sql`update run set requested_at = requested_at - interval '1 hour' where integration_id = ${id}`.execute(api.lab.owner)
+      .then(() => sql`update directory_integration set reconcile_at = reconcile_at - interval '1 hour' where id = ${id}`.execute(api.lab.owner));
+
+  test('is followed by two more readings at once, then by one an hour, which is shown and asked for in time', async () => {
+    const directory = await aDirectoryOf(berlin);
+    await refused(directory);
+    await refused(directory);
+    expect(await reconciles(directory.id)).toHaveLength(2);
+    expect(await shown(directory.name)).toBeNull();
+
+    await refused(directory);
+    const made = await reconciles(directory.id);
+    expect(made).toHaveLength(2);
+    const notBefore = new Date((made[1]?.requested_at ?? new Date(0)).getTime() + 3_600_000).toISOString();
+    expect(await shown(directory.name)).toEqual({ code: 'cookie-rejected', detail, notBefore });
+    for (let asked = 0; asked < 3; asked++) expect((await post(berlin, `/integrations/${directory.id}/watch`, {})).body).not.toHaveProperty('cursor');
+    expect(await reconciles(directory.id)).toHaveLength(2);
+
+    await hourPasses(directory.id);
+    api.engine.calls.length = 0;
+    for (let asked = 0; asked < 3; asked++) await post(berlin, `/integrations/${directory.id}/watch`, {});
+    expect(await reconciles(directory.id)).toHaveLength(3);
+    const third = (await reconciles(directory.id))[2];
+    expect(third).toMatchObject({ state: 'queued', reason: { code: 'cookie-rejected', detail } });
+    expect(api.engine.calls).toEqual([`start ${acme.row.id} ${third?.id ?? ''}`]);
+    expect(await shown(directory.name)).toBeNull();
+    await readAgain(directory);
+    await refused(directory);
+    expect(await reconciles(directory.id)).toHaveLength(3);
+    expect(await shown(directory.name)).toMatchObject({ code: 'cookie-rejected' });
+  });
+
+  test('waits for nothing when the reason is another one, and no more once somebody has read in full', async () => {
+    const directory = await aDirectoryOf(berlin);
+    await refused(directory);
+    await refused(directory);
+    await refused(directory, 'sees-less');
+    expect(await reconciles(directory.id)).toHaveLength(3);
+    await refused(directory, 'sees-less');
+    await refused(directory, 'sees-less');
+    expect(await reconciles(directory.id)).toHaveLength(4);
+    expect(await shown(directory.name)).toMatchObject({ code: 'sees-less' });
+
+    const run = await aRun(api.lab.owner, directory);
+    await readAll(api.lab.app, run, [directoryPage({ entries: [ada], watermark: watermark('YQ==') })]);
+    await endRun(api.lab.owner, run);
+    expect(await shown(directory.name)).toBeNull();
+    expect((await post(berlin, `/integrations/${directory.id}/watch`, {})).body).toHaveProperty('cursor');
+  });
+});
+
+test('changes and a full reading keep each other from nothing: pages of both are applied as they come', async () => {
+  const directory = await aDirectoryOf(berlin);
+  const { id } = directory;
+  const titleOf = async () => (await api.lab.owner.selectFrom('directory_object').select('attributes').where('integration_id', '=', id).where('guid', '=', ada.guid).executeTakeFirstOrThrow()).attributes['title'];
+  const run = await aRun(api.lab.owner, directory);
+  const opened = (await post(berlin, `/runs/${run.id}/open`, {})).body as OpenRunAnswer;
+  const epoch = opened.cursor?.epoch ?? 0;
+  const bob = userEntry('Bob Example');
+  const pages = [directoryPage({ entries: [bob], last: false }), directoryPage({ entries: [userEntry('Eve Example')], last: false }), directoryPage({ entries: [ada], watermark: watermark('ZW5k'), last: true })];
+  // Told before the reading began, so the watcher asks where to go on; from then on every page is taken at once.
+  expect((await post(berlin, `/integrations/${id}/changes/1/0`, changesPage('Early'))).body).toMatchObject({ outcome: 'superseded' });
+  const { cursor } = (await post(berlin, `/integrations/${id}/watch`, {})).body as WatchAnswer;
+  if (cursor === undefined) throw new Error('there is nothing to go on from');
+  for (const [seq, title] of ['Countess', 'Duchess'].entries()) {
+    expect((await post(berlin, `/runs/${run.id}/pages/${epoch}/${seq}`, pages[seq])).body).toMatchObject({ outcome: 'applied', seq: seq + 1 });
+    expect((await post(berlin, `/integrations/${id}/changes/${cursor.epoch}/${cursor.seq + seq}`, changesPage(title))).body).toMatchObject({ outcome: 'applied' });
+    expect(await titleOf()).toEqual([title]);
+  }
+  expect((await post(berlin, `/runs/${run.id}/pages/${epoch}/2`, pages[2])).body).toMatchObject({ outcome: 'applied' });
+  expect((await post(berlin, `/integrations/${id}/watch`, {})).body).toMatchObject({ cursor: { watermark: watermark('ZW5k') } });
+  await endRun(api.lab.owner, run);
 });
 
 test('what keeps a watcher from watching is shown until it says otherwise', async () => {

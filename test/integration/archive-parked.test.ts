@@ -1,7 +1,7 @@
 /** What parks a schedule, and what ends that. */
 import type { Insertable } from 'kysely';
 import { withOrganisation } from '../../src/archive/database.ts';
-import { isParked } from '../../src/archive/run-tick.ts';
+import { isCuredSince, isParked } from '../../src/archive/run-tick.ts';
 import type { Tables } from '../../src/archive/tables.ts';
 import type { ErrorClass } from '../../src/shared/errors.ts';
 import { aDirectory, aRun } from '../lab/builders.ts';
@@ -24,6 +24,12 @@ const tested = (bind: 'passed' | 'failed'): Ended => ({
   kind: 'directory-test',
   state: 'succeeded',
   report: JSON.stringify([{ step: 'bind', outcome: bind, detail: '', durationMs: 1 }]),
+});
+
+const readOne = (connect: 'passed' | 'failed'): Ended => ({
+  kind: 'directory-object',
+  state: 'succeeded',
+  report: JSON.stringify([{ step: 'connect', outcome: connect, detail: '', durationMs: 1 }]),
 });
 
 /** Whether the schedule is parked after these runs, which ended one after the other. */
@@ -59,15 +65,43 @@ test.each<[string, Ended]>([
   ['a plan with problems', { state: 'partial', kind: 'directory-plan' }],
   ['a sync that read a page and then lost the controller', failed('Unavailable', 'ldap.unreachable', { totals: JSON.stringify({ pages: 1 }) })],
   ['a test whose bind step passed', tested('passed')],
+  ['one object that was asked for', readOne('passed')],
 ])('%s ends the parking', async (_, run) => {
   expect(await parkedAfter(refused, run)).toBe(false);
 });
 
 test.each<[string, Ended]>([
   ['a test that never got to sign in', tested('failed')],
+  ['one object, for which it could not sign in', readOne('failed')],
   ['a sync that was cancelled', { state: 'cancelled' }],
   ['a sync that did not reach the controller', failed('Unavailable', 'ldap.unreachable')],
   ['a sync that is open', { state: 'running', finished_at: null }],
 ])('%s does not end the parking', async (_, run) => {
   expect(await parkedAfter(refused, run)).toBe(true);
+});
+
+describe('a watcher that gave the directory up', () => {
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  async function curedAfter(...runs: readonly Ended[]): Promise<boolean> {
+    const { organisation, integration } = await aDirectory(lab.owner);
+    await lab.owner.updateTable('directory_integration').set({ changed_at: new Date(hourAgo.getTime() - 1000) }).where('id', '=', integration.id).execute();
+    for (const run of runs) await aRun(lab.owner, integration, { finished_at: new Date(), ...run });
+    return withOrganisation(lab.app, organisation.id, (tx) => isCuredSince(tx, integration.id, hourAgo));
+  }
+
+  test.each<[string, Ended, boolean]>([
+    ['a sync that succeeded', { state: 'succeeded' }, true],
+    ['a test whose bind step passed', tested('passed'), true],
+    ['one object that was asked for', readOne('passed'), true],
+    ['a sync that was refused too', refused, false],
+    ['a sync from before', { state: 'succeeded', finished_at: new Date(hourAgo.getTime() - 500) }, false],
+  ])('after %s', async (_, run, cured) => {
+    expect(await curedAfter(run)).toBe(cured);
+  });
+
+  test('goes on when the directory is changed here, and not when nothing happened', async () => {
+    expect(await curedAfter()).toBe(false);
+    const { organisation, integration } = await aDirectory(lab.owner);
+    expect(await withOrganisation(lab.app, organisation.id, (tx) => isCuredSince(tx, integration.id, hourAgo))).toBe(true);
+  });
 });

@@ -2,7 +2,9 @@
 import { sql } from 'kysely';
 import { type OrganisationTransaction, withOrganisation } from '../../src/archive/database.ts';
 import { commitDirectoryPage } from '../../src/archive/directory-reading.ts';
-import { findGroup, listGroupMembers, listGroups } from '../../src/archive/groups.ts';
+import { listGroupMembers } from '../../src/archive/group-members.ts';
+import { recipientPosition } from '../../src/archive/group-recipients.ts';
+import { findGroup, listGroups } from '../../src/archive/groups.ts';
 import { findPerson, listPeople } from '../../src/archive/people.ts';
 import { listPlanEntries } from '../../src/archive/plans.ts';
 import { listOpenProblems } from '../../src/archive/problems.ts';
@@ -14,18 +16,28 @@ import { openReading, readAll } from '../lab/reading.ts';
 
 const PEOPLE = 11_000;
 const GROUPS = 500;
+const CROWD = 50_000;
+const DOMAIN = 'S-1-5-21-1-2-3';
 
 let lab: LabDatabase;
 let directory: Awaited<ReturnType<typeof aDirectory>>;
 let planRun: RunId;
 let sample: { person: string; address: string; group: string; last: string };
 
-/** A directory of some size: people with managers, groups of fifty, some missing, each tenth with a problem. */
+/**
+ * A directory of some size: people with managers and a primary group, groups of fifty, one of fifty thousand that groups and a dynamic
+ * group are in, each tenth with a problem.
+ */
 async function load(): Promise<Awaited<ReturnType<typeof aDirectory>>> {
   const made = await aDirectory(lab.owner);
   const people = Array.from({ length: PEOPLE }, (_, n) =>
     userEntry(`Person ${String(n).padStart(5, '0')} Example`, {
-      attributes: { manager: [`CN=Person ${String(n % 200).padStart(5, '0')} Example,OU=People,DC=corp,DC=example`] },
+      attributes: {
+        manager: [`CN=Person ${String(n % 200).padStart(5, '0')} Example,OU=People,DC=corp,DC=example`],
+        objectSid: [`${DOMAIN}-${10_000 + n}`],
+        primaryGroupID: ['513'],
+        ...(n % 100 === 1 ? { sIDHistory: [`${DOMAIN}-${10_000 + n - 1}`] } : {}),
+      },
     }),
   );
   const groups = Array.from({ length: GROUPS }, (_, n) => groupEntry(`Group ${String(n).padStart(4, '0')}`));
@@ -43,6 +55,18 @@ async function load(): Promise<Awaited<ReturnType<typeof aDirectory>>> {
     pages.push({ entries, problems });
   }
   pages.push({ entries: groups, members: groups.map(membership) });
+  const [users, crowd] = [groupEntry('Domain Users', { attributes: { objectSid: [`${DOMAIN}-513`] } }), groupEntry('Crowd')];
+  const dynamic = groupEntry('Dynamic', {
+    attributes: { objectClass: ['top', 'msExchDynamicDistributionList'], msExchDynamicDLFilter: ['(displayName=Person 0012*)'], msExchDynamicDLBaseDN: ['DC=corp,DC=example'] },
+  });
+  const foreigners = Array.from({ length: 50 }, (_, n) =>
+    userEntry('x', { dn: `CN=${DOMAIN}-${10_000 + n},CN=ForeignSecurityPrincipals,DC=corp,DC=example`, attributes: { objectClass: ['top', 'foreignSecurityPrincipal'], objectSid: [`${DOMAIN}-${10_000 + n}`], mail: [] } }),
+  );
+  pages.push({ entries: [users, crowd, dynamic, ...foreigners], members: [membersOf(crowd, [...groups.slice(0, 100), dynamic, ...foreigners], false)] });
+  for (let n = 0; n < CROWD; n += 5000) {
+    const some = Array.from({ length: 5000 }, (_, k) => people[n + k] ?? `CN=Pending ${n + k},DC=elsewhere,DC=example`);
+    pages.push({ members: [membersOf(crowd, some, n + 5000 >= CROWD)] });
+  }
   const run = await aRun(lab.owner, made.integration);
   await readAll(lab.app, run, pages.map(directoryPage));
   await endRun(lab.owner, run);
@@ -108,6 +132,14 @@ const queries: Record<string, (tx: OrganisationTransaction) => Promise<unknown>>
   'members of a group': (tx) => listGroupMembers(tx, sample.group, { limit: 100 }),
   'later page of members': (tx) =>
     listGroupMembers(tx, sample.group, { limit: 10, after: '80000000000000000000000000000000' }),
+  'group of very many': (tx) => findGroup(tx, 'Crowd'),
+  'members of a group of very many': (tx) => listGroupMembers(tx, 'Crowd', { limit: 500 }),
+  'later page of members of very many': (tx) => listGroupMembers(tx, 'Crowd', { limit: 500, after: '80000000000000000000000000000000' }),
+  'members by primary group': (tx) => listGroupMembers(tx, 'Domain Users', { limit: 500, after: '80000000000000000000000000000000' }),
+  'effective members': (tx) => listGroupMembers(tx, 'Crowd', { limit: 500, effective: true }),
+  'later page of effective members': (tx) => listGroupMembers(tx, 'Crowd', { limit: 500, effective: true, after: 'f0000000000000000000000000000000' }),
+  'members of a dynamic group': (tx) => listGroupMembers(tx, 'Dynamic', { limit: 500 }),
+  'members by filter in a group': (tx) => listGroupMembers(tx, 'Crowd', { limit: 500, effective: true, after: recipientPosition() }),
   'open problems': (tx) => listOpenProblems(tx, directory.integration.id, { limit: 100 }),
   'entries of a plan': (tx) => listPlanEntries(tx, planRun, { limit: 500 }),
   'entries of a plan by action': (tx) => listPlanEntries(tx, planRun, { action: 'same', limit: 500 }),

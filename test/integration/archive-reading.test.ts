@@ -1,5 +1,6 @@
 import { type OrganisationTransaction, withOrganisation } from '../../src/archive/database.ts';
-import { findGroup, listGroupMembers, listGroups } from '../../src/archive/groups.ts';
+import { listGroupMembers } from '../../src/archive/group-members.ts';
+import { findGroup, listGroups } from '../../src/archive/groups.ts';
 import { findPerson, listPeople } from '../../src/archive/people.ts';
 import { listOpenProblems } from '../../src/archive/problems.ts';
 import { Group, GroupMember, GroupSummary, Person, PersonSummary } from '../../src/api/schemas/people.ts';
@@ -108,13 +109,15 @@ test('a group is shown by id, address and name, with its members, nested and pen
   expect(next).toBeNull();
   expect(items.filter((member) => !Check(GroupMember, member))).toEqual([]);
   expect(items.sort((a, b) => (a.dn < b.dn ? -1 : 1))).toEqual([
-    { dn: corp.stranger, kind: 'pending', id: null, displayName: null, primaryAddress: null },
+    { dn: corp.stranger, kind: 'pending', id: null, displayName: null, primaryAddress: null, state: null, by: 'member' },
     {
       dn: corp.partner.dn,
       kind: 'person',
       id: expect.stringMatching(/^\d+$/) as string,
       displayName: 'Pat Partner',
       primaryAddress: 'pat.partner@partner.example',
+      state: 'enabled',
+      by: 'member',
     },
     {
       dn: corp.staff.dn,
@@ -122,6 +125,8 @@ test('a group is shown by id, address and name, with its members, nested and pen
       id: (await group(corp, 'Staff')).id,
       displayName: 'Staff',
       primaryAddress: 'staff@corp.example',
+      state: 'enabled',
+      by: 'member',
     },
     {
       dn: corp.boss.dn,
@@ -129,6 +134,8 @@ test('a group is shown by id, address and name, with its members, nested and pen
       id: (await person(corp, 'zo.boss@corp.example')).id,
       displayName: 'Zoë Boss',
       primaryAddress: 'zo.boss@corp.example',
+      state: 'enabled',
+      by: 'member',
     },
   ]);
   for (const key of [

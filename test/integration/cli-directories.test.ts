@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { beginRun, finishRun, type RunEnd } from '../../src/archive/runs.ts';
-import type { DirectoryTestStep } from '../../src/shared/directory.ts';
+import type { DirectoryObjectStep, DirectoryTestStep } from '../../src/shared/directory.ts';
 import { type LabApi, labApi, type LabOrganisation, type LabSite } from '../lab/api.ts';
 import { type Cli, cli, type CliResult } from '../lab/cli.ts';
 import { until } from '../lab/component.ts';
@@ -32,7 +32,7 @@ const add = (name: string, ...args: string[]) =>
   run(['directory', 'add', name, '--account', 'svc@corp.example', '--password-stdin', '--no-test', ...args], { input: PASSWORD });
 
 /** What workflow and site do: the next queued run begins, reports and ends. */
-async function playNextRun(end: RunEnd, report?: readonly DirectoryTestStep[]): Promise<void> {
+async function playNextRun(end: RunEnd, report?: readonly (DirectoryObjectStep | DirectoryTestStep)[]): Promise<void> {
   const inOrganisation = <T>(work: Parameters<typeof withOrganisation<T>>[2]) => withOrganisation(api.lab.app, acme.row.id, work);
   const queued = () => inOrganisation((tx) => tx.selectFrom('run').select('id').where('state', '=', 'queued').executeTakeFirst());
   await until('a run is queued', async () => (await queued()) !== undefined);
@@ -54,7 +54,7 @@ test('a directory is added with the account and the password alone', async () =>
     site: 'berlin',
     settings: { account: 'svc@corp.example', security: 'ldaps', acknowledgeDisabled: true },
     credential: { set: true },
-    schedule: { kind: 'interval', everyMinutes: 60, timeZone: 'Europe/Berlin' },
+    schedule: { kind: 'daily', at: '04:30', timeZone: 'Europe/Berlin' },
     lastRun: null,
   });
 });
@@ -213,6 +213,33 @@ test('a test shows each step, and a failed one is exit code 1 with what to do', 
   expect([passed.code, passed.json()]).toEqual([0, expect.objectContaining({ report: steps.slice(0, 1) })]);
 });
 
+test('one object is shown step by step, and a failed step is exit code 1', async () => {
+  const steps: DirectoryObjectStep[] = [
+    { step: 'connect', outcome: 'passed', detail: 'Signed in to dc1.', durationMs: 3 },
+    { step: 'find', outcome: 'passed', detail: 'Found CN=Ann.', durationMs: 3 },
+    { step: 'read', outcome: 'passed', detail: 'Read 12 attributes.', durationMs: 3 },
+    { step: 'scope', outcome: 'passed', detail: 'In scope: no rule keeps it out.', durationMs: 0 },
+    { step: 'apply', outcome: 'passed', detail: 'Changed: title.', durationMs: 5 },
+  ];
+  const [shown] = await Promise.all([run(['directory', 'sync', 'hq', '--object', 'ann@corp.example']), playNextRun({ state: 'succeeded' }, steps)]);
+  expect([shown.code, shown.stdout]).toEqual([
+    0,
+    [
+      '✓ connect                  Signed in to dc1.',
+      '✓ find the object          Found CN=Ann.',
+      '✓ read it                  Read 12 attributes.',
+      '✓ see whether it is taken  In scope: no rule keeps it out.',
+      '✓ take it over             Changed: title.',
+      '',
+    ].join('\n'),
+  ]);
+  const failed: DirectoryObjectStep[] = [{ step: 'find', outcome: 'failed', detail: 'Nobody.', code: 'directory.object-not-found', next: 'Check.', durationMs: 1 }];
+  const [asked] = await Promise.all([run(['directory', 'sync', 'hq', '--object', 'CN=Ann,DC=corp,DC=example', '--json']), playNextRun({ state: 'succeeded' }, failed)]);
+  expect([asked.code, asked.json()]).toEqual([1, expect.objectContaining({ kind: 'directory-object', object: { by: 'dn', value: 'CN=Ann,DC=corp,DC=example' }, report: failed })]);
+  expect((await run(['runs', 'show', 'last'])).stdout).toMatch(/^object +CN=Ann,DC=corp,DC=example$/m);
+  expect((await run(['directory', 'sync', 'hq', '--object', 'ann'])).code).toBe(2);
+});
+
 test('an addition tests by itself and keeps the directory when that fails', async () => {
   const steps: DirectoryTestStep[] = [{ step: 'resolve', outcome: 'failed', detail: 'No such host.', next: 'Give --host.', durationMs: 1 }];
   const [result] = await Promise.all([
@@ -256,4 +283,31 @@ test('neither the password nor a token was ever printed', () => {
     expect(stdout + stderr).not.toContain(acme.tokens.admin);
     expect(stdout + stderr).not.toContain(berlin.token);
   }
+});
+
+test('what a watcher says is shown: how changes are told, and what keeps it from watching, until nothing does', async () => {
+  await add('watched');
+  const { id } = (await run(['directory', 'show', 'watched', '--json'])).json() as { id: string };
+  const say = (body: object) => api.call(berlin.token, 'POST', `/site/v1/integrations/${id}/watch`, body);
+  const show = async () => (await run(['directory', 'show', 'watched'])).stdout;
+  expect(await show()).toContain('is found out by the first full reading');
+
+  const tracking = { method: 'usn', reason: 'The account may not use DirSync.', deletionsVisible: false };
+  await api.lab.owner.updateTable('directory_integration').set({ change_tracking: JSON.stringify(tracking) }).where('name', '=', 'watched').execute();
+  const failure = { class: 'AuthRejected', code: 'ldap.invalid-credentials', message: 'The domain refuses the password.', next: 'Set it: lockstep directory change NAME --password' };
+  expect((await say({ failure })).status).toBe(200);
+  const stored = await api.lab.owner.selectFrom('directory_integration').select('watch_error').where('name', '=', 'watched').executeTakeFirstOrThrow();
+  expect(stored.watch_error).toEqual(failure);
+  const advice = 'Set it: lockstep directory change watched --password';
+  expect((await run(['directory', 'show', 'watched', '--json'])).json()).toMatchObject({
+    changes: { ...tracking, state: 'waiting', watchedAt: expect.any(String) as string, error: { ...failure, next: advice }, reconcile: null },
+  });
+  const shown = await show();
+  for (const part of ['found by uSNChanged', 'The account may not use DirSync.', 'by the next full reading only', 'The domain refuses the password. (ldap.invalid-credentials)', advice]) {
+    expect(shown).toContain(part);
+  }
+
+  await say({});
+  expect(await show()).toContain('asks every 30 seconds, last heard of');
+  expect(await show()).not.toContain('refuses the password');
 });

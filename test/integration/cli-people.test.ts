@@ -1,10 +1,11 @@
 import { beginRun, finishRun } from '../../src/archive/runs.ts';
 import { withOrganisation } from '../../src/archive/database.ts';
-import type { DirectoryPage } from '../../src/shared/directory.ts';
+import type { DirectoryEntry, DirectoryPage } from '../../src/shared/directory.ts';
 import { type LabApi, labApi, type LabOrganisation } from '../lab/api.ts';
 import { anIntegration, aRun, contactEntry, directoryPage, endRun, groupEntry, membersOf, userEntry } from '../lab/builders.ts';
 import { type Cli, cli } from '../lab/cli.ts';
 import { until } from '../lab/component.ts';
+import { account, linkedMailbox, sidOf } from '../lab/forests.ts';
 import { readAll } from '../lab/reading.ts';
 
 let api: LabApi;
@@ -83,11 +84,41 @@ test('a name from the directory cannot send escape sequences to the terminal', a
 test('a group is shown by name, with its members of every kind', async () => {
   const { stdout } = await okay('group', 'show', 'All Staff', '--members');
   expect(stdout).toMatch(/^members +3 direct/m);
-  expect(stdout).toMatch(/^Anna Jansen +anna\.jansen@corp\.example +person +\d+$/m);
-  expect(stdout).toMatch(/^Board +board@corp\.example +group +\d+$/m);
+  expect(stdout).toMatch(/^Anna Jansen +anna\.jansen@corp\.example +person +enabled +\d+$/m);
+  expect(stdout).toMatch(/^Board +board@corp\.example +group +enabled +\d+$/m);
   expect(stdout).toMatch(/^CN=Stranger,DC=other,DC=example +not known$/m);
   expect((await okay('group', 'show', 'board@corp.example', '--json')).json()).toMatchObject({ displayName: 'Board', members: 1 });
   expect((await okay('group', 'list', '--search', 'all')).stdout).toMatch(/^All Staff +all\.staff@corp\.example +\S+ +3 +enabled +\d+$/m);
+});
+
+test('effective members are those of the groups in it, and no groups', async () => {
+  const { stdout } = await okay('group', 'members', 'All Staff', '--effective');
+  expect(stdout).toMatch(/^Anna Jansen +anna\.jansen@corp\.example +person +enabled +\d+$/m);
+  expect(stdout).not.toMatch(/^Board/m);
+  const direct = (await okay('group', 'members', 'all.staff@corp.example', '--json')).json() as { items: { kind: string; by: string }[] };
+  expect(direct.items.map(({ kind }) => kind).sort()).toEqual(['group', 'pending', 'person']);
+  expect(await shell.run(['group', 'members', 'All Stuff'])).toMatchObject({ code: 6, stderr: expect.stringContaining("Did you mean 'All Staff'?") as string });
+});
+
+test('a person of two directories shows which of them said what', async () => {
+  const organisation = await api.organisation('forest');
+  const { row: site } = await organisation.site('here');
+  const read = async (name: string, entries: readonly DirectoryEntry[]) => {
+    const integration = await anIntegration(api.lab.owner, site, { name, settings: { baseDn: 'DC=example' } });
+    const run = await aRun(api.lab.owner, integration);
+    await readAll(api.lab.app, run, [directoryPage({ entries })]);
+    await endRun(api.lab.owner, run);
+  };
+  await read('accounts', [account('one', 1, 'Anna Jansen')]);
+  await read('exchange', [linkedMailbox(1, sidOf('one', 1), { attributes: { department: ['Sales'] } })]);
+  const { stdout, stderr } = await shell.run(['person', 'show', 'm1@mail.example'], { env: { LOCKSTEP_TOKEN: organisation.tokens.operate } });
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^person +Anna Jansen {2}\[accounts\]$/m);
+  expect(stdout).toMatch(/^state +enabled {2}\[accounts\]$/m);
+  expect(stdout).toMatch(/^Addresses +m1@mail\.example \(primary\) {2}\[exchange\]$/m);
+  expect(stdout).toMatch(/^title +Engineer {2}\[accounts\]$/m);
+  expect(stdout).toMatch(/^department +Sales {2}\[exchange\]$/m);
+  expect(stdout).toMatch(/^Sources +accounts: .*\(rule self, since .*\), gives account, outside\n +exchange: .*\(rule master-account-sid, since .*\), gives mail$/m);
 });
 
 test('a group that does not exist is exit code 6 with the near name', async () => {

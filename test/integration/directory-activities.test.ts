@@ -181,7 +181,7 @@ const rowOf = ({ id }: { id: string }) => lab.owner.selectFrom('run').selectAll(
 /** What the archive holds of the directory; the sample's own objects are what it should be. */
 const archived = async ({ integration }: Directory) => {
   const of = lab.owner.selectFrom('directory_object').where('integration_id', '=', integration.id);
-  const found = await of.select(['dn', 'guid']).where('missing_since', 'is', null).execute();
+  const found = await of.select(['dn', 'guid']).where('listed', '=', true).where('missing_since', 'is', null).execute();
   const members = await lab.owner
     .selectFrom('directory_member').innerJoin('directory_object', 'directory_object.id', 'directory_member.group_id')
     .select('member_dn').where('integration_id', '=', integration.id).execute();
@@ -317,6 +317,7 @@ describe('a test', () => {
     expect(row.state).toBe('succeeded');
     expect((row.report as { step: string; outcome: string }[]).map(({ step, outcome }) => `${step} ${outcome}`)).toEqual([
       'resolve passed', 'connect passed', 'tls passed', 'bind passed', 'rootdse passed', 'base-dn passed', 'read-person passed', 'read-group passed',
+      'change-tracking passed', 'deleted-objects passed',
     ]);
     expectNoContent(history);
   });
@@ -324,6 +325,7 @@ describe('a test', () => {
   test('a step that fails is a result', async () => {
     const of = await aSealedDirectory({ baseDn: `OU=Nope,${baseDn}` });
     const { row } = await finished(of, { kind: 'directory-test' });
-    expect(row.report).toMatchObject([{}, {}, {}, {}, {}, { step: 'base-dn', outcome: 'failed', code: 'directory.base-missing' }, { outcome: 'skipped' }, { outcome: 'skipped' }]);
+    expect(row.report).toMatchObject([{}, {}, {}, {}, {}, { step: 'base-dn', outcome: 'failed', code: 'directory.base-missing' },
+      { outcome: 'skipped' }, { outcome: 'skipped' }, { outcome: 'skipped' }, { outcome: 'skipped' }]);
   });
 });

@@ -171,7 +171,7 @@ describe.each<Method>(['dirsync', 'usn'])('any changes, told by %s in rounds of 
         const server = await start({ limits: { maxDirSyncObjects } });
         const feed = open(server);
         try {
-          server.grant(`svc@${dnsName}`, { readDeleted: true });
+          server.grant('svc', { readDeleted: true });
           const platform = new Platform();
           const { pages } = await fullReading(server);
           platform.read(pages);
@@ -255,7 +255,7 @@ describe('how changes are told is found out by trying', () => {
   test('DirSync, and whether deletions are visible', async () => {
     const server = (directory = await start());
     expect(await tracking(server)).toEqual({ method: 'dirsync', reason: '', deletionsVisible: false });
-    server.grant(`svc@${dnsName}`, { readDeleted: true });
+    server.grant('svc', { readDeleted: true });
     expect(await tracking(server)).toEqual({ method: 'dirsync', reason: '', deletionsVisible: true });
   });
 
@@ -274,7 +274,7 @@ describe('how changes are told is found out by trying', () => {
   test.each(['uSNChanged', 'invocationId'])('nothing where %s cannot be read either', async (attribute) => {
     const server = (directory = await start());
     server.faults.inject({ kind: 'result', at: 'dirsync', code: 12 });
-    server.grant(`svc@${dnsName}`, { unreadable: [attribute] });
+    server.grant('svc', { unreadable: [attribute] });
     const last = (await fullReading(server)).pages.at(-1);
     expect(last?.tracking).toMatchObject({ method: 'none', reason: expect.stringContaining(attribute) as string });
     expect(last?.watermark).toBeUndefined();
@@ -291,7 +291,7 @@ describe('a full reading is needed', () => {
   const cases: readonly [string, (server: SampleDirectory) => void, string][] = [
     ['a cookie is refused', (server) => server.faults.inject({ kind: 'reject-cookie' }), 'cookie-rejected'],
     ['the right to see changes was taken away', (server) => server.faults.inject({ kind: 'result', at: 'dirsync', code: 50 }), 'sees-less'],
-    ['the account no longer sees whose changes they are', (server) => server.grant(`svc@${dnsName}`, { unreadable: ['invocationId'] }), 'sees-less'],
+    ['the account no longer sees whose changes they are', (server) => server.grant('svc', { unreadable: ['invocationId'] }), 'sees-less'],
     ['another controller answers', (server) => server.replaceServer(), 'controller-replaced'],
     ['tombstones went that the cookie does not know of', (server) => {
       server.remove(person(0).dn);

@@ -14,7 +14,7 @@ import { entriesOf, gaveLastPage, membersOf, readDirectory, testSteps } from './
 const PEOPLE = 1203;
 const MEMBERS = 3200;
 /** With three groups, an account, five containers and the domain itself. */
-const OBJECTS = PEOPLE + 10;
+const OBJECTS = PEOPLE + 11;
 const dnsName = 'faults.example.test';
 const baseDn = 'DC=faults,DC=example,DC=test';
 const password = 'S3cret of svc';

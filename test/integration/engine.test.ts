@@ -12,7 +12,7 @@ import { requestRun } from '../../src/archive/runs.ts';
 import { ensureNamespace } from '../../src/client/namespace.ts';
 import { reconcileSchedules, sweepRuns } from '../../src/client/reconciler.ts';
 import { TemporalEngine } from '../../src/client/temporal-engine.ts';
-import { directoryScheduleId, PLATFORM_QUEUE, siteQueue } from '../../src/shared/names.ts';
+import { directoryScheduleId, PLATFORM_QUEUE, siteQueue, watchWorkflowId } from '../../src/shared/names.ts';
 import type { Schedule } from '../../src/shared/schedule-types.ts';
 import type { SiteRunInput } from '../../src/shared/site-contract.ts';
 import { aDirectory, aRun, directoryPage, userEntry } from '../lab/builders.ts';
@@ -118,6 +118,40 @@ test('a schedule follows its row: made, changed, paused, resumed, removed', asyn
   await lab.owner.updateTable('directory_integration').set({ schedule: null }).where('id', '=', integration.id).execute();
   await engine.reconcileSchedule(organisation.id, integration.id);
   await expect(describeSchedule(directory)).rejects.toThrow(/not found/i);
+});
+
+test('a directory is watched while it is active, and its watcher ends with it', async () => {
+  const { organisation, integration } = await aScheduledDirectory(null);
+  const watcher = () => client.workflow.getHandle(watchWorkflowId(organisation.name, integration.name));
+  await lab.owner.updateTable('directory_integration').set({ credential: Buffer.from('sealed') }).where('id', '=', integration.id).execute();
+  await engine.reconcileSchedule(organisation.id, integration.id);
+  expect((await watcher().describe()).status.name).toBe('RUNNING');
+  await engine.removeSchedule(organisation.id, integration.id);
+  // No worker is there to end it: that it was asked to is in its history.
+  const { events } = await watcher().fetchHistory();
+  expect(events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes != null)).toBe(true);
+  await watcher().terminate();
+});
+
+test('a watcher is begun for a directory with a password, woken by whatever changes, and ended when it is paused', async () => {
+  const { organisation, integration } = await aScheduledDirectory(null);
+  const watcher = client.workflow.getHandle(watchWorkflowId(organisation.name, integration.name));
+  await engine.reconcileSchedule(organisation.id, integration.id);
+  await expect(watcher.describe()).rejects.toThrow(/not found/i);
+  const change = (values: { credential?: Buffer; state?: 'paused' }) => lab.owner.updateTable('directory_integration').set(values).where('id', '=', integration.id).execute();
+  await change({ credential: Buffer.from('sealed') });
+  const signals = async () => ((await watcher.fetchHistory()).events ?? []).flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
+  // The reconciler begins it and wakes nobody.
+  await reconcileSchedules(deps());
+  await reconcileSchedules(deps());
+  expect(await signals()).toEqual([]);
+  await engine.reconcileSchedule(organisation.id, integration.id);
+  expect(await signals()).toEqual(['directoryChanged']);
+  await change({ state: 'paused' });
+  await engine.reconcileSchedule(organisation.id, integration.id);
+  const { events } = await watcher.fetchHistory();
+  expect((events ?? []).some((event) => event.workflowExecutionCancelRequestedEventAttributes != null)).toBe(true);
+  await watcher.terminate('test');
 });
 
 test('deleting Temporal\'s store restores schedules and queued runs, and closes running ones as interrupted', async () => {

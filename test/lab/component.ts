@@ -61,12 +61,12 @@ export async function daemon(
   return pid;
 }
 
-/** Awaits a condition; fails with the sentence after `budgetMs`. */
-export async function until(sentence: string, condition: () => Promise<boolean>, budgetMs = 60_000): Promise<void> {
+/** Awaits a condition, looking every `everyMs`; fails with the sentence after `budgetMs`. */
+export async function until(sentence: string, condition: () => Promise<boolean>, budgetMs = 60_000, everyMs = 50): Promise<void> {
   const deadline = Date.now() + budgetMs;
   for (;;) {
     if (await condition()) return;
     if (Date.now() > deadline) throw new Error(`gave up after ${budgetMs} ms waiting until ${sentence}`);
-    await pause(50);
+    await pause(everyMs);
   }
 }

@@ -47,6 +47,11 @@ export class Lockstep {
     return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T };
   }
 
+  /** What the server counts (Prometheus text format). */
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.#installation.apiUrl}/metrics`)).text();
+  }
+
   /** Everything of a list, page by page. */
   async all<T>(path: string): Promise<T[]> {
     const items: T[] = [];

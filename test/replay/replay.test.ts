@@ -10,11 +10,14 @@ const history = async (file: string): Promise<{ events: { activityTaskScheduledE
 
 test('there are histories of every situation', () => {
   expect(files.map((file) => file.replace(/^[0-9.]+-/, ''))).toEqual(
-    expect.arrayContaining(['cancelled.json', 'planned.json', 'refused.json', 'retried.json', 'skipped.json', 'synced.json', 'tested.json']),
+    expect.arrayContaining([
+      ...['cancelled.json', 'one-object.json', 'planned.json', 'refused.json', 'retried.json', 'skipped.json', 'synced.json', 'tested.json'],
+      ...['watch-cancelled.json', 'watch-changed.json', 'watch-due.json', 'watch-idle.json', 'watch-parked.json'],
+    ]),
   );
 });
 
-test.each(files)('a run recorded by a release still replays: %s', async (file) => {
+test.each(files)('a run or watcher recorded by a release still replays: %s', async (file) => {
   await replayHistory({ workflowBundle: await workflowBundle() }, await history(file));
 });
 

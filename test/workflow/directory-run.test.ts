@@ -176,3 +176,28 @@ test('a plan reads like a sync, and a test that finds a fault is a run that succ
     },
   );
 });
+
+test('one object is read on the site, and a step that fails is a run that succeeded', async () => {
+  await withWorkers({ syncObject: async () => ({ passed: 2, failed: 1 }) }, async (start, told) => {
+    const handle = await start('directoryObject');
+    await handle.result();
+    await recordHistory('one-object', handle);
+    expect(told).toEqual([{ runId: run, outcome: 'done' }]);
+  });
+});
+
+test('one object whose attempt a full reading overtook is read once more', async () => {
+  let tries = 0;
+  await withWorkers(
+    {
+      syncObject: async () => {
+        if (++tries === 1) throw ApplicationFailure.create({ type: 'CursorInvalid', message: 'cursor.reading-began', nextRetryDelay: '10 ms' });
+        return { passed: 5, failed: 0 };
+      },
+    },
+    async (start, told) => {
+      await (await start('directoryObject')).result();
+      expect([tries, told]).toEqual([2, [{ runId: run, outcome: 'done' }]]);
+    },
+  );
+});

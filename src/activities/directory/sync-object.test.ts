@@ -52,9 +52,10 @@ test('an object that was not found is a result: nothing is posted, and the repor
   expect(steps.slice(2)).toEqual(['scope skipped: A step before it failed.', 'apply skipped: A step before it failed.']);
 });
 
-test('an answer that was lost on its way is an object that was applied', async () => {
-  const { steps } = await sync(found, [{ outcome: 'applied', seq: 1 }, { outcome: 'already-applied', seq: 2 }]);
-  expect(steps.at(-1)).toBe('apply passed: Applied.');
+test('an answer that was lost on its way is told again', async () => {
+  const object = { outcome: 'changed', inScope: true, scopeDetail: 'In scope.', outcomeDetail: 'Title changed.' } as const;
+  const { steps } = await sync(found, [{ outcome: 'applied', seq: 1 }, { outcome: 'already-applied', seq: 2, object }]);
+  expect(steps.at(-1)).toBe('apply passed: Title changed.');
 });
 
 test.each<PageAnswer>([{ outcome: 'stale', seq: 3 }, { outcome: 'superseded', epoch: 5 }])('an attempt that was overtaken ($outcome) reports nothing', async (answer) => {

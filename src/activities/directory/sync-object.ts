@@ -21,7 +21,7 @@ export async function syncObject(ingest: IngestClient, runId: RunId, answer: Ope
     const committed = await ingest.postPage(runId, { epoch: cursor.epoch, seq }, page, progress.signal);
     if (committed.outcome === 'stale' || committed.outcome === 'superseded') throw overtaken();
     seq = committed.seq;
-    if (committed.outcome === 'applied') applied = committed.object;
+    applied = committed.object;
     progress.made({ seq });
   }
   const durationMs = Math.round(performance.now() - began);
@@ -33,7 +33,6 @@ export async function syncObject(ingest: IngestClient, runId: RunId, answer: Ope
 
 function platformSteps(read: boolean, applied: AppliedObject | undefined, durationMs: number): readonly DirectoryObjectStep[] {
   if (!read) return (['scope', 'apply'] as const).map((step) => ({ step, outcome: 'skipped', detail: 'A step before it failed.', durationMs: 0 }));
-  // The answer to the last page got lost on its way and came as `already-applied`: it was applied all the same.
   const scope = applied?.scopeDetail ?? 'The platform did not say.';
   return [
     { step: 'scope', outcome: 'passed', detail: scope, durationMs: 0 },

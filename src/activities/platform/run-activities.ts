@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type Database, type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { findEngineRun, locateRun } from '../../archive/engine-rows.ts';
 import { countSkippedTick } from '../../archive/integrations.ts';
+import { isObjectApplied } from '../../archive/directory-object-run.ts';
 import { isReadingComplete } from '../../archive/directory-reading.ts';
 import { beginRun, findRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
 import { isParked } from '../../archive/run-tick.ts';
@@ -113,13 +114,24 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
     case 'failed':
       return finishRun(tx, input.runId, { state: 'failed', error: await reportOf(tx, input) });
     case 'done': {
-      const { kind, totals, integration_id: integration } = await findRun(tx, input.runId);
+      const row = await findRun(tx, input.runId);
       // What a site says is no proof: the cursor is.
-      if (kind !== 'directory-test' && !(await isReadingComplete(tx, { id: input.runId, integration, kind }))) {
-        return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
-      }
-      return finishRun(tx, input.runId, { state: (totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
+      if (isOpen(row.state) && !(await isDone(tx, row))) return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
+      return finishRun(tx, input.runId, { state: (row.totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
     }
+  }
+}
+
+async function isDone(tx: OrganisationTransaction, { id, kind, integration_id: integration, report }: RunRow): Promise<boolean> {
+  switch (kind) {
+    case 'directory-test':
+      return true;
+    case 'directory-object':
+      // A step that failed is its result.
+      return report?.some(({ outcome }) => outcome === 'failed') === true || isObjectApplied(tx, { id, integration });
+    case 'directory-sync':
+    case 'directory-plan':
+      return isReadingComplete(tx, { id, integration, kind });
   }
 }
 

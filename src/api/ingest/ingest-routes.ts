@@ -7,12 +7,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
+import { commitObjectPage, openObjectRun } from '../../archive/directory-object-run.ts';
 import { commitDirectoryPage, openDirectoryReading, type ReadingRun } from '../../archive/directory-reading.ts';
 import { storable } from '../../archive/directory-text.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
 import { noteProgress } from '../../archive/runs.ts';
-import { findOpenRunOfSite, saveFindings, saveRunError, saveRunReport, type SiteRun } from '../../archive/site-runs.ts';
-import { type DirectoryFindings, directoryTestSteps } from '../../shared/directory.ts';
+import { findOpenRunOfSite, saveFindings, saveObjectReport, saveRunError, saveRunReport, type SiteRun } from '../../archive/site-runs.ts';
+import { type DirectoryFindings, directoryObjectSteps, directoryTestSteps } from '../../shared/directory.ts';
 import { runId } from '../../shared/ids.ts';
 import type { OpenRunAnswer, PageAnswer } from '../../shared/site-contract.ts';
 import { nullable, Uuid } from '../schemas/common.ts';
@@ -51,6 +52,7 @@ const Step = <T extends string>(names: readonly T[]) =>
 const Name = Type.String({ maxLength: 2000 });
 const Report = Type.Object({
   steps: Type.Optional(Type.Array(Step(directoryTestSteps), { maxItems: directoryTestSteps.length })),
+  objectSteps: Type.Optional(Type.Array(Step(directoryObjectSteps), { maxItems: directoryObjectSteps.length })),
   findings: Type.Optional(
     Type.Object({
       domains: Type.Array(
@@ -104,17 +106,18 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
       },
     },
     async (request): Promise<OpenRunAnswer> => {
-      const { run, cursor } = await onRun(request, async (tx, open) => {
+      const { run, begun } = await onRun(request, async (tx, open) => {
         requireCredential(open.credential);
-        if (isReading(open)) return { run: open, cursor: await openDirectoryReading(tx, open) };
+        if (isReading(open)) return { run: open, begun: { cursor: await openDirectoryReading(tx, open) } };
+        if (open.object !== null) return { run: open, begun: await openObjectRun(tx, open, open.object) };
         await noteProgress(tx, open.id);
-        return { run: open, cursor: undefined };
+        return { run: open, begun: {} };
       });
       return {
         integrationId: run.integration,
         settings: run.settings,
         sealedCredential: await sealedCredential(keyring, siteOf(request), run.integration, run.credential),
-        ...(cursor === undefined ? {} : { cursor }),
+        ...begun,
       };
     },
   );
@@ -138,6 +141,7 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
       const { epoch, seq } = request.params;
       const answer = await commitInPlace(request, database, () =>
         onRun(request, async (tx, run) => {
+          if (run.object !== null) return commitObjectPage(tx, run, { epoch, seq }, request.body, hash);
           if (!isReading(run)) throw notAReading();
           return commitDirectoryPage(tx, run, { epoch, seq }, request.body, hash);
         }),
@@ -151,7 +155,7 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
     '/runs/:run/report',
     {
       schema: {
-        summary: 'Steps of a connection test, and what was found beside the objects',
+        summary: 'Steps of a connection test or of one object, and what was found beside the objects',
         tags: ['site'],
         params: RunPath,
         body: Report,
@@ -159,13 +163,12 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
       },
     },
     async (request, reply) => {
-      const { steps, findings } = request.body;
+      const { steps, objectSteps, findings } = request.body;
       await onRun(request, async (tx, run) => {
-        if (steps !== undefined) {
-          if (run.kind !== 'directory-test') throw notATest();
-          await saveRunReport(tx, run.id, steps.map(storableStep));
-        }
-        if (findings !== undefined) await saveFindings(tx, run.integration, storableFindings(findings));
+        if ((steps !== undefined && run.kind !== 'directory-test') || (objectSteps !== undefined && run.object === null)) throw notATest();
+        if (steps !== undefined) await saveRunReport(tx, run.id, steps.map(storableStep));
+        if (objectSteps !== undefined) await saveObjectReport(tx, run, objectSteps.map(storableStep));
+        if (findings !== undefined) await saveFindings(tx, run, storableFindings(findings));
       });
       return reply.code(204).send();
     },
@@ -191,7 +194,7 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
   watchRoutes(app, options, pages);
 };
 
-const isReading = (run: SiteRun): run is SiteRun & ReadingRun => run.kind !== 'directory-test';
+const isReading = (run: SiteRun): run is SiteRun & ReadingRun => run.kind === 'directory-sync' || run.kind === 'directory-plan';
 
 const storableStep = <T extends { detail: string; next?: string }>({ detail, next, ...step }: T) => ({
   ...step,

@@ -91,6 +91,7 @@ export const PageBody = Type.Object({
       deletionsVisible: Type.Boolean(),
     }),
   ),
+  deleted: Type.Optional(Type.Object({ guid: Uuid, usn: Type.Optional(Usn) })),
 });
 
 const MemberChanges = Type.Array(Type.Object({ dn: Dn, guid: Type.Optional(Uuid) }), { maxItems: MEMBERS_MAX });

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { storable } from '../../archive/directory-text.ts';
-import { commitChangesPage, openChanges, requestReconcile } from '../../archive/directory-tracking.ts';
+import { commitChangesPage, openChanges, requestDueReconcile, requestReconcile } from '../../archive/directory-tracking.ts';
 import { findWatchedIntegration, noteWatcher, type WatchedIntegration } from '../../archive/watched-integration.ts';
 import { DEFAULT_POLL_SECONDS, reconcileReasons } from '../../shared/directory.ts';
 import { integrationId } from '../../shared/ids.ts';
@@ -58,11 +58,13 @@ export function watchRoutes(app: IngestApp, options: IngestRoutesOptions, pages:
     },
     async (request): Promise<WatchAnswer> => {
       const { known, failure } = request.body;
-      const { integration, cursor } = await onIntegration(request, async (tx, found) => {
+      const { integration, cursor, due } = await onIntegration(request, async (tx, found) => {
         requireCredential(found.credential);
         await noteWatcher(tx, found.id, failure === undefined ? null : errorOf(failure));
-        return { integration: found, cursor: await openChanges(tx, found.id) };
+        const goOn = await openChanges(tx, found.id);
+        return { integration: found, cursor: goOn, due: goOn === undefined ? await requestDueReconcile(tx, found.id) : undefined };
       });
+      if (due !== undefined) await options.startRun?.(due.org_id, due.id);
       const { id, settings, credential, version } = integration;
       return {
         version,

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { withOrganisation } from '../../archive/database.ts';
+import { listDomainReaders } from '../../archive/forest-domains.ts';
 import { findIntegration, type IntegrationView, listIntegrations } from '../../archive/integrations.ts';
 import { listLastRuns } from '../../archive/run-list.ts';
 import { listParked } from '../../archive/run-tick.ts';
@@ -24,9 +25,10 @@ export const directoryRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = asy
   const answers = async (organisation: OrganisationId, rows: readonly IntegrationView[]): Promise<Directory[]> => {
     const ids = rows.map((row) => row.id);
     const scheduled = rows.filter((row) => row.schedule !== null).map((row) => row.id);
-    const { lastRuns, parked } = await withOrganisation(database, organisation, async (tx) => ({
+    const { lastRuns, parked, readers } = await withOrganisation(database, organisation, async (tx) => ({
       lastRuns: await listLastRuns(tx, ids),
       parked: await listParked(tx, scheduled),
+      readers: await listDomainReaders(tx),
     }));
     return Promise.all(
       rows.map(async (row) =>
@@ -34,6 +36,8 @@ export const directoryRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = asy
           lastRun: lastRuns.get(row.id),
           skippedByTemporal: row.schedule === null ? 0 : await engineCalls.skippedTicks(organisation, row.id),
           parked: parked.get(row.id),
+          readers,
+          now: now(),
           nextRuns: row.schedule === null || row.state === 'paused' || parked.has(row.id) ? [] : engine.nextRuns(row.schedule, now(), NEXT_RUNS),
         }),
       ),
@@ -74,7 +78,9 @@ export const directoryRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = asy
         description:
           'The password is sealed to the site at once: neither the platform nor its database can read it afterwards, and no answer ' +
           'ever holds it. So the site must be enrolled. Nothing is synchronised until a schedule or somebody asks for it. ' +
-          'Read `warnings` in the answer.',
+          'With `from` it is added for another domain of the forest of that directory (`findings.domains`): at the same site, with the same ' +
+          'security, authority and schedule, with the base DN of that domain, and with what `overrides` says. The password is given in any ' +
+          'case: the one of the other directory is sealed to it alone. Read `warnings` in the answer.',
         tags: ['directories'],
         body: NewDirectory,
         response: { 201: answer(Directory, 'Added'), ...problems(400, 409, 422) },

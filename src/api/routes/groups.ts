@@ -1,12 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { withOrganisation } from '../../archive/database.ts';
-import { findGroup, listGroupMembers, listGroups } from '../../archive/groups.ts';
+import { groupHistory } from '../../archive/directory-history.ts';
+import { listGroupMembers } from '../../archive/group-members.ts';
+import { findGroup, listGroups } from '../../archive/groups.ts';
+import { asOf } from '../../archive/past.ts';
 import { organisationOf } from '../access.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { page } from '../schemas/common.ts';
-import { DEFAULT_LIMIT, ListQuery, listQuery, Reference, Search } from '../schemas/lists.ts';
-import { Group, GroupMember, GroupSummary } from '../schemas/people.ts';
+import { At, DEFAULT_LIMIT, ListQuery, listQuery, Reference, Search } from '../schemas/lists.ts';
+import { Group, GroupMember, GroupSummary, HistoryEvent } from '../schemas/people.ts';
 import { answer, problems } from '../schemas/responses.ts';
 
 const GroupPath = Type.Object({ reference: Reference });
@@ -21,12 +24,14 @@ export const groupRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (
         summary: 'List or search groups',
         description: 'Those that are missing from their directory are listed too, with that state.',
         tags: ['groups'],
-        querystring: listQuery({ search: Search }),
+        querystring: listQuery({ search: Search, at: At }),
         response: { 200: answer(page(GroupSummary), 'By name'), ...problems(400, 422) },
       },
     },
-    (request) =>
-      withOrganisation(database, organisationOf(request), (tx) => listGroups(tx, { ...request.query, limit: request.query.limit ?? DEFAULT_LIMIT })),
+    (request) => {
+      const { at, ...query } = request.query;
+      return withOrganisation(database, organisationOf(request), (tx) => asOf(tx, at, () => listGroups(tx, { ...query, limit: query.limit ?? DEFAULT_LIMIT })));
+    },
   );
 
   app.get(
@@ -39,10 +44,34 @@ export const groupRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (
         description: 'By id, by its address, or by its whole name.',
         tags: ['groups'],
         params: GroupPath,
-        response: { 200: answer(Group, 'The group'), ...problems(400, 404, 409) },
+        querystring: Type.Object({ at: At }, { additionalProperties: false }),
+        response: { 200: answer(Group, 'The group'), ...problems(400, 404, 409, 422) },
       },
     },
-    (request) => withOrganisation(database, organisationOf(request), (tx) => findGroup(tx, request.params.reference)),
+    (request) =>
+      withOrganisation(database, organisationOf(request), (tx) => asOf(tx, request.query.at, () => findGroup(tx, request.params.reference))),
+  );
+
+  app.get(
+    '/groups/:reference/history',
+    {
+      config: { access: 'read' },
+      schema: {
+        operationId: 'listGroupHistory',
+        summary: 'List what happened to a group',
+        description:
+          'With values before and after, members that joined and left, and the run that did it. Those that it was first read with are not told one by one. ' +
+          'A page may have fewer items than `limit` and still have a `next`.',
+        tags: ['groups'],
+        params: GroupPath,
+        querystring: ListQuery,
+        response: { 200: answer(page(HistoryEvent), 'Newest first'), ...problems(400, 404, 409, 422) },
+      },
+    },
+    (request) =>
+      withOrganisation(database, organisationOf(request), (tx) =>
+        groupHistory(tx, request.params.reference, { ...request.query, limit: request.query.limit ?? DEFAULT_LIMIT }),
+      ),
   );
 
   app.get(
@@ -51,17 +80,22 @@ export const groupRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (
       config: { access: 'read' },
       schema: {
         operationId: 'listGroupMembers',
-        summary: 'List the direct members of a group',
-        description: 'A member that is not (yet) known is listed as `pending`, by its DN.',
+        summary: 'List the members of a group',
+        description:
+          'The direct ones, those whose primary group it is included, or with `effective=true` everybody in it through all levels of nesting, nobody twice. ' +
+          'Members of a dynamic group are those that match its filter now. A member that is not (yet) known is listed as `pending`, by its DN. ' +
+          'A page may have fewer items than `limit` and still have a `next`.',
         tags: ['groups'],
         params: GroupPath,
-        querystring: ListQuery,
+        querystring: listQuery({ effective: Type.Optional(Type.Boolean({ default: false })), at: At }),
         response: { 200: answer(page(GroupMember), 'In an order that has no meaning but stays'), ...problems(400, 404, 409, 422) },
       },
     },
-    (request) =>
-      withOrganisation(database, organisationOf(request), (tx) =>
-        listGroupMembers(tx, request.params.reference, { after: request.query.after, limit: request.query.limit ?? DEFAULT_LIMIT }),
-      ),
+    (request) => {
+      const { at, ...query } = request.query;
+      return withOrganisation(database, organisationOf(request), (tx) =>
+        asOf(tx, at, () => listGroupMembers(tx, request.params.reference, { ...query, limit: query.limit ?? DEFAULT_LIMIT })),
+      );
+    },
   );
 };

@@ -4,13 +4,14 @@ import { withOrganisation } from '../../archive/database.ts';
 import { findIntegration } from '../../archive/integrations.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
 import { findRunView, listRuns } from '../../archive/run-list.ts';
-import { findRun, requestRun } from '../../archive/runs.ts';
-import { runId } from '../../shared/ids.ts';
+import { findRun, requestRun, type RunRequest } from '../../archive/runs.ts';
+import { objectQuery } from '../../archive/stored-object.ts';
+import { type OrganisationId, runId } from '../../shared/ids.ts';
 import { isOpen, runKinds, runStates } from '../../shared/runs.ts';
 import { organisationOf } from '../access.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { Bigint, page, Slug } from '../schemas/common.ts';
-import { Run, RunSummary, StartedRun } from '../schemas/directories.ts';
+import { ObjectQuery, Run, RunSummary, StartedRun } from '../schemas/directories.ts';
 import { DEFAULT_LIMIT, IdPath, listQuery, mapPage, NamedPath } from '../schemas/lists.ts';
 import { answer, problems } from '../schemas/responses.ts';
 import { runAnswer, runSummaryAnswer } from '../views.ts';
@@ -40,6 +41,17 @@ const starts = [
 ] as const;
 
 export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (app, { database, engineCalls }) => {
+  const start = async (organisation: OrganisationId, name: string, request: Pick<RunRequest, 'kind' | 'object'>): Promise<StartedRun> => {
+    const { run, joined } = await withOrganisation(database, organisation, async (tx) => {
+      const integration = await findIntegration(tx, name);
+      if (!integration.has_credential) throw credentialMissing(integration.name);
+      return requestRun(tx, { integration: integration.id, trigger: 'manual', ...request });
+    });
+    if (run.state === 'queued') await engineCalls.startRun(organisation, run.id);
+    const view = await withOrganisation(database, organisation, (tx) => findRunView(tx, run.id));
+    return { ...runSummaryAnswer(view), joined };
+  };
+
   for (const { verb, kind, summary, description } of starts) {
     app.post(
       `/directories/:name/${verb}`,
@@ -57,18 +69,34 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
         },
       },
       async (request, reply) => {
-        const organisation = organisationOf(request);
-        const { run, joined } = await withOrganisation(database, organisation, async (tx) => {
-          const integration = await findIntegration(tx, request.params.name);
-          if (!integration.has_credential) throw credentialMissing(integration.name);
-          return requestRun(tx, { integration: integration.id, kind, trigger: 'manual' });
-        });
-        if (run.state === 'queued') await engineCalls.startRun(organisation, run.id);
-        const view = await withOrganisation(database, organisation, (tx) => findRunView(tx, run.id));
-        return reply.code(202).send({ ...runSummaryAnswer(view), joined });
+        return reply.code(202).send(await start(organisationOf(request), request.params.name, { kind }));
       },
     );
   }
+
+  app.post(
+    '/directories/:name/objects',
+    {
+      config: { access: 'operate' },
+      schema: {
+        operationId: 'syncDirectoryObject',
+        summary: 'Synchronise one object now, step by step',
+        description:
+          'Reads one person, group or other object by its address, distinguished name or objectGUID, and takes it over as a change would be. ' +
+          'What happened at each step is in `report` of the run: connect, find, read, scope (which rule keeps it out), apply. A step that ' +
+          'fails is a result: the run succeeds all the same. Several objects may be asked for at once; asking again for one whose run is ' +
+          'open answers that run (`joined`). Nothing is read but that object.',
+        tags: ['directories'],
+        params: NamedPath,
+        body: ObjectQuery,
+        response: { 202: answer(StartedRun, 'The run that was asked for, or the open one'), ...problems(400, 404, 409, 422) },
+      },
+    },
+    async (request, reply) => {
+      const object = objectQuery(request.body);
+      return reply.code(202).send(await start(organisationOf(request), request.params.name, { kind: 'directory-object', object }));
+    },
+  );
 
   app.get(
     '/runs',

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { withOrganisation } from '../../archive/database.ts';
+import { listIntegrationsOfSite } from '../../archive/integrations.ts';
 import { changeSite, createSite, findSite, issueEnrolmentCode, listSites } from '../../archive/sites.ts';
 import { organisationOf } from '../access.ts';
 import type { RouteDependencies } from '../dependencies.ts';
@@ -9,7 +10,7 @@ import { answer, problems } from '../schemas/responses.ts';
 import { EnrolmentCode, NewSite, Site, SiteChange } from '../schemas/sites.ts';
 import { siteAnswer } from '../views.ts';
 
-export const siteAdminRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (app, { database }) => {
+export const siteAdminRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (app, { database, engineCalls }) => {
   app.get(
     '/sites',
     {
@@ -77,8 +78,16 @@ export const siteAdminRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = asy
         response: { 200: answer(Site, 'The site as it is now'), ...problems(400, 404) },
       },
     },
-    async (request) =>
-      siteAnswer(await withOrganisation(database, organisationOf(request), (tx) => changeSite(tx, request.params.name, request.body))),
+    async (request) => {
+      const organisation = organisationOf(request);
+      const { site, woken } = await withOrganisation(database, organisation, async (tx) => {
+        const changed = await changeSite(tx, request.params.name, request.body);
+        return { site: changed, woken: request.body.disabled === false ? await listIntegrationsOfSite(tx, changed.id) : [] };
+      });
+      // What it was refused with has parked its watchers.
+      await Promise.all(woken.map((integration) => engineCalls.reconcileSchedule(organisation, integration)));
+      return siteAnswer(site);
+    },
   );
 
   app.post(

@@ -39,9 +39,20 @@ export const Settings = Type.Object(
     mailDomains: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { maxItems: 1000 })),
     acknowledgeDisabled: Type.Boolean({ default: true }),
     extraAttributes: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$' }), { maxItems: 100 })),
+    pollSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600, description: 'How often changes are asked for; default 30' })),
   },
   { additionalProperties: false },
 );
+
+/** Which object to synchronise. */
+export const ObjectQuery = Type.Object(
+  {
+    by: Type.Union([Type.Literal('guid'), Type.Literal('dn'), Type.Literal('address')]),
+    value: Type.String({ minLength: 3, maxLength: 2000, description: 'objectGUID in its canonical form, distinguished name, or e-mail address' }),
+  },
+  { additionalProperties: false },
+);
+export type ObjectQuery = Type.Static<typeof ObjectQuery>;
 
 export const RunSummary = Type.Object({
   id: Uuid,
@@ -58,6 +69,10 @@ export const RunSummary = Type.Object({
   /** While open: what it waits for, in a sentence ("site berlin is offline since …"); null when it does not wait. */
   waiting: nullable(Type.String()),
   totals: Type.Record(Type.String(), Type.Integer()),
+  /** Of a reconcile: why changes alone would not do. */
+  reason: nullable(Type.Object({ code: Type.String(), detail: Type.String() })),
+  /** Of a run for one object. */
+  object: nullable(ObjectQuery),
   error: nullable(Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), next: Type.String() })),
 });
 export type RunSummary = Type.Static<typeof RunSummary>;
@@ -85,6 +100,45 @@ export const PlanEntry = Type.Object({
 });
 export type PlanEntry = Type.Static<typeof PlanEntry>;
 
+const Findings = Type.Object({
+  /** Of the forest, as the directory's controller knows them. */
+  domains: Type.Array(
+    Type.Object({
+      dn: Type.String(),
+      dnsName: Type.String(),
+      netbiosName: nullable(Type.String()),
+      parentDn: nullable(Type.String()),
+      own: Type.Boolean(),
+      readBy: Type.Array(Slug, { description: "The organisation's directories that read it" }),
+      suggestedName: nullable(Slug),
+    }),
+  ),
+  /** LDAP URLs to which the server referred. They are noted and never followed. */
+  references: Type.Array(Type.String()),
+});
+
+const Changes = Type.Object({
+  /** Null before the first full reading, which finds it out. */
+  method: nullable(Type.Union([Type.Literal('dirsync'), Type.Literal('usn'), Type.Literal('none')])),
+  /** Why it is no better one. */
+  reason: Type.String(),
+  /** False: a deletion is noticed by the next full reading only. */
+  deletionsVisible: nullable(Type.Boolean()),
+  pollSeconds: Type.Integer(),
+  /**
+   * `watching`; `waiting`: see `error`; `silent`: the watcher has said nothing for minutes, its site may be offline; `not-yet`: it has not begun,
+   * or there was no full reading yet; `off`: the directory is paused, has no password, or its changes cannot be told.
+   */
+  state: Type.Union([Type.Literal('watching'), Type.Literal('waiting'), Type.Literal('silent'), Type.Literal('not-yet'), Type.Literal('off')]),
+  /** When the watcher last said how it goes, which it does every minute. */
+  watchedAt: nullable(Timestamp),
+  error: nullable(Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), next: Type.String() })),
+  /** The next full reading by schedule. */
+  nextReconcileAt: nullable(Timestamp),
+  /** A full reading that changes need, and that starts then: the one before was asked for by the same reason. */
+  reconcile: nullable(Type.Object({ code: Type.String(), detail: Type.String(), notBefore: Timestamp })),
+});
+
 export const Directory = Type.Object({
   id: Uuid,
   name: Slug,
@@ -99,6 +153,9 @@ export const Directory = Type.Object({
   /** Ticks wait until somebody acts, because the domain refused the sign-in: since when, why, and what ends it. */
   parked: nullable(Type.Object({ since: Timestamp, reason: Type.String(), next: Type.String() })),
   nextRuns: Type.Array(Timestamp),
+  changes: Changes,
+  /** What the last reading or test saw beside the objects; null before the first. */
+  findings: nullable(Findings),
   openProblems: Type.Integer(),
   counts: Type.Object({ people: Type.Integer(), groups: Type.Integer(), missing: Type.Integer() }),
   lastRun: nullable(RunSummary),
@@ -109,13 +166,30 @@ export const Directory = Type.Object({
 });
 export type Directory = Type.Static<typeof Directory>;
 
+/** What differs from the directory that another one is added from; without the defaults of new settings. */
+const Overrides = Type.Object(
+  {
+    ...Type.Partial(Settings).properties,
+    security: Type.Optional(Type.Union([Type.Literal('ldaps'), Type.Literal('starttls'), Type.Literal('plain')])),
+    acknowledgeDisabled: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+/** With `from` site, settings and schedule are those of that directory; without, `site` and `settings` must be given. */
 export const NewDirectory = Type.Object(
   {
     name: Slug,
     description: Type.Optional(Type.String({ maxLength: 500 })),
-    site: Slug,
-    settings: Settings,
+    site: Type.Optional(Slug),
+    settings: Type.Optional(Settings),
+    from: Type.Optional(Slug),
+    domain: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 2000, description: 'With from: which domain of its forest, by DNS name, NetBIOS name or naming context; default: the one that `name` names' }),
+    ),
+    overrides: Type.Optional(Overrides),
     password: Type.String({ minLength: 1, maxLength: 1000 }),
+    /** Absent: a full reading once a day. Null: none, changes only. */
     schedule: Type.Optional(nullable(Schedule)),
     jitterSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 3600 })),
   },

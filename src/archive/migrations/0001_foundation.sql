@@ -107,6 +107,9 @@ create table directory_integration (
   -- When its watcher last asked what to do, and why it waits (ErrorReport).
   watched_at           timestamptz,
   watch_error          jsonb,
+  -- A full reading that its watcher needs ({code, detail}) and that is not asked for before.
+  reconcile_reason     jsonb,
+  reconcile_at         timestamptz,
   -- Ticks that found a run still open or the schedule parked (those that Temporal skipped are counted in the schedule itself).
   skipped_ticks        bigint not null default 0,
   created_at           timestamptz not null default now(),
@@ -119,7 +122,7 @@ create table run (
   org_id         uuid not null references organisation,
   integration_id uuid not null references directory_integration,
   number         bigint not null,
-  kind           text not null check (kind in ('directory-sync', 'directory-plan', 'directory-test')),
+  kind           text not null check (kind in ('directory-sync', 'directory-plan', 'directory-test', 'directory-object')),
   trigger        text not null check (trigger in ('schedule', 'manual', 'reconcile')),
   reason         jsonb,                     -- of a reconcile: {code, detail}
   state          text not null check (state in ('queued', 'running', 'succeeded', 'partial', 'held', 'failed', 'cancelled', 'interrupted', 'skipped')),
@@ -133,11 +136,12 @@ create table run (
   first_epoch    bigint,                    -- of its first attempt: what earlier attempts of this run did counts as this run's
   totals         jsonb not null default '{}',
   error          jsonb,                     -- ErrorReport
-  report         jsonb,                     -- steps of a test
+  report         jsonb,                     -- steps of a test, or of one object
+  object         jsonb,                     -- of directory-object: which one, {by, value}
   unique (org_id, number)
 );
--- "Synchronise now" joins the run that is open.
-create unique index run_open on run (integration_id, kind) where state in ('queued', 'running');
+-- "Synchronise now" joins the run that is open. Of single objects several may be read at once.
+create unique index run_open on run (integration_id, kind) where state in ('queued', 'running') and kind <> 'directory-object';
 create index run_by_integration on run (integration_id, number desc);
 create index run_by_state on run (org_id, state, number desc);
 create index run_finished on run (finished_at) where finished_at is not null;
@@ -262,7 +266,8 @@ create table directory_address (
 );
 create index directory_address_lookup on directory_address (org_id, address);
 
--- The rest of a sort_key from each of its words but the first: by these somebody is found by the last name too.
+-- The rest of a sort_key from each of its words but the first, and then what comes before it: by these somebody is found by the
+-- last name too.
 create table directory_name_ending (
   object_id bigint not null,
   org_id    uuid not null,
@@ -284,12 +289,12 @@ create index directory_member_of on directory_member (org_id, member_key);
 
 -- Parts of a list that a page of changes gives, until its last part.
 create table directory_member_part (
-  integration_id uuid not null,
+  teller_id      uuid not null,             -- the integration, for its watcher; or the run that reads one object
   guid           uuid not null,
   member_key     bytea not null,
   org_id         uuid not null,
   member_dn      text not null,
-  primary key (integration_id, guid, member_key)
+  primary key (teller_id, guid, member_key)
 );
 
 -- SIDs by which an object says to be the same person as another: `former` ones of an account (sIDHistory), and the `master`
@@ -310,16 +315,19 @@ create table person (
   -- The person that this one is, while its object is linked to another's: always one that is not merged itself.
   merged_into bigint,
   -- Under which it is listed: that of the object that names it. Null: none of its objects is listed and included.
-  sort_key    text collate "C"
+  sort_key    text collate "C",
+  -- Of several objects the one that gives the mail attributes: no address of another is the person's. Null: it is of one.
+  mail_object bigint
 );
 create index person_list on person (org_id, sort_key, id) where sort_key is not null;
 
 -- Who an object is. Every object that is listed has a person of its own (own_person_id); it is linked to that one or to another
 -- object's: see src/archive/person-linking.ts. An account that is not listed is linked only to others. Rows that ended are the past.
+-- No foreign keys: checked row by row they would be a tenth of the time that linking takes of a first reading (measured).
 create table person_link (
   id        bigint generated always as identity primary key,
   org_id    uuid not null,
-  person_id bigint not null references person,
+  person_id bigint not null,
   object_id bigint not null,
   rule      text not null check (rule in ('self', 'master-account-sid', 'sid-history', 'moved')),
   own_person_id bigint,
@@ -472,6 +480,8 @@ alter table directory_object alter column attributes set statistics 0;
 -- read for each look below one of the others. By name: what several objects have is one manager, and never a tenth of them.
 alter table directory_object alter column parent_guid set (n_distinct = -0.05);
 alter table directory_object alter column manager_key set (n_distinct = -0.05);
+-- Nearly all are in one, and nearly all groups are nobody's.
+alter table directory_object alter column primary_group_sid set (n_distinct = -0.05);
 alter table directory_plan_entry alter column changes set statistics 0;
 create function platform_refresh_statistics() returns void
   language plpgsql security definer set search_path = public, pg_temp
@@ -483,6 +493,7 @@ create function platform_refresh_statistics() returns void
       select c.oid from pg_class c
       where c.oid in ('directory_object'::regclass, 'directory_sighting'::regclass, 'directory_address'::regclass,
           'directory_member'::regclass, 'directory_former_name'::regclass, 'directory_sid'::regclass, 'person'::regclass, 'person_link'::regclass, 'directory_problem'::regclass,
+          'directory_object_past'::regclass, 'directory_address_past'::regclass, 'directory_member_past'::regclass, 'person_past'::regclass,
           'directory_plan_entry'::regclass, 'directory_plan_member'::regclass)
         and pg_relation_size(c.oid) > 3 * greatest(c.relpages, 4) * current_setting('block_size')::bigint
     loop

@@ -23,6 +23,9 @@ before as materialized (
   select x.guid, o.id, o.listed, o.missing_since, o.in_source, o.in_scope, o.dn <> x.dn as moved, o.dn_key,
     o.content_hash <> decode(x.content_hash, 'hex') or o.dn <> x.dn
       or o.manager_key is distinct from decode(x.manager_key, 'hex') as differs,
+    (o.kind, o.recipient_type, o.sid, o.account_disabled, o.included, o.in_scope, o.sort_key, o.source_created)
+      is distinct from (x.kind, x.recipient_type, x.sid, x.account_disabled, x.included, x.in_scope, x.sort_key, x.source_created)
+      or not o.in_source or o.missing_since is not null as may_be_another,
     coalesce(s.invocation_id = $5::uuid and x.usn < s.usn and ($6::boolean or s.told_epoch >= $3), false) as stale,
     s.epoch, s.outcome, s.usn
   from input x
@@ -157,5 +160,8 @@ select
   (select coalesce(jsonb_agg(b.id::text), '[]') from before b join input x using (guid)
     where b.listed and b.missing_since is null and not b.stale and not x.in_scope) as left_scope,
   (select coalesce(jsonb_agg(id::text), '[]') from written) as written,
+  -- Of these: who they are, or as whom they are listed, may have changed.
+  (select coalesce(jsonb_agg(w.id::text), '[]') from written w left join before b on b.guid = w.guid
+    where b.id is null or b.may_be_another) as maybe_others,
   (select coalesce(jsonb_agg(address), '[]') from dropped_claims) as dropped_addresses
 from outcomes

@@ -1,6 +1,6 @@
 -- Addresses that two objects of the organisation claim: $1 run (null for changes), $2 epoch, for the rows that are new;
 -- $3 addresses to look at, or null for all. The older object (source_created, guid) holds the address, each other has a
--- problem that names it and the holder. Computed from all that is present, so the result does not depend on who was read first; problems that are no longer true are resolved.
+-- problem that names it and the holder. Of a person of several objects only the one that gives the mail attributes claims any. Computed from all that is present, so the result does not depend on who was read first; problems that are no longer true are resolved.
 -- Several directories may be read at once: the caller holds the organisation's lock.
 with contested as (
   select address from directory_address
@@ -13,7 +13,9 @@ claims as materialized (
   from contested
   join directory_address a using (address)
   join directory_object o on o.id = a.object_id
-  where o.listed and o.included and o.missing_since is null
+  left join lateral (
+    select p.mail_object from person_link l join person p on p.id = l.person_id where l.object_id = o.id and l.until is null limit 1) person on true
+  where o.listed and o.included and o.missing_since is null and coalesce(person.mail_object, o.id) = o.id
   window older as (partition by a.address order by o.source_created nulls last, o.guid)
 ),
 losers as materialized (

@@ -1,8 +1,9 @@
 import type { Directory } from '../../api/schemas/directories.ts';
 import { scheduleSentence, scheduleText } from '../schedule-text.ts';
 import { clean } from './clean.ts';
-import { fields } from './fields.ts';
-import { count } from './numbers.ts';
+import { addCommand } from './domains-text.ts';
+import { type Field, fields } from './fields.ts';
+import { count, counted } from './numbers.ts';
 import { runKindText, runStyle, runTitle, totalsText } from './run-text.ts';
 import { styled } from './style.ts';
 import { table } from './table.ts';
@@ -54,6 +55,40 @@ export const directoriesTable = (directories: readonly Directory[], now: Date, w
     width,
   );
 
+/** How changes are told, how their watcher goes, and what comes beside it. */
+function changesFields({ changes, findings, name, state }: Directory, now: Date): Field[] {
+  const { method, reason, deletionsVisible, watchedAt, error, nextReconcileAt, reconcile } = changes;
+  const seen = watchedAt === null ? '' : `, last heard of ${relativeTime(watchedAt, now)}`;
+  return [
+    ['changes', method === null ? 'how they are told is found out by the first full reading' : methodSentences[method]],
+    ['because', reason],
+    ['deletions', deletionsVisible === null ? undefined : deletionsVisible ? 'are noticed with the other changes' : 'are noticed by the next full reading only'],
+    ['watcher', `${watchSentences[changes.state](changes)}${changes.state === 'off' && state === 'paused' ? ' while paused' : seen}`],
+    ['', error === null ? undefined : [`${clean(error.message)} (${error.code})`, `→ ${clean(error.next)}`]],
+    ['next reconcile', nextReconcileAt === null ? 'none by schedule' : localTime(nextReconcileAt)],
+    ['needed', reconcile === null ? undefined : `a full reading, which waits until ${localTime(reconcile.notBefore)}: ${clean(reconcile.detail)} (${reconcile.code})`],
+    ['domains', findings === null ? undefined : findings.domains.map((domain) => domainLine(name, domain))],
+    ['referrals', findings === null || findings.references.length === 0 ? undefined : `${counted(findings.references.length, 'place')}, noted and never followed (lockstep directory domains ${name})`],
+  ];
+}
+
+type Changes = Directory['changes'];
+const methodSentences: Readonly<Record<NonNullable<Changes['method']>, string>> = {
+  dirsync: 'told by DirSync',
+  usn: 'found by uSNChanged, on one controller',
+  none: 'not told: the directory is read in full each time',
+};
+const watchSentences: Readonly<Record<Changes['state'], (changes: Changes) => string>> = {
+  watching: ({ pollSeconds }) => `asks every ${counted(pollSeconds, 'second')}`,
+  waiting: () => 'waits',
+  silent: () => 'says nothing: see whether the site is online',
+  'not-yet': () => 'begins after the first full reading',
+  off: () => 'off',
+};
+
+const domainLine = (directory: string, { dnsName, readBy, suggestedName }: NonNullable<Directory['findings']>['domains'][number]): string =>
+  suggestedName === null ? `${dnsName}, read by ${readBy.join(', ')}` : `${dnsName}, read by nobody: ${addCommand(directory, suggestedName)}`;
+
 /** All that is known of a directory, settings that were left to be found out included. */
 export function directoryText(directory: Directory, now: Date): string {
   const { settings, lastRun } = directory;
@@ -77,6 +112,7 @@ export function directoryText(directory: Directory, now: Date): string {
       ['next runs', nextRunsText(directory)],
       ['skipped ticks', directory.skippedTicks === 0 ? undefined : count(directory.skippedTicks)],
     ]),
+    fields(changesFields(directory, now)),
     fields([
       ['people', count(directory.counts.people)],
       ['groups', count(directory.counts.groups)],

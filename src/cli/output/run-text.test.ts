@@ -16,6 +16,8 @@ const run = (overrides: Partial<Run>): Run => ({
   finishedAt: null,
   waiting: null,
   totals: {},
+  reason: null,
+  object: null,
   error: null,
   report: null,
   ...overrides,

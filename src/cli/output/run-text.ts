@@ -100,6 +100,8 @@ export function runText(run: Run, now: Date): string {
   const style = runStyle(run.state);
   const main = fields([
     ['run', `${runTitle(run)}, ${run.trigger}`],
+    ['object', run.object?.value],
+    ['because', run.reason === null ? undefined : `${clean(run.reason.detail)} (${clean(run.reason.code)})`],
     ['state', run.state],
     ['waiting', run.waiting ?? undefined],
     ['requested', localTime(run.requestedAt)],
@@ -114,4 +116,16 @@ export function runText(run: Run, now: Date): string {
   const lines = [style === undefined ? main : main.replace(run.state, styled(style, run.state)), ...runErrorLines(run)];
   if (run.report !== null) lines.push('', testStepsText(run.report));
   return lines.join('\n');
+}
+
+const stepFailed = (run: Run): boolean => run.report?.some((step) => step.outcome === 'failed') === true;
+
+/** Exit code of a command that waited for a run whose steps are its result (a test, one object). */
+export const stepsExitCode = (run: Run): ExitCode => (stepFailed(run) ? exitCodes.failure : runExitCode(run.state));
+
+/** The steps of such a run. A failed step says everything; the run's own error is shown only when there is no such step. */
+export function stepsResultText(run: Run, now: Date): string {
+  if (run.report === null) return runResultText(run, now);
+  const steps = testStepsText(run.report);
+  return stepFailed(run) || run.state === 'succeeded' ? steps : `${steps}\n${runResultText(run, now)}`;
 }

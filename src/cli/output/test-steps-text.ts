@@ -16,11 +16,15 @@ const titles: Readonly<Record<string, string>> = {
   'read-group': 'read a group',
   'change-tracking': 'follow changes',
   'deleted-objects': 'see deletions',
+  find: 'find the object',
+  read: 'read it',
+  scope: 'see whether it is taken',
+  apply: 'take it over',
 };
 
 const marks: Readonly<Record<string, string>> = { passed: '✓', failed: '✗', skipped: '–' };
 
-/** The named steps of a test, one a line: mark, step, what was found or went wrong, and below it what to do. */
+/** The named steps of a test or of one object, one a line: mark, step, what was found or went wrong, and below it what to do. */
 export function testStepsText(steps: Steps): string {
   const named = steps.map((step) => ({ ...step, title: titles[step.step] ?? clean(step.step) }));
   const width = named.reduce((widest, { title }) => Math.max(widest, title.length), 0);

@@ -1,4 +1,5 @@
 import type { Directory, NewDirectory, RunSummary } from '../../api/schemas/directories.ts';
+import { dailyReading } from '../../shared/schedule-types.ts';
 import type { ApiClient } from '../api-client.ts';
 import { ApiProblem } from '../api-problem.ts';
 import { LOCAL_SITE } from './local-site.ts';
@@ -32,7 +33,7 @@ async function findDirectory(api: ApiClient): Promise<Directory | undefined> {
 }
 
 /** The integration of the sample directory: a directory of our own on loopback, hence without TLS, which is asked for by name. */
-async function sampleDirectory(port: number): Promise<NewDirectory> {
+async function sampleDirectory(port: number): Promise<NewDirectory & Pick<Directory, 'settings'>> {
   const { sampleOrganisation } = await import('../../sample/organisation/organisation.ts');
   const organisation = sampleOrganisation();
   const account = organisation.serviceAccounts.find(({ state }) => state === 'active');
@@ -49,12 +50,6 @@ async function sampleDirectory(port: number): Promise<NewDirectory> {
       acknowledgeDisabled: true,
     },
     password: account.password,
-    schedule: {
-      kind: 'interval',
-      start: '00:00',
-      end: '00:00',
-      everyMinutes: 60,
-      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    },
+    schedule: dailyReading(Intl.DateTimeFormat().resolvedOptions().timeZone),
   };
 }

@@ -5,42 +5,47 @@ const { baseDn, dnsName, mailDomain } = corp;
 
 export interface Bulk {
   readonly people: number;
-  /** Each with twenty members. Default: one for twenty people. */
+  /** Default: one for twenty people. */
   readonly groups?: number;
+  /** Members of each; default 20. */
+  readonly groupSize?: number;
   /** One group with everybody in it. Default true. */
   readonly everybody?: boolean;
 }
-const groupSize = 20;
 export const bulkOu = `OU=Bulk,${baseDn}`;
 const padded = (number: number): string => String(number).padStart(6, '0');
-const personDn = (number: number): string => `CN=Person ${padded(number)},${bulkOu}`;
+export const bulkPersonDn = (number: number): string => `CN=Person ${padded(number)},${bulkOu}`;
+const bulkTeamName = (number: number): string => `Team ${padded(number)}`;
+export const bulkTeamDn = (number: number): string => `CN=${bulkTeamName(number)},${bulkOu}`;
+export const bulkAlias = (number: number): string => `p${padded(number)}`;
 
 /** Many people and groups, by number: the same in every run. No passwords: hashing takes longer than all else. */
 export function* bulk({
   people,
-  groups = Math.ceil(people / groupSize),
+  groups = Math.ceil(people / 20),
+  groupSize = 20,
   everybody = true,
 }: Bulk): Generator<LoadEntry> {
   yield { dn: bulkOu, attributes: { objectClass: ['organizationalUnit'] } };
   for (let number = 0; number < people; number++) yield person(number);
   for (let number = 0; number < groups; number++) {
     const members = Array.from({ length: Math.min(groupSize, people) }, (_, i) =>
-      personDn((number * groupSize + i) % people),
+      bulkPersonDn((number * groupSize + i) % people),
     );
-    yield group(`Team ${padded(number)}`, `team${padded(number)}`, members);
+    yield group(bulkTeamName(number), `team${padded(number)}`, members);
   }
   if (everybody)
     yield group(
       'Bulk Everybody',
       'bulk.everybody',
-      Array.from({ length: people }, (_, number) => personDn(number)),
+      Array.from({ length: people }, (_, number) => bulkPersonDn(number)),
     );
 }
 
 function person(number: number): LoadEntry {
-  const alias = `p${padded(number)}`;
+  const alias = bulkAlias(number);
   return {
-    dn: personDn(number),
+    dn: bulkPersonDn(number),
     attributes: {
       objectClass: ['user'],
       sAMAccountName: [alias],
@@ -60,7 +65,7 @@ function person(number: number): LoadEntry {
       msExchRecipientTypeDetails: ['1'],
       msExchRecipientDisplayType: ['1073741824'],
       // Nobody manages the first; a tree of ten.
-      ...(number === 0 ? {} : { manager: [personDn(Math.floor(number / 10))] }),
+      ...(number === 0 ? {} : { manager: [bulkPersonDn(Math.floor(number / 10))] }),
     },
   };
 }

@@ -1,11 +1,9 @@
-import type { Run } from '../../../api/schemas/directories.ts';
 import type { ApiClient } from '../../api-client.ts';
 import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import { type CommandIo, type CommandResult, defineCommand } from '../../command.ts';
-import { exitCodes } from '../../exit-codes.ts';
 import { followRun } from '../../follow-run.ts';
-import { runExitCode, runResultText } from '../../output/run-text.ts';
-import { testStepsText } from '../../output/test-steps-text.ts';
+import { offeredDomains } from '../../output/domains-text.ts';
+import { stepsExitCode, stepsResultText } from '../../output/run-text.ts';
 import { stillRunning } from '../../still-running.ts';
 import { directoryArgument, withDirectory } from './directory-names.ts';
 
@@ -13,7 +11,7 @@ export const directoryTest = defineCommand({
   path: ['directory', 'test'],
   summary: 'Try a directory step by step and say where it fails',
   description:
-    'From the site: find the server, connect, secure the connection, sign in, recognise the directory, find the base DN, read a person, read a group, follow changes, see deletions. Nothing is changed. The first step that fails says why and what to do. Exit code 0 when all passed, 1 when one failed.',
+    'From the site: find the server, connect, secure the connection, sign in, recognise the directory, find the base DN, read a person, read a group, follow changes, see deletions. Nothing is changed. The first step that fails says why and what to do. Domains of the forest that no directory reads are offered. Exit code 0 when all passed, 1 when one failed.',
   examples: [
     { line: 'lockstep directory test hq', what: 'After a change, or when a run failed' },
     { line: "lockstep directory test hq --json | jq '.report[] | select(.outcome == \"failed\")'", what: 'Only what failed, for a program' },
@@ -30,16 +28,8 @@ export const directoryTest = defineCommand({
 export async function testDirectory(api: ApiClient, name: string, io: CommandIo): Promise<CommandResult> {
   const started = await api.startRun(name, 'test');
   const run = await followRun(api, started, io);
-  return run === undefined ? stillRunning(started) : { exitCode: testExitCode(run), data: run, text: testText(run, io.now()) };
-}
-
-const failed = (run: Run): boolean => run.report?.some((step) => step.outcome === 'failed') === true;
-
-const testExitCode = (run: Run) => (failed(run) ? exitCodes.failure : runExitCode(run.state));
-
-/** A failed step says everything; the run's own error is shown only when there is no such step. */
-function testText(run: Run, now: Date): string {
-  if (run.report === null) return runResultText(run, now);
-  const steps = testStepsText(run.report);
-  return failed(run) || run.state === 'succeeded' ? steps : `${steps}\n${runResultText(run, now)}`;
+  if (run === undefined) return stillRunning(started);
+  const offers = offeredDomains(await api.directory(name));
+  const text = stepsResultText(run, io.now());
+  return { exitCode: stepsExitCode(run), data: run, text: offers.length === 0 ? text : `${text}\n\n${offers.join('\n')}` };
 }

@@ -2,6 +2,7 @@ import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import { defineCommand, text } from '../../command.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { listOptions, moreLine } from '../../list-options.ts';
+import { momentOf, momentOptions } from '../../moment.ts';
 import { peopleTable } from '../../output/person-text.ts';
 import { firstItems } from '../../paging.ts';
 
@@ -13,10 +14,11 @@ export const personList = defineCommand({
     { line: 'lockstep person list --search jansen', what: 'Find people by the beginning of first name, last name or address' },
     { line: "lockstep person list --limit 100000 --json | jq -r '.items[].primaryAddress'", what: 'Every primary address, for a program' },
   ],
-  options: { search: text('text', 'beginning of a name, of a word in it, or of an address'), ...listOptions, ...apiOptions },
+  options: { search: text('text', 'beginning of a name, of a word in it, or of an address'), ...momentOptions, ...listOptions, ...apiOptions },
   async run({ options }, io) {
     const api = await connectOrganisation(options, io);
-    const page = await firstItems(options.limit, (query) => api.people({ ...query, search: options.search }));
+    const at = momentOf(options.at);
+    const page = await firstItems(options.limit, (query) => api.people({ ...query, search: options.search, at }));
     const none =
       options.search === undefined
         ? 'Nobody yet. People come with a directory: lockstep directory list'
