@@ -1,7 +1,7 @@
 import { type CommandIo, flag, text, UsageError } from './command.ts';
 import { readInputFile } from './input-file.ts';
 
-/** Ways to give the password of a directory's account. Never an argument: those are in process lists and shell histories. */
+/** Ways to give the password of the account of a directory or a connection. Never an argument: those are in process lists and shell histories. */
 export const passwordOptions = {
   passwordStdin: flag('read the password from standard input'),
   passwordFile: text('file', 'read the password from a file (or set LOCKSTEP_DIRECTORY_PASSWORD)'),

@@ -19,11 +19,11 @@ export async function abandonLostKeys(
     const wrappedByThis = await tx.selectFrom('encryption_key').select('id').where('wrapped_by', '=', masterKey.fingerprint).executeTakeFirst();
     if (wrappedByThis !== undefined) throw notLost();
     await tx.deleteFrom('encryption_key').execute();
-    const { numUpdatedRows } = await tx
-      .updateTable('directory_integration')
-      .set({ credential: null })
-      .where('credential', 'is not', null)
-      .executeTakeFirst();
+    let credentials = 0;
+    for (const table of ['directory_integration', 'exchange_connection'] as const) {
+      const { numUpdatedRows } = await tx.updateTable(table).set({ credential: null }).where('credential', 'is not', null).executeTakeFirst();
+      credentials += Number(numUpdatedRows);
+    }
     const organisations = await tx.selectFrom('organisation').select('id').orderBy('id').forUpdate().execute();
     const wanted = [
       ...installationKeyPurposes.map((purpose) => ({ organisation: null, purpose })),
@@ -32,7 +32,7 @@ export async function abandonLostKeys(
     for (const { organisation, purpose } of wanted) {
       await tx.insertInto('encryption_key').values((await newWrappedKey(masterKey, organisation, purpose)).row).execute();
     }
-    return { organisations: organisations.length, credentials: Number(numUpdatedRows) };
+    return { organisations: organisations.length, credentials };
   });
 }
 

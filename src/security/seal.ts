@@ -18,6 +18,8 @@ const exact = (bytes: Uint8Array): ArrayBuffer => Uint8Array.from(bytes).buffer;
 
 /** `info` of the password of a directory integration. */
 export const directoryCredentialInfo = (integrationId: string): string => `directory-credential:${integrationId}`;
+/** `info` of the password of an exchange connection. */
+export const connectionCredentialInfo = (connectionId: string): string => `connection-credential:${connectionId}`;
 
 /** A key pair to seal to: the public key as a raw uncompressed point (65 bytes), the private key as its scalar (32 bytes). */
 export async function generateSealKeyPair(): Promise<{ publicKey: Buffer; privateKey: Buffer }> {

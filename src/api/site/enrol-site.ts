@@ -44,6 +44,7 @@ export async function enrolSite(database: Database, request: EnrolRequest): Prom
     if (site === undefined) throw siteDisabled();
     // Sealed to the keys of before: nobody can open them any more, and whoever looks must see that they are asked for again.
     await tx.updateTable('directory_integration').set({ credential: null }).where('site_id', '=', found.site_id).execute();
+    await tx.updateTable('exchange_connection').set({ credential: null }).where('site_id', '=', found.site_id).execute();
     const { name: organisation } = await tx.selectFrom('organisation').select('name').where('id', '=', found.org_id).executeTakeFirstOrThrow();
     return { siteId: found.site_id, siteName: site.name, organisation };
   });

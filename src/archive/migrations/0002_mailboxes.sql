@@ -72,6 +72,7 @@ create table task (
 create index task_definition on task (definition_id);
 create index task_schedule_users on task (schedule_id) where schedule_id is not null;
 create index task_group on task (group_id);
+create index task_site on task (site_id);
 
 -- A run belongs to a directory, a task, or a connection that is tested.
 alter table run alter column integration_id drop not null;
@@ -105,6 +106,7 @@ create table mailbox (
 create unique index mailbox_guid on mailbox (org_id, exchange_guid) where exchange_guid is not null;
 create unique index mailbox_address on mailbox (org_id, address) where exchange_guid is null;
 create index mailbox_object on mailbox (object_id) where object_id is not null;
+create index mailbox_connection on mailbox (connection_id) where connection_id is not null;
 
 -- One task does a feature of a mailbox.
 create table mailbox_owner (
