@@ -61,7 +61,7 @@ export function namedRecordRoutes<Row extends { readonly name: string }, Answer 
     },
   );
 
-  app.post(
+  app.post<{ Body: unknown }>(
     path,
     {
       config: { access: 'admin' },
@@ -99,7 +99,7 @@ export function namedRecordRoutes<Row extends { readonly name: string }, Answer 
     },
   );
 
-  app.patch<{ Params: Static<typeof NamedPath> }>(
+  app.patch<{ Params: Static<typeof NamedPath>; Body: unknown }>(
     named,
     {
       config: { access: 'admin' },

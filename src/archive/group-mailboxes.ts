@@ -90,7 +90,7 @@ interface Found {
   readonly person: boolean | null;
 }
 
-/** `given`: a table (given, typed, id, person_id), no groups. Of several objects of a person the one that gives its mail attributes. */
+/** `given`: a table (given, typed, id, person_id). Of several objects of a person the one that gives its mail attributes. */
 async function lookUp(tx: OrganisationTransaction, given: RawBuilder<unknown>): Promise<readonly Found[]> {
   const { rows } = await sql<Found>`
     with given as materialized (${given}),
@@ -144,7 +144,7 @@ const byAddress = (addresses: readonly string[]) => sql`
     cross join lateral (select * from directory_object o where o.id = a.object_id limit 1) o
     left join lateral (
       select p.* from person_link l join person p on p.id = l.person_id where l.object_id = o.id and l.until is null limit 1) person on true
-    where o.listed and o.kind not in ('group', 'dynamic-group')
+    where o.listed
     order by not o.included, coalesce(person.mail_object, o.id) <> o.id, o.missing_since is not null, o.source_created nulls last, o.guid, o.id
     limit 1) who on true`;
 
@@ -175,9 +175,9 @@ function mailboxOf({ given, typed, id, guid, address, display_name: displayName,
     return typed ? { objectId: null, guid: null, address: given, displayName: given, recipientType: 'other' } : 'pending';
   }
   if (missing === true) return 'missing';
+  if (!here.has(recipientType) && !online.has(recipientType)) return 'no-mailbox';
   if (person !== true) return 'left-out';
   if (online.has(recipientType)) return 'online';
-  if (!here.has(recipientType)) return 'no-mailbox';
   return address === null ? 'no-address' : { objectId: id, guid, address, displayName, recipientType };
 }
 
