@@ -83,7 +83,7 @@ export function taskParts<Id, Columns extends object>(kind: PartKind<Columns>) {
     /** Takes effect with the next run of its tasks. @throws InvalidInputError, NotFoundError */
     async change(tx: OrganisationTransaction, name: string, change: TaskPartChange<Columns>): Promise<Part> {
       const given = change as Readonly<Record<string, unknown>>;
-      refuse(change as Partial<Columns>);
+      refuse(change);
       const sets = [
         sql`changed_at = now()`,
         ...(change.description === undefined ? [] : [sql`description = ${change.description}`]),

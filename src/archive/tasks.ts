@@ -100,8 +100,9 @@ export async function changeTask(tx: OrganisationTransaction, name: string, chan
   await sql`select from task where name = ${name} for update`.execute(tx);
   const before = await findTask(tx, name);
   const { site, definition, schedule, group } = await partsOf(tx, change);
-  if (definition !== undefined && definition.feature !== before.feature) {
-    throw new InvalidInputError([{ path: '/definition', message: `is a definition of ${definition.feature}; the task does ${before.feature}` }]);
+  const features: readonly [string | undefined, string] = [definition?.feature, before.feature];
+  if (features[0] !== undefined && features[0] !== features[1]) {
+    throw new InvalidInputError([{ path: '/definition', message: `is a definition of ${features[0]}; the task does ${features[1]}` }]);
   }
   await tx
     .updateTable('task')

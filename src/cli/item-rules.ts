@@ -35,6 +35,8 @@ export function parseRule(text: string): Rule {
       case 'larger':
         rule.largerThanBytes = wholeNumber('larger', value);
         break;
+      default:
+        throw notARule(text);
     }
   }
   return rule;

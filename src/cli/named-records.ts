@@ -21,21 +21,22 @@ export interface RecordWords<Row extends { readonly name: string }> {
 
 /** Does `use` with a record's name; an unknown name is answered with the similar ones. */
 export const withRecord = <Row extends { readonly name: string }, T>(
-  { noun, records }: RecordWords<Row>,
+  kind: RecordWords<Row>,
   api: ApiClient,
   name: string,
   use: () => Promise<T>,
 ): Promise<T> =>
   withSuggestions(
     name,
-    { names: async () => (await allItems((query) => records(api).list(query))).map((row) => row.name), listCommand: `lockstep ${noun} list` },
+    { names: async () => (await allItems((query) => kind.records(api).list(query))).map((row) => row.name), listCommand: `lockstep ${kind.noun} list` },
     use,
   );
 
 export const nameArgument = (words: string) => ({ name: { description: `short name of the ${words}` } });
 
 export function recordCommands<Row extends { readonly name: string }>(kind: RecordWords<Row>): { list: AnyCommand; show: AnyCommand; remove: AnyCommand } {
-  const { noun, words, many, records } = kind;
+  const { noun, words, many } = kind;
+  const records = (api: ApiClient) => kind.records(api);
   return {
     list: defineCommand({
       path: [noun, 'list'],
