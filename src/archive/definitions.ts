@@ -1,5 +1,5 @@
 /** Settings of one feature, for any number of tasks. */
-import type { DefinitionId } from '../shared/ids.ts';
+import { definitionId, type DefinitionId } from '../shared/ids.ts';
 import type { MailboxFeature } from '../shared/mailbox.ts';
 import type { FolderReplicationSettings } from '../shared/tasks.ts';
 import { folderReplicationIssues } from './definition-rules.ts';
@@ -17,5 +17,6 @@ export const definitions = taskParts<DefinitionId, Columns>({
   words: 'definition',
   columns: { feature: 'plain', settings: 'json' },
   usedBy: 'definition_id',
+  idOf: definitionId,
   issues: ({ settings }) => (settings === undefined ? [] : folderReplicationIssues(settings)),
 });

@@ -1,6 +1,6 @@
 /** Which mailboxes, for any number of tasks. Who is meant is found at each run: see group-mailboxes.ts. */
 import { sql } from 'kysely';
-import type { DirectoryObjectId, MailboxGroupId } from '../shared/ids.ts';
+import { type DirectoryObjectId, mailboxGroupId, type MailboxGroupId } from '../shared/ids.ts';
 import type { MailboxGroupSource } from '../shared/tasks.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { groupId } from './groups.ts';
@@ -18,6 +18,7 @@ export const mailboxGroups = taskParts<MailboxGroupId, Columns>({
   words: 'mailbox group',
   columns: { source: 'json' },
   usedBy: 'group_id',
+  idOf: mailboxGroupId,
   issues: ({ source }) => (source?.kind === 'mailboxes' ? addressIssues(source.addresses) : []),
 });
 

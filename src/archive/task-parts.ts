@@ -10,7 +10,7 @@ import { refuseWhileUsed } from './in-use.ts';
 import type { NameRange } from './keyset.ts';
 import { InvalidInputError, type Issue, nameTaken, NotFoundError } from './record-errors.ts';
 
-interface PartKind<Columns> {
+interface PartKind<Id, Columns> {
   readonly table: 'definition' | 'task_schedule' | 'mailbox_group';
   /** In codes, and in sentences. */
   readonly code: string;
@@ -19,6 +19,7 @@ interface PartKind<Columns> {
   readonly columns: Readonly<Record<keyof Columns & string, 'json' | 'plain'>>;
   /** Of the table task. */
   readonly usedBy: 'definition_id' | 'schedule_id' | 'group_id';
+  idOf(text: string): Id;
   issues(values: Partial<Columns>): readonly Issue[];
 }
 
@@ -36,7 +37,7 @@ export type NewTaskPart<Columns> = Columns & { readonly name: string; readonly d
 export type TaskPartChange<Columns> = { readonly [Key in keyof Columns]?: Columns[Key] | undefined } & { readonly description?: string | undefined };
 
 /** The verbs of one kind; errors as each says. */
-export function taskParts<Id, Columns extends object>(kind: PartKind<Columns>) {
+export function taskParts<Id, Columns extends object>(kind: PartKind<Id, Columns>) {
   type Part = TaskPart<Id, Columns>;
   const own = Object.entries<'json' | 'plain'>(kind.columns);
   const table = sql.table(kind.table);
@@ -75,7 +76,7 @@ export function taskParts<Id, Columns extends object>(kind: PartKind<Columns>) {
       refuse(input);
       await sql`
         insert into ${table} (id, org_id, name, description, ${sql.join(own.map(([column]) => sql.ref(column)))})
-        values (${randomUUID()}, ${organisation}, ${input.name}, ${input.description ?? ''}, ${sql.join(own.map(([column, form]) => value(input, column, form)))})`
+        values (${kind.idOf(randomUUID())}, ${organisation}, ${input.name}, ${input.description ?? ''}, ${sql.join(own.map(([column, form]) => value(input, column, form)))})`
         .execute(tx)
         .catch(nameTaken(kind.code, input.name, kind.words));
       return find(tx, input.name);

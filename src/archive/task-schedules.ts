@@ -1,5 +1,5 @@
 /** When tasks run, for any number of them. */
-import type { ScheduleId } from '../shared/ids.ts';
+import { scheduleId, type ScheduleId } from '../shared/ids.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 import { scheduleIssues } from './schedule-rules.ts';
 import { type TaskPart, taskParts } from './task-parts.ts';
@@ -16,5 +16,6 @@ export const taskSchedules = taskParts<ScheduleId, Columns>({
   words: 'schedule',
   columns: { schedule: 'json', jitter_seconds: 'plain' },
   usedBy: 'schedule_id',
+  idOf: scheduleId,
   issues: ({ schedule }) => (schedule === undefined ? [] : scheduleIssues(schedule)),
 });

@@ -1,7 +1,7 @@
 /** What is done with which mailboxes, when, and by which site. */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { DefinitionId, MailboxGroupId, OrganisationId, ScheduleId, SiteId, TaskId } from '../shared/ids.ts';
+import { type DefinitionId, type MailboxGroupId, type OrganisationId, type ScheduleId, type SiteId, taskId, type TaskId } from '../shared/ids.ts';
 import type { MailboxFeature } from '../shared/mailbox.ts';
 import { openRunStates } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
@@ -82,7 +82,7 @@ export async function createTask(tx: OrganisationTransaction, organisation: Orga
   if (site === undefined || definition === undefined || group === undefined) throw new Error('a new task names all its parts');
   await sql`
     insert into task (id, org_id, site_id, name, description, feature, definition_id, schedule_id, group_id)
-    values (${randomUUID()}, ${organisation}, ${site}, ${input.name}, ${input.description ?? ''}, ${definition.feature}, ${definition.id},
+    values (${taskId(randomUUID())}, ${organisation}, ${site}, ${input.name}, ${input.description ?? ''}, ${definition.feature}, ${definition.id},
       ${schedule ?? null}, ${group})`
     .execute(tx)
     .catch(nameTaken('task', input.name));

@@ -10,8 +10,8 @@ export const connectionOptions = {
   address: text('url', 'of Exchange Web Services: https://mail.corp.example/EWS/Exchange.asmx'),
   account: text('account', 'who reads: svc@corp.example or CORP\\svc; with oauth the client id'),
   authentication: text('how', 'how it signs in (default: ntlm)', { choices: ewsAuthentications }),
-  tokenAuthority: text('url', 'with oauth: where tokens are asked for'),
-  tokenScope: text('scope', 'with oauth: what they are for'),
+  oauthAuthority: text('url', 'with oauth: where tokens are asked for'),
+  oauthScope: text('scope', 'with oauth: what they are for'),
   caFile: text('file', "PEM file of the authority that signed the server's certificate (default: the system's authorities)"),
   proxy: text('url', 'HTTP proxy of the site: http://proxy.corp.example:3128'),
   maxRequests: number('count', 'requests in flight at once, for all mailboxes together (default: 20)', { minimum: 1, maximum: 200 }),
@@ -20,8 +20,8 @@ export interface GivenConnectionSettings {
   readonly address: string | undefined;
   readonly account: string | undefined;
   readonly authentication: ConnectionSettings['authentication'] | undefined;
-  readonly tokenAuthority: string | undefined;
-  readonly tokenScope: string | undefined;
+  readonly oauthAuthority: string | undefined;
+  readonly oauthScope: string | undefined;
   readonly caFile: string | undefined;
   readonly proxy: string | undefined;
   readonly maxRequests: number | undefined;
@@ -35,10 +35,10 @@ export const unsettableConnectionNames = Object.keys(unsettable);
 export async function withConnectionSettings(before: ConnectionSettings, given: GivenConnectionSettings): Promise<ConnectionSettings> {
   const authentication = given.authentication ?? before.authentication;
   const { oauth: beforeOauth, ...rest } = before;
-  const authority = given.tokenAuthority ?? beforeOauth?.authority;
-  const scope = given.tokenScope ?? beforeOauth?.scope;
-  if (authentication !== 'oauth' && (given.tokenAuthority ?? given.tokenScope) !== undefined) {
-    throw new UsageError('--token-authority and --token-scope have a meaning only with --authentication oauth.');
+  const authority = given.oauthAuthority ?? beforeOauth?.authority;
+  const scope = given.oauthScope ?? beforeOauth?.scope;
+  if (authentication !== 'oauth' && (given.oauthAuthority ?? given.oauthScope) !== undefined) {
+    throw new UsageError('--oauth-authority and --oauth-scope have a meaning only with --authentication oauth.');
   }
   return {
     ...rest,

@@ -35,6 +35,7 @@ export function parseRule(text: string): Rule {
       case 'larger':
         rule.largerThanBytes = wholeNumber('larger', value);
         break;
+      case undefined:
       default:
         throw notARule(text);
     }

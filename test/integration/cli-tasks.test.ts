@@ -78,6 +78,15 @@ test.each([
   expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);
 });
 
+test('the password of a directory in the environment is never taken for that of a connection', async () => {
+  const add = (env: Record<string, string>) =>
+    shell.run(['connection', 'add', 'second', '--address', 'https://mail.corp.example/EWS/Exchange.asmx', '--account', 'svc@corp.example'], { env });
+  expect(await add({ LOCKSTEP_DIRECTORY_PASSWORD: 'p' })).toMatchObject({ code: 2, stderr: expect.stringContaining('LOCKSTEP_CONNECTION_PASSWORD') as string });
+  expect(await add({ LOCKSTEP_CONNECTION_PASSWORD: 'p' })).toMatchObject({ code: 0 });
+  const redirected = await shell.run(['connection', 'change', 'second', '--address', 'https://other.corp.example/EWS/Exchange.asmx']);
+  expect([redirected.code, redirected.stderr]).toEqual([2, expect.stringContaining('--password')]);
+});
+
 test('an unknown name is answered with the similar ones', async () => {
   await done('mailbox-group', 'add', 'sales', '--mailbox', 'a@b.example');
   const { code, stderr } = await shell.run(['mailbox-group', 'show', 'slaes']);

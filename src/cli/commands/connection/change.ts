@@ -2,8 +2,9 @@ import type { ConnectionChange } from '../../../api/schemas/connections.ts';
 import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import { ApiProblem } from '../../api-problem.ts';
 import { defineCommand, flag, list, text, UsageError } from '../../command.ts';
+import { CONNECTION_PASSWORD_VARIABLE, connectionPasswordOptions } from '../../connection-password.ts';
 import { connectionOptions, unsettableConnectionNames, withConnectionSettings, withoutConnectionSettings } from '../../connection-settings.ts';
-import { givenPassword, passwordOptions, requiredPassword } from '../../directory-password.ts';
+import { givenPassword, requiredPassword } from '../../directory-password.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { nameArgument, withRecord } from '../../named-records.ts';
 import { connectionText } from '../../output/task-text.ts';
@@ -22,7 +23,7 @@ export const connectionChange = defineCommand({
   options: {
     password: flag('ask for a new password'),
     ...connectionOptions,
-    ...passwordOptions,
+    ...connectionPasswordOptions,
     unset: list('setting', `give back to its default: ${unsettableConnectionNames.join(', ')}`),
     description: text('text', 'shown in lists'),
     ...apiOptions,
@@ -31,7 +32,7 @@ export const connectionChange = defineCommand({
     const api = await connectOrganisation(options, io);
     const before = await withRecord(connectionWords, api, given.name, () => api.connections.find(given.name));
     const settings = withoutConnectionSettings(await withConnectionSettings(before.settings, options), options.unset);
-    const password = options.password ? await requiredPassword(options, settings.account, io) : await givenPassword(options, io);
+    const password = options.password ? await requiredPassword(options, settings.account, io, CONNECTION_PASSWORD_VARIABLE) : await givenPassword(options, io, CONNECTION_PASSWORD_VARIABLE);
     const change: ConnectionChange = {
       ...(sameSettings(settings, before.settings) ? {} : { settings }),
       ...(password === undefined ? {} : { password }),
@@ -40,7 +41,7 @@ export const connectionChange = defineCommand({
     if (Object.keys(change).length === 0) throw new UsageError('Nothing to change: no option says anything new.');
     const connection = await api.connections.change(given.name, change).catch((error: unknown) => {
       if (!(error instanceof ApiProblem) || !error.concerns('/password') || password !== undefined) throw error;
-      throw error.withNext('Give the password again: --password, --password-stdin, --password-file or LOCKSTEP_DIRECTORY_PASSWORD.');
+      throw error.withNext('Give the password again: --password, --password-stdin, --password-file or LOCKSTEP_CONNECTION_PASSWORD.');
     });
     return { exitCode: exitCodes.ok, data: connection, text: `${connectionText(connection)}\n\nChanged.` };
   },
