@@ -131,7 +131,7 @@ export async function changeConnection(tx: OrganisationTransaction, name: string
  */
 export async function removeConnection(tx: OrganisationTransaction, name: string): Promise<void> {
   const { id } = await holdConnection(tx, name);
-  refuseWhileUsed({ code: 'connection', words: 'connection' }, name, await tasksThatNeed(tx, id));
+  refuseWhileUsed({ codePrefix: 'connection', words: 'connection' }, name, await tasksThatNeed(tx, id));
   const runs = await tx.selectFrom('run').select('state').where('connection_id', '=', id).where('state', 'in', [...openRunStates]).execute();
   if (runs.length > 0) {
     throw new ConflictError({

@@ -13,7 +13,7 @@ export type DefinitionView = TaskPart<DefinitionId, Columns>;
 
 export const definitions = taskParts<DefinitionId, Columns>({
   table: 'definition',
-  code: 'definition',
+  codePrefix: 'definition',
   words: 'definition',
   columns: { feature: 'plain', settings: 'json' },
   usedBy: 'definition_id',

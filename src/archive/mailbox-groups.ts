@@ -14,7 +14,7 @@ export type MailboxGroupView = TaskPart<MailboxGroupId, Columns>;
 
 export const mailboxGroups = taskParts<MailboxGroupId, Columns>({
   table: 'mailbox_group',
-  code: 'mailbox-group',
+  codePrefix: 'mailbox-group',
   words: 'mailbox group',
   columns: { source: 'json' },
   usedBy: 'group_id',

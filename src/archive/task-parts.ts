@@ -13,7 +13,7 @@ import { InvalidInputError, type Issue, nameTaken, NotFoundError } from './recor
 interface PartKind<Id, Columns> {
   readonly table: 'definition' | 'task_schedule' | 'mailbox_group';
   /** In codes, and in sentences. */
-  readonly code: string;
+  readonly codePrefix: string;
   readonly words: string;
   /** Of its own; `json`: stored as jsonb. */
   readonly columns: Readonly<Record<keyof Columns & string, 'json' | 'plain'>>;
@@ -78,7 +78,7 @@ export function taskParts<Id, Columns extends object>(kind: PartKind<Id, Columns
         insert into ${table} (id, org_id, name, description, ${sql.join(own.map(([column]) => sql.ref(column)))})
         values (${kind.idOf(randomUUID())}, ${organisation}, ${input.name}, ${input.description ?? ''}, ${sql.join(own.map(([column, form]) => value(input, column, form)))})`
         .execute(tx)
-        .catch(nameTaken(kind.code, input.name, kind.words));
+        .catch(nameTaken(kind.codePrefix, input.name, kind.words));
       return find(tx, input.name);
     },
     /** Takes effect with the next run of its tasks. @throws InvalidInputError, NotFoundError */

@@ -12,7 +12,7 @@ export type TaskScheduleView = TaskPart<ScheduleId, Columns>;
 
 export const taskSchedules = taskParts<ScheduleId, Columns>({
   table: 'task_schedule',
-  code: 'schedule',
+  codePrefix: 'schedule',
   words: 'schedule',
   columns: { schedule: 'json', jitter_seconds: 'plain' },
   usedBy: 'schedule_id',
