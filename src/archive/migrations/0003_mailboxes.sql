@@ -72,6 +72,7 @@ create table task (
 create index task_definition on task (definition_id);
 create index task_schedule_users on task (schedule_id) where schedule_id is not null;
 create index task_group on task (group_id);
+create index task_site on task (site_id);
 
 -- A run belongs to a directory, a task, or a connection that is tested.
 alter table run alter column integration_id drop not null;
@@ -105,6 +106,7 @@ create table mailbox (
 create unique index mailbox_guid on mailbox (org_id, exchange_guid) where exchange_guid is not null;
 create unique index mailbox_address on mailbox (org_id, address) where exchange_guid is null;
 create index mailbox_object on mailbox (object_id) where object_id is not null;
+create index mailbox_connection on mailbox (connection_id) where connection_id is not null;
 
 -- One task does a feature of a mailbox.
 create table mailbox_owner (
@@ -292,8 +294,10 @@ begin
   foreach t in array array['exchange_connection', 'definition', 'task_schedule', 'mailbox_group', 'task', 'mailbox', 'mailbox_owner',
     'task_mailbox', 'run_mailbox', 'pass', 'folder', 'former_folder', 'item', 'former_version', 'former_placement', 'seen_item', 'item_problem'] loop
     execute format('alter table %I enable row level security', t);
-    execute format($p$create policy organisation on %I using (org_id = nullif(current_setting('lockstep.org', true), '')::uuid)$p$, t);
+    execute format($p$create policy organisation on %I using (org_id = (select nullif(current_setting('lockstep.org', true), '')::uuid))$p$, t);
     execute format('grant select, insert, update, delete on %I to lockstep_app', t);
+    -- As in 0001_foundation.sql.
+    execute format('alter table %I alter column org_id set (n_distinct = 2)', t);
   end loop;
 end $$;
 grant usage on all sequences in schema public to lockstep_app;
