@@ -23,6 +23,7 @@ export interface PersonSummary {
 export const partColumns = sql`
   o.id, o.guid, o.integration_id, o.kind, o.recipient_type, o.account_disabled, o.disabled, o.included, o.listed, o.in_source, o.missing_since,
   o.source_created, o.display_name, coalesce((i.settings ->> 'acknowledgeDisabled')::boolean, true) as acknowledge_disabled,
+  coalesce(i.settings #>> '{removal,people}' = 'disable', false) as disables_missing,
   coalesce((select true from directory_sid s where s.object_id = o.id and s.role = 'master' limit 1), false) as is_resource, mail.address as primary_address`;
 export const partJoins = sql`
   join directory_integration i on i.id = o.integration_id

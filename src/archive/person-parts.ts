@@ -59,6 +59,9 @@ function best<Part extends PersonPart>(parts: readonly [Part, ...Part[]], wishes
   });
 }
 
+/** By the rule for people who disappear (directory-removals.ts), as the directory's settings have it. */
+const wasDisabledWhenGone = (part: AcknowledgedPart): boolean => part.missing_since !== null && part.disabled && part.disables_missing;
+
 export type PersonState = 'enabled' | 'disabled' | 'missing';
 
 /**
@@ -67,12 +70,18 @@ export type PersonState = 'enabled' | 'disabled' | 'missing';
  * with. The account of a mailbox that is used with another one says nothing.
  */
 export function stateOf(parts: readonly [AcknowledgedPart, ...AcknowledgedPart[]]): PersonState {
+  if (!parts.some(isPresent)) return parts.some(wasDisabledWhenGone) ? 'disabled' : 'missing';
   const account = accountOf(parts);
-  if (!parts.some(isPresent)) return account.disabled && !account.account_disabled ? 'disabled' : 'missing';
   if (!isAccount(account) && (account.is_resource || isDisabledByDesign(account.recipient_type))) return 'enabled';
   return (account.disabled || account.missing_since !== null) && account.acknowledge_disabled ? 'disabled' : 'enabled';
 }
-export type AcknowledgedPart = PersonPart & { readonly disabled: boolean; readonly acknowledge_disabled: boolean };
+export type AcknowledgedPart = PersonPart & {
+  readonly disabled: boolean;
+  /** Of its directory's settings: what the directory says of disabled accounts counts. */
+  readonly acknowledge_disabled: boolean;
+  /** Likewise: who disappears is disabled. */
+  readonly disables_missing: boolean;
+};
 
 /** Under which the person is listed; null: it is not. */
 export const sortKeyOf = (parts: readonly [NamedPart, ...NamedPart[]]): string | null =>

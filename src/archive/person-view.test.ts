@@ -21,6 +21,7 @@ const aPart = (overrides: Partial<Part> = {}): Part => ({
   source_created: null,
   attributes: {},
   acknowledge_disabled: true,
+  disables_missing: false,
   ...overrides,
 });
 const account = aPart({ attributes: { title: ['Engineer'], mail: ['anna@accounts.example'] } });
