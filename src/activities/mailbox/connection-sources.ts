@@ -2,7 +2,7 @@ import type { MailboxClient } from '../../client/mailbox-client.ts';
 import type { MailboxSource } from '../../exchange/mailbox.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { ConnectionId } from '../../shared/ids.ts';
-import type { ConnectionSettings } from '../../shared/mailbox-contract.ts';
+import type { ConnectionAnswer, ConnectionSettings } from '../../shared/mailbox-contract.ts';
 
 export interface ConnectionSourcesOptions {
   readonly client: Pick<MailboxClient, 'connection'>;
@@ -10,6 +10,9 @@ export interface ConnectionSourcesOptions {
   openCredential(sealed: Buffer, connection: ConnectionId): Promise<string>;
   createSource(settings: ConnectionSettings, secret: string): MailboxSource;
 }
+
+/** A change of a connection takes effect within so long. Ten thousand mailboxes of a sweep do not ask ten thousand times. */
+const ASKED_EVERY_MS = 5000;
 
 interface OpenSource {
   readonly version: string;
@@ -25,6 +28,7 @@ interface OpenSource {
 export class ConnectionSources {
   readonly #options: ConnectionSourcesOptions;
   readonly #open = new Map<ConnectionId, OpenSource>();
+  readonly #answers = new Map<ConnectionId, { readonly at: number; readonly answer: ConnectionAnswer }>();
 
   constructor(options: ConnectionSourcesOptions) {
     this.#options = options;
@@ -32,7 +36,7 @@ export class ConnectionSources {
 
   /** @throws LockstepError also AuthRejected `connection.credential-unreadable` */
   async use<T>(connection: ConnectionId, signal: AbortSignal, work: (source: MailboxSource) => Promise<T>): Promise<T> {
-    const { version, settings, sealedCredential } = await this.#options.client.connection(connection, signal);
+    const { version, settings, sealedCredential } = await this.#ask(connection, signal);
     let open = this.#open.get(connection);
     if (open === undefined || open.version !== version) {
       const secret = await this.#secret(connection, sealedCredential);
@@ -58,6 +62,14 @@ export class ConnectionSources {
     const open = [...this.#open.values()];
     this.#open.clear();
     await Promise.all(open.map(({ source }) => source.close()));
+  }
+
+  async #ask(connection: ConnectionId, signal: AbortSignal): Promise<ConnectionAnswer> {
+    const known = this.#answers.get(connection);
+    if (known !== undefined && performance.now() - known.at < ASKED_EVERY_MS) return known.answer;
+    const answer = await this.#options.client.connection(connection, signal);
+    this.#answers.set(connection, { at: performance.now(), answer });
+    return answer;
   }
 
   async #replace(open: OpenSource): Promise<void> {

@@ -124,9 +124,11 @@ class Replication {
       const unchanged = known.cursor.phase === 'delta' && hint !== undefined && hint === known.hint;
       if (unchanged && !(first && !claim.trustHints) && known.retry.length === 0) continue;
       const before = this.#pages;
+      const { epoch } = known.cursor;
       try {
         if (!unchanged || (first && !claim.trustHints)) await this.#readFolder(known);
-        if (unchanged && this.#pages > before && hint !== undefined) suspects.set(known.folder, hint);
+        // What a reading from the beginning brings tells nothing of changes.
+        if (unchanged && this.#pages > before && known.cursor.epoch === epoch) suspects.set(known.folder, hint);
         await this.#retry(known);
       } catch (error) {
         if (!(error instanceof SourceFailure)) throw error;

@@ -32,6 +32,7 @@ import {
   siteOf,
   takePlace,
 } from './ingest-request.ts';
+import { mailboxRoutes } from './mailbox-routes.ts';
 import { hashBodies, ingestValidatorCompiler, PAGE_LIMIT_BYTES, PageBody, requireHash } from './page-body.ts';
 import { PagesInWork } from './pages-in-work.ts';
 import { watchRoutes } from './watch-routes.ts';
@@ -189,6 +190,7 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
   );
 
   watchRoutes(app, options, pages);
+  mailboxRoutes(app, options, pages);
 };
 
 const isReading = (run: SiteRun): run is SiteRun & ReadingRun => run.kind !== 'directory-test';
