@@ -102,6 +102,6 @@ test('an archive equals its mailbox after every pass and as of every pass', asyn
         await exchange.close();
       }
     }),
-    { numRuns: runs, ...(process.env.LOCKSTEP_RANDOM_SEED === undefined ? {} : { seed: Number(process.env.LOCKSTEP_RANDOM_SEED) }) },
+    { numRuns: runs, interruptAfterTimeLimit: 120_000, ...(process.env.LOCKSTEP_RANDOM_SEED === undefined ? {} : { seed: Number(process.env.LOCKSTEP_RANDOM_SEED) }) },
   );
 }, 300_000);
