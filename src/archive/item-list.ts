@@ -68,8 +68,10 @@ const isAfter = ({ after }: Range, id: RawBuilder<unknown>) =>
 /** Each branch gives the first of its own by an index; together they are sorted. */
 function thereIn(range: Range, pass: number): RawBuilder<Row> {
   const { mailbox, folder, limit } = range;
-  const shownBefore = sql`exists (
-    select from former_version v where v.mailbox_id = ${mailbox} and v.item_id = i.id and v.since_pass <= ${pass} and v.until_pass > ${pass} and v.left_out is null)`;
+  // Not "exists", for which the planner may read all former versions of the mailbox.
+  const shownBefore = sql`(
+    select true from former_version v
+    where v.mailbox_id = ${mailbox} and v.item_id = i.id and v.since_pass <= ${pass} and v.until_pass > ${pass} and v.left_out is null limit 1)`;
   const first = (id: RawBuilder<unknown>) => sql`${isAfter(range, id)} order by sort_at desc, ${id} desc limit ${limit}`;
   return sql<Row>`
     with c as materialized (
@@ -83,8 +85,8 @@ function thereIn(range: Range, pass: number): RawBuilder<Row> {
       union all
       (select p.item_id, p.sort_at from former_placement p
         where p.mailbox_id = ${mailbox} and p.folder_id = ${folder} and p.opened_pass <= ${pass} and p.closed_pass > ${pass}
-          and exists (
-            select from item i where i.mailbox_id = ${mailbox} and i.id = p.item_id
+          and (
+            select true from item i where i.mailbox_id = ${mailbox} and i.id = p.item_id
               and case when i.version_pass <= ${pass} then i.left_out is null else ${shownBefore} end) ${first(sql.ref('item_id'))})
     )
     select i.id, i.source_id, ${sortKey}, coalesce(v.change_key, i.change_key) as change_key, coalesce(v.properties, i.properties) as properties
@@ -100,7 +102,7 @@ function thereIn(range: Range, pass: number): RawBuilder<Row> {
 /** As it last was when it was kept. */
 function everThere(range: Range): RawBuilder<Row> {
   const { mailbox, folder, limit } = range;
-  const wasKept = sql`exists (select from former_version v where v.mailbox_id = ${mailbox} and v.item_id = i.id and v.left_out is null)`;
+  const wasKept = sql`(select true from former_version v where v.mailbox_id = ${mailbox} and v.item_id = i.id and v.left_out is null limit 1)`;
   const first = (id: RawBuilder<unknown>) => sql`${isAfter(range, id)} order by sort_at desc, ${id} desc limit ${limit}`;
   return sql<Row>`
     with c as materialized (
@@ -110,7 +112,7 @@ function everThere(range: Range): RawBuilder<Row> {
       union
       (select distinct p.item_id, p.sort_at from former_placement p
         where p.mailbox_id = ${mailbox} and p.folder_id = ${folder}
-          and exists (select from item i where i.mailbox_id = ${mailbox} and i.id = p.item_id and (i.left_out is null or ${wasKept})) ${first(sql.ref('item_id'))})
+          and (select true from item i where i.mailbox_id = ${mailbox} and i.id = p.item_id and (i.left_out is null or ${wasKept})) ${first(sql.ref('item_id'))})
     )
     select i.id, i.source_id, ${sortKey}, coalesce(v.change_key, i.change_key) as change_key, coalesce(v.properties, i.properties) as properties
     from (select id, max(sort_at) as sort_at from c group by id) c

@@ -85,9 +85,27 @@ async function tenant(items: number): Promise<Tenant> {
   return { task, mailbox, inbox: folderId(the(known[0]).folder), item: itemId(the(row).id), between: the(clock).now };
 }
 
+/** A mailbox alone in its partition is rightly read by reading the partition: others share it. */
+async function crowd(): Promise<void> {
+  const { rows } = await sql<{ id: string }>`
+    select id from generate_series(100000, 101000) as x (id)
+    where satisfies_hash_partition('item'::regclass, 16, (
+      select remainder from generate_series(0, 15) as y (remainder) where satisfies_hash_partition('item'::regclass, 16, remainder, ${ours.mailbox.id}::bigint)), id::bigint)
+    order by id limit 6`.execute(lab.owner);
+  for (const { id } of rows) {
+    for (const table of ['item', 'former_version', 'former_placement']) {
+      const { rows: columns } = await sql<{ name: string }>`
+        select column_name as name from information_schema.columns where table_name = ${table} and column_name not in ('mailbox_id') order by 1`.execute(lab.owner);
+      const names = sql.join(columns.map(({ name }) => sql.ref(name)));
+      await sql`insert into ${sql.table(table)} (mailbox_id, ${names}) overriding system value select ${id}::bigint, ${names} from ${sql.table(table)} where mailbox_id = ${ours.mailbox.id}`.execute(lab.owner);
+    }
+  }
+}
+
 beforeAll(async () => {
   lab = await freshDatabase();
   [ours, theirs] = [await tenant(ITEMS), await tenant(40)];
+  await crowd();
   await sql`analyze`.execute(lab.owner);
 }, 120_000);
 afterAll(() => lab.close());
