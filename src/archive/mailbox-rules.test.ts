@@ -40,7 +40,7 @@ describe('leftOut', () => {
     [{ olderThanDays: 3 }, {}, 'age'],
     [{ olderThanDays: 3, itemClass: 'IPM.Contact' }, {}, null],
   ])('%o of %o: %s', (rule, overrides, reason) => {
-    expect(leftOut(rulesOf([{ action: 'exclude', ...rule }]), inbox, { ...item, ...overrides } as typeof item, now)).toBe(reason);
+    expect(leftOut(rulesOf([{ action: 'exclude', ...rule }]), inbox, { ...item, ...overrides }, now)).toBe(reason);
   });
 
   test.each([

@@ -57,6 +57,5 @@ export const mailboxKey = make('MailboxKey', uuidPattern);
 
 /** Ids that are bigint in the database. */
 const bigintPattern = /^[1-9][0-9]{0,18}$/;
-export const mailboxId = make('Mailbox', bigintPattern);
 export const folderId = make('Folder', bigintPattern);
 export const itemId = make('Item', bigintPattern);

@@ -52,8 +52,7 @@ export function changeAtRandom(mailbox: SampleMailbox, kind: number, one: number
     case 7: {
       // A copy shares its search key.
       if (item === undefined) return;
-      const { uid: _uid, moves: _moves, version: _version, ...rest } = item;
-      mailbox.addItem(() => ({ ...rest, folder: folder.number, searchKey: kind % 12 === 6 ? rest.searchKey : randomBytes(16), categories: [`new${two}`] }));
+      mailbox.addItem(() => ({ ...item, folder: folder.number, searchKey: kind % 12 === 6 ? item.searchKey : randomBytes(16), categories: [`new${two}`] }));
       return;
     }
     case 8:
@@ -82,7 +81,8 @@ function isBelow(mailbox: SampleMailbox, folder: FolderRecord, above: FolderReco
 export type Picture = readonly string[];
 
 const itemLine = (path: string, { subject, isRead, flag, categories, itemClass, sensitivity }: Pick<ItemProperties, 'subject' | 'isRead' | 'flag' | 'categories' | 'itemClass' | 'sensitivity'>) =>
-  `item ${path}: ${JSON.stringify([subject, isRead, flag, categories, itemClass, sensitivity])}`;
+  // Exchange knows no read mark of contacts and tasks.
+  `item ${path}: ${JSON.stringify([subject, itemClass.startsWith('IPM.Note') ? isRead : null, flag, categories, itemClass, sensitivity])}`;
 
 export function pictureOfSample(mailbox: SampleMailbox): Picture {
   const shown = mailbox.folders().filter(({ number, hidden, search }) => number !== ROOT && !hidden && !search);
@@ -126,7 +126,7 @@ export async function pictureOfArchive(app: Database, organisation: Organisation
       const path = pathOf(folder);
       lines.push(`folder ${path} ${folder.items} ${folder.leftOut}`);
       for (let after: string | null | undefined = undefined; after !== null; ) {
-        const page: Awaited<ReturnType<typeof listItems>> = await listItems(tx, mailbox.id, { folder: folder.id, view, limit: 7, after });
+        const page: Awaited<ReturnType<typeof listItems>> = await listItems(tx, mailbox.id, { folder: folder.id, view, limit: folder.items > 100 ? 97 : 7, after });
         lines.push(...page.items.map(({ properties }) => itemLine(path, properties)));
         after = page.next;
       }
