@@ -102,8 +102,9 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
 }
 
 /**
- * How mailboxes ended in a run. Repeating a result changes nothing.
- * @throws NotFoundError, ConflictError `run.closed`, `mailbox.lease-lost` when another attempt has one of them: then nothing is taken
+ * How mailboxes ended in a run. Repeating a result changes nothing. Of a mailbox that another attempt took over it is not taken: that
+ * attempt says how it ends.
+ * @throws NotFoundError, ConflictError `run.closed`, `mailbox.lease-lost` when others took them all
  */
 export async function recordResults(tx: OrganisationTransaction, site: SiteId, run: RunId, results: readonly MailboxResult[]): Promise<void> {
   await findTaskRun(tx, site, run);
@@ -117,11 +118,11 @@ export async function recordResults(tx: OrganisationTransaction, site: SiteId, r
     from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, lease uuid, outcome text, error jsonb)
     where listed.run_id = ${run} and listed.ordinal = x.ordinal and listed.lease = x.lease
     returning listed.ordinal`.execute(tx);
-  if (taken.length !== new Set(results.map(({ ordinal }) => ordinal)).size) throw leaseLost();
+  if (taken.length === 0 && results.length > 0) throw leaseLost();
   await sql`
     update mailbox m set verified_at = now()
-    from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, verified boolean)
-    join run_mailbox listed on listed.run_id = ${run} and listed.ordinal = x.ordinal
+    from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, lease uuid, verified boolean)
+    join run_mailbox listed on listed.run_id = ${run} and listed.ordinal = x.ordinal and listed.lease = x.lease
     where m.id = listed.mailbox_id and x.verified`.execute(tx);
   await sql`
     update task_mailbox state set
@@ -129,8 +130,8 @@ export async function recordResults(tx: OrganisationTransaction, site: SiteId, r
       error = x.error, last_run_id = ${run}, changed_at = now(),
       first_done_at = case when x.outcome = 'failed' then state.first_done_at else coalesce(state.first_done_at, now()) end,
       last_success_at = case when x.outcome = 'failed' then state.last_success_at else now() end
-    from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, outcome text, error jsonb)
-    join run_mailbox listed on listed.run_id = ${run} and listed.ordinal = x.ordinal
+    from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, lease uuid, outcome text, error jsonb)
+    join run_mailbox listed on listed.run_id = ${run} and listed.ordinal = x.ordinal and listed.lease = x.lease
     join run on run.id = listed.run_id
     where state.task_id = run.task_id and state.mailbox_id = listed.mailbox_id and x.outcome <> 'deferred'`.execute(tx);
   await sql`update run set progress_at = now() where id = ${run}`.execute(tx);

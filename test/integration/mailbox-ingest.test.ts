@@ -241,6 +241,10 @@ test('a later attempt takes the mailbox over, and the earlier one stops', async 
   await expect(client.restart(first, null, signal)).rejects.toMatchObject(lost);
   await expect(client.complete(first, { hints: [], failures: [], wrongHints: [], verified: true }, signal)).rejects.toMatchObject(lost);
   await expect(client.putResults(run, [{ ordinal: 0, lease: first.lease, outcome: { state: 'finished' } }], signal)).rejects.toMatchObject(lost);
+  // In a batch only those count that are still held.
+  const held = the((await client.claim(run, { offset: 1, length: 1 }, signal)).mailboxes[0]);
+  await client.putResults(run, [{ ordinal: 0, lease: first.lease, outcome: { state: 'finished' } }, { ordinal: 1, lease: held.lease, outcome: { state: 'finished' } }], signal);
+  expect((await states()).map(({ state }) => state)).toEqual(['pending', 'healthy', 'pending']);
   expect(await client.postHierarchy(second, second.hierarchy, page, signal)).toEqual({ outcome: 'applied', next: { epoch: 1, seq: 1 } });
   expect(await client.postHierarchy(second, second.hierarchy, page, signal)).toEqual({ outcome: 'already-applied', next: { epoch: 1, seq: 1 } });
   expect(await client.postHierarchy(second, { epoch: 1, seq: 5 }, page, signal)).toEqual({ outcome: 'stale', seq: 1 });
