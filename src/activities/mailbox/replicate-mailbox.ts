@@ -195,10 +195,14 @@ class Replication {
         else await this.#postFolder(known, page);
       }
     };
-    await readAgainWhenRefused(read, async () => {
+    const restart = async () => {
       known.cursor = await client.restart(this.#claimed, known.folder, signal);
       this.#leaveLong();
-    });
+    };
+    // Begun by an earlier attempt, before the hint was asked for: its last page may not tell what changed since its first one.
+    const resumed = known.cursor.phase === 'full' && known.cursor.state !== null;
+    await readAgainWhenRefused(read, restart);
+    if (resumed) await readAgainWhenRefused(read, restart);
   }
 
   async #retry(known: KnownFolder): Promise<void> {
