@@ -8,7 +8,7 @@
  * while the time has not passed, because only the caller knows whether to wait or to go on with another mailbox.
  */
 import type { Readable } from 'node:stream';
-import type { FolderHint, FolderPage, HierarchyPage, SourceFolderId, SourceItemId } from '../shared/mailbox.ts';
+import type { FolderHint, FolderPage, HierarchyPage, ItemEntry, ItemProblem, SourceFolderId, SourceItemId } from '../shared/mailbox.ts';
 
 export const mailboxCapabilities = [
   /** Folder hints tell which folders changed (one request a mailbox). */
@@ -41,6 +41,14 @@ export interface MailboxSource {
  */
 export type ContentSink<Taken> = (mime: Readable) => Promise<Taken>;
 
+/** What became of items that were asked for by their ids: each is in one of the lists. */
+export interface ItemsRead {
+  readonly items: readonly ItemEntry[];
+  readonly problems: readonly ItemProblem[];
+  /** Moved or deleted. */
+  readonly gone: readonly SourceItemId[];
+}
+
 /** What became of one item's content. */
 export type ContentOutcome<Taken> =
   | { readonly id: SourceItemId; readonly outcome: 'read'; readonly changeKey: string; readonly taken: Taken }
@@ -64,6 +72,9 @@ export interface Mailbox {
    * @throws as syncHierarchy; a folder that is gone is CursorInvalid `mailbox.folder-gone`
    */
   syncFolder(folder: SourceFolderId, state: string | null, signal: AbortSignal): AsyncIterable<FolderPage>;
+
+  /** Metadata of items, where a folder's changes do not tell of them. At most a few hundred ids a call. */
+  readItems(items: readonly SourceItemId[], signal: AbortSignal): Promise<ItemsRead>;
 
   /**
    * Content of items as MIME, streamed: no item is ever whole in memory. In any order; one outcome for each, given when its bytes

@@ -54,3 +54,8 @@ export const scheduleId = make('Schedule', uuidPattern);
 export const mailboxGroupId = make('MailboxGroup', uuidPattern);
 export const taskId = make('Task', uuidPattern);
 export const mailboxKey = make('MailboxKey', uuidPattern);
+
+/** Ids that are bigint in the database. */
+const bigintPattern = /^[1-9][0-9]{0,18}$/;
+export const folderId = make('Folder', bigintPattern);
+export const itemId = make('Item', bigintPattern);

@@ -64,8 +64,13 @@ export interface FolderCursor {
   readonly folder: FolderId;
   readonly source: SourceFolderId;
   readonly cursor: CursorState;
-  /** Stored when the folder was last read to its end; null: it never was, or hints are not trusted. */
+  /** Stored when the folder was last read to its end; null: it never was. */
   readonly hint: string | null;
+  /**
+   * Items to ask for by their ids, beside what changed: those that could not be read and are due again, and those that are wanted since
+   * the rules are wider. What becomes of them is posted as a page of the folder that leaves the state as it is.
+   */
+  readonly retry: readonly SourceItemId[];
 }
 
 export interface MailboxClaim {
@@ -82,6 +87,8 @@ export interface MailboxClaim {
   readonly folders: readonly FolderCursor[];
   /** False: read every folder in this pass, and report where a hint would have been wrong. */
   readonly trustHints: boolean;
+  /** An earlier attempt left a pass that is not complete: it is completed even if nothing more is new. */
+  readonly passOpen: boolean;
   readonly withContent: boolean;
 }
 
@@ -116,12 +123,19 @@ export interface ConnectionSettings {
 
 /**
  * POST /site/v1/mailboxes/{mailbox}/hierarchy/{epoch}/{seq}, body HierarchyPage; POST
- * /site/v1/mailboxes/{mailbox}/folders/{folder}/{epoch}/{seq}, body FolderPage; each with header `x-page-sha256`. Answers as
- * PageAnswer of the site contract; the last page of the hierarchy is answered with the folders to read.
+ * /site/v1/mailboxes/{mailbox}/folders/{folder}/{epoch}/{seq}, body FolderPage; each with header `x-page-sha256`. As PageAnswer of the
+ * site contract, and where the next page belongs: the last page of a full reading opens an epoch of changes.
  */
-export interface HierarchyDone {
-  readonly folders: readonly FolderCursor[];
-}
+export type MailboxPageAnswer =
+  | {
+      readonly outcome: 'applied' | 'already-applied';
+      readonly next: { readonly epoch: number; readonly seq: number };
+      /** With the last page of the hierarchy: the folders to read. */
+      readonly folders?: readonly FolderCursor[];
+    }
+  /** The cursor is elsewhere in the same epoch, or in a newer one: claim the mailbox again. */
+  | { readonly outcome: 'stale'; readonly seq: number }
+  | { readonly outcome: 'superseded'; readonly epoch: number };
 
 /**
  * POST /site/v1/mailboxes/{mailbox}/hierarchy/restart and …/folders/{folder}/restart: the state was refused; opens a new epoch from the
@@ -136,6 +150,8 @@ export interface PassCompletion {
   readonly failures: readonly { readonly folder: FolderId; readonly error: ErrorReport }[];
   /** A folder changed although its hint had not: hints of this connection are not trusted any more. */
   readonly wrongHints: readonly FolderId[];
+  /** Every folder was read, whatever its hint said. */
+  readonly verified: boolean;
 }
 
 /** POST /site/v1/runs/{runId}/mailboxes/results: how mailboxes ended in this run, several at once. */
@@ -144,8 +160,8 @@ export interface MailboxResult {
   readonly lease: string;
   readonly outcome:
     | { readonly state: 'finished' }
-    /** Nothing was new: there is no pass to complete. `hints` as in PassCompletion are unchanged. */
-    | { readonly state: 'quiet' }
+    /** Nothing was new: there is no pass to complete. `verified` as in PassCompletion. */
+    | { readonly state: 'quiet'; readonly verified: boolean }
     /** Left to an activity of its own. */
     | { readonly state: 'deferred' }
     | { readonly state: 'failed'; readonly error: ErrorReport };

@@ -162,6 +162,7 @@ create table pass (
 );
 create index pass_completed on pass (mailbox_id, completed_at) where completed_at is not null;
 
+-- A folder of people's, as it is now. Hidden and search folders have no row. One that comes back after it was gone is another row.
 create table folder (
   id          bigint generated always as identity primary key,
   org_id      uuid not null,
@@ -173,16 +174,18 @@ create table folder (
   name        text not null,
   folder_class text not null,
   well_known  text,
-  replicated  boolean not null,             -- neither hidden nor a search folder
   opened_pass bigint not null,
   -- In which its name and parent became what they are.
   named_pass  bigint not null,
   closed_pass bigint,
   epoch       bigint not null,              -- of the hierarchy's reading that saw it last
   hint        text,
-  error       jsonb,                        -- ErrorReport: it could not be read in the last pass
-  unique (mailbox_id, source_hash)
+  -- Of the rules and the place by which its items were last left out: another one asks which of them are wanted now.
+  rules_hash  bytea,
+  error       jsonb                         -- ErrorReport: it could not be read in the last pass
 );
+create unique index folder_source on folder (mailbox_id, source_hash) where closed_pass is null;
+create index folder_of on folder (mailbox_id, source_hash);
 -- What a folder was called, and where it was, until a pass.
 create table former_folder (
   folder_id   bigint not null references folder,
@@ -210,7 +213,7 @@ create table item (
   placed_pass bigint not null,
   version_pass bigint not null,
   first_pass  bigint not null,
-  -- Why nothing but its id and change key is kept; null: it is kept.
+  -- Why nothing is kept but its ids, change key and what rules look at; null: it is kept.
   left_out    text,
   item_class  text not null,
   size        bigint not null,
@@ -225,11 +228,13 @@ create table item (
   unique (mailbox_id, source_hash)
 ) partition by hash (mailbox_id);
 create index item_listed on item (mailbox_id, folder_id, sort_at desc, id desc) where left_out is null;
-create index item_folder on item (mailbox_id, folder_id);
+create index item_left_out on item (mailbox_id, folder_id, version_pass) where left_out is not null;
+-- Answers how many there are without a look at the rows.
+create index item_counted on item (mailbox_id, folder_id) include (placed_pass, version_pass, left_out);
 create index item_content on item (mailbox_id, sort_at desc) where content_state = 'wanted' and folder_id is not null and left_out is null;
 -- Those by which a moved item is recognised.
 create index item_new on item (mailbox_id, first_pass);
-create index item_gone on item (mailbox_id, search_key) where folder_id is null and search_key is not null;
+create index item_key on item (mailbox_id, search_key) where search_key is not null;
 
 create table former_version (
   mailbox_id bigint not null,
@@ -238,9 +243,11 @@ create table former_version (
   since_pass bigint not null,
   until_pass bigint not null,
   change_key text not null,
+  left_out   text,
   properties jsonb not null,
   content_id bigint,
-  primary key (mailbox_id, item_id, until_pass)
+  -- Since and until are the same of one that no completed pass shows, kept for its content.
+  primary key (mailbox_id, item_id, until_pass, since_pass)
 ) partition by hash (mailbox_id);
 
 create table former_placement (
@@ -251,10 +258,12 @@ create table former_placement (
   opened_pass bigint not null,
   closed_pass bigint not null,
   reason     text not null check (reason in ('moved', 'deleted', 'folder-deleted', 'left-scope', 'resync-missing')),
-  primary key (mailbox_id, item_id, closed_pass, opened_pass)
+  sort_at    timestamptz not null,          -- of the item
+  primary key (mailbox_id, item_id, closed_pass, opened_pass, folder_id)
 ) partition by hash (mailbox_id);
+create index former_placement_listed on former_placement (mailbox_id, folder_id, sort_at desc, item_id desc);
 create index former_placement_folder on former_placement (mailbox_id, folder_id, closed_pass);
-create index former_placement_pass on former_placement (mailbox_id, closed_pass) where reason = 'deleted';
+create index former_placement_pass on former_placement (mailbox_id, closed_pass);
 
 -- What a second full reading of a folder has seen: dropped when it is over. The first has nothing to compare with.
 create table seen_item (
@@ -282,6 +291,9 @@ create table item_problem (
   primary key (mailbox_id, source_hash)
 );
 create index item_problem_open on item_problem (org_id, mailbox_id) where resolved_at is null;
+
+-- Items that their owner marked Personal or Private are left out.
+alter table organisation add column leave_out_private boolean not null default true;
 
 do $$
 declare t text;

@@ -1,7 +1,7 @@
 /** A mailbox of an on-premises Exchange, by Exchange Web Services. */
 import { LockstepError } from '../../shared/errors.ts';
 import type { FolderHint, FolderPage, HierarchyPage, ItemEntry, ItemProblem, SourceFolderId, SourceItemId } from '../../shared/mailbox.ts';
-import type { ContentOutcome, ContentSink, Mailbox } from '../mailbox.ts';
+import type { ContentOutcome, ContentSink, ItemsRead, Mailbox } from '../mailbox.ts';
 import type { EwsServer } from './ews-server.ts';
 import { findFolderHints, HierarchyHandler, HintHandler, syncFolderHierarchy } from './folder-operations.ts';
 import { ContentHandler, getContent, getProperties, syncFolderItems, SyncItemsHandler } from './item-operations.ts';
@@ -46,31 +46,34 @@ export class EwsMailbox implements Mailbox {
       const sync = await this.#call(syncFolderItems(folder, state), 'single', () => new SyncItemsHandler(), signal);
       const { changed, removed, read, last } = sync;
       refuseStandstill(sync, state, changed.length + removed.length + read.length);
-      const { items, problems } = await this.#metadata(changed, signal);
+      const { items, problems } = await this.readItems(changed, signal);
+      // Of one that is gone the next sync says where to.
       yield { items, removed, read, problems, state: sync.state, last };
       if (last) return;
       state = sync.state;
     }
   }
 
-  async *readContent<Taken>(items: readonly SourceItemId[], sink: ContentSink<Taken>, signal: AbortSignal): AsyncGenerator<ContentOutcome<Taken>> {
-    for (let from = 0; from < items.length; from += CONTENTS_A_CALL) {
-      yield* await this.#contents(items.slice(from, from + CONTENTS_A_CALL), sink, signal);
-    }
-  }
-
-  async #metadata(ids: readonly SourceItemId[], signal: AbortSignal): Promise<{ items: ItemEntry[]; problems: ItemProblem[] }> {
+  async readItems(ids: readonly SourceItemId[], signal: AbortSignal): Promise<ItemsRead> {
     const items: ItemEntry[] = [];
     const problems: ItemProblem[] = [];
+    const gone: SourceItemId[] = [];
     for (let from = 0; from < ids.length; from += ITEMS_A_CALL) {
       const asked = ids.slice(from, from + ITEMS_A_CALL);
       const answer = await this.#call(getProperties(asked, metadataFields, metadataTags), 'batch', () => new MetadataHandler(), signal);
       items.push(...answer.items);
-      const failures = answer.failures.of(asked, new Set(answer.items.map(({ id }) => id)));
-      // One that is gone was moved or deleted since: the next sync says where to.
-      for (const [id, { code, message }] of failures) if (code !== 'item.gone') problems.push({ id, code, detail: message });
+      for (const [id, { code, message }] of answer.failures.of(asked, new Set(answer.items.map(({ id: read }) => read)))) {
+        if (code === 'item.gone') gone.push(id);
+        else problems.push({ id, code, detail: message });
+      }
     }
-    return { items, problems };
+    return { items, problems, gone };
+  }
+
+  async *readContent<Taken>(items: readonly SourceItemId[], sink: ContentSink<Taken>, signal: AbortSignal): AsyncGenerator<ContentOutcome<Taken>> {
+    for (let from = 0; from < items.length; from += CONTENTS_A_CALL) {
+      yield* await this.#contents(items.slice(from, from + CONTENTS_A_CALL), sink, signal);
+    }
   }
 
   async #contents<Taken>(asked: readonly SourceItemId[], sink: ContentSink<Taken>, signal: AbortSignal): Promise<ContentOutcome<Taken>[]> {

@@ -123,7 +123,7 @@ export class SampleMailbox {
       while (next >= from && folder.gone.has(next)) next -= 1;
       const candidate = Math.max(added >= 0 ? (folder.added[added] ?? -1) : -1, next >= from ? next : -1);
       if (candidate < 0) return;
-      if (candidate === next) next -= 1;
+      if (candidate === next && next >= from) next -= 1;
       else added -= 1;
       const item = this.item(candidate);
       if (item !== undefined) yield item;
