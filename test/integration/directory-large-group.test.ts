@@ -8,7 +8,7 @@ import { type LabApi, labApi } from '../lab/api.ts';
 import { until } from '../lab/component.ts';
 import { SiteInProcess } from '../lab/site-in-process.ts';
 
-const MEMBERS = Number(process.env['LOCKSTEP_MEMBERS'] ?? 12_001);
+const MEMBERS = Number(process.env['LOCKSTEP_MEMBERS'] ?? 50_001);
 const dnsName = 'large.example.test';
 const baseDn = 'DC=large,DC=example,DC=test';
 const everybody = `CN=Everybody,${baseDn}`;
