@@ -11,9 +11,8 @@ export class NotFoundError extends Error {
   }
 }
 
-/** The record's present state does not allow it. */
-export class ConflictError extends Error {
-  override readonly name = 'ConflictError';
+/** A refusal that says what to do next. */
+abstract class RefusalError extends Error {
   /** Stable, dotted, documented in docs/errors.md. */
   readonly code: string;
   /** What the administrator does next. */
@@ -25,18 +24,14 @@ export class ConflictError extends Error {
   }
 }
 
+/** The record's present state does not allow it. */
+export class ConflictError extends RefusalError {
+  override readonly name = 'ConflictError';
+}
+
 /** It was there, and is not kept any more. */
-export class GoneError extends Error {
+export class GoneError extends RefusalError {
   override readonly name = 'GoneError';
-  /** Stable, dotted, documented in docs/errors.md. */
-  readonly code: string;
-  /** What the administrator does next. */
-  readonly next: string;
-  constructor(report: { readonly code: string; readonly message: string; readonly next: string }) {
-    super(report.message);
-    this.code = report.code;
-    this.next = report.next;
-  }
 }
 
 /** One thing that is wrong with what was given. */
