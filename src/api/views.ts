@@ -1,9 +1,11 @@
 /** Rows as the API shows them. Nothing that is not named here leaves the database. */
 import type { ApiTokenRow, IssuedApiToken } from '../archive/api-tokens.ts';
+import type { HistoryEvent } from '../archive/directory-history.ts';
 import { type DomainReader, forestDomains } from '../archive/forest-domains.ts';
 import type { HeldObject, HeldSet } from '../archive/held-list.ts';
 import type { IntegrationView } from '../archive/integrations.ts';
 import { settingsWarnings } from '../archive/integration-rules.ts';
+import type { KeysetPage } from '../archive/keyset.ts';
 import type { OrganisationRow } from '../archive/organisations.ts';
 import type { PlanEntryRow } from '../archive/plans.ts';
 import type { ProblemRow } from '../archive/problems.ts';
@@ -95,10 +97,8 @@ export const runAnswer = (row: RunView, held: readonly HeldSet[]): Run => ({
         },
 });
 
-export const planEntryAnswer = (row: PlanEntryRow): PlanEntry => ({
-  ...row,
-  changes: row.changes.map(({ attribute, before, after }) => ({ attribute, before: [...before], after: [...after] })),
-});
+export const planEntryAnswer = (row: PlanEntryRow): PlanEntry => mutable(row);
+export const historyAnswer = (page: KeysetPage<HistoryEvent>): Mutable<KeysetPage<HistoryEvent>> => mutable(page);
 
 const heldAnswer = ({ kind, objects, reason, heldAt }: HeldSet) => ({ kind, objects, reason, heldAt: time(heldAt) });
 

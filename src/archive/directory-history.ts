@@ -3,19 +3,15 @@
  * (src/archive/migrations/0002_directory_history.sql). A change is what differs between two of them.
  */
 import { sql } from 'kysely';
+import type { AttributeChange } from '../shared/directory-plan.ts';
 import type { DirectoryObjectId, PersonId, RunId } from '../shared/ids.ts';
+import { attributeChanges } from './attribute-changes.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { groupId } from './groups.ts';
 import { type KeysetPage, keysetPage } from './keyset.ts';
 import { findPersonId } from './people.ts';
 import { InvalidInputError } from './record-errors.ts';
 import { sqlFile } from './sql-file.ts';
-
-export interface AttributeChange {
-  attribute: string;
-  before: string[];
-  after: string[];
-}
 
 export type HistoryEventKind =
   | 'added' | 'changed' | 'renamed' | 'enabled' | 'disabled' | 'removed' | 'returned' | 'deleted'
@@ -28,7 +24,7 @@ export interface HistoryEvent {
   run: { id: string; number: number } | null;
   /** Directory of the object that changed; null where it is none (groups joined and left). */
   directory: string | null;
-  changes: AttributeChange[];
+  changes: readonly AttributeChange[];
   /** Of `linked` and `unlinked`: why the objects are one person. */
   rule: string | null;
   /** Of a person that joined or left it; `id` null: it is not known by now. */
@@ -114,13 +110,13 @@ interface StateRow {
   readonly missing_before: boolean;
   readonly disabled_before: boolean;
   readonly included_before: boolean;
-  readonly attributes_before: Readonly<Record<string, string[]>>;
+  readonly attributes_before: Readonly<Record<string, readonly string[]>>;
   readonly dn: string;
   readonly listed: boolean;
   readonly missing: boolean;
   readonly disabled: boolean;
   readonly included: boolean;
-  readonly attributes: Readonly<Record<string, string[]>>;
+  readonly attributes: Readonly<Record<string, readonly string[]>>;
 }
 const objectChangesSql = sqlFile<StateRow, [pastIds: readonly string[]]>('object-changes');
 
@@ -143,15 +139,10 @@ function kindOf(row: StateRow): HistoryEventKind {
 }
 
 function changesOf(row: StateRow): AttributeChange[] {
-  const changes: AttributeChange[] = [];
-  const compare = (attribute: string, before: string[], after: string[]) => {
-    if (JSON.stringify(before) !== JSON.stringify(after)) changes.push({ attribute, before, after });
-  };
-  compare('distinguishedName', [row.dn_before], [row.dn]);
-  compare('included', [String(row.included_before)], [String(row.included)]);
-  const names = new Set([...Object.keys(row.attributes_before), ...Object.keys(row.attributes)]);
-  for (const name of [...names].sort()) compare(name, row.attributes_before[name] ?? [], row.attributes[name] ?? []);
-  return changes;
+  return [
+    ...(row.included_before === row.included ? [] : [{ attribute: 'included', before: [String(row.included_before)], after: [String(row.included)] }]),
+    ...attributeChanges({ dn: row.dn_before, attributes: row.attributes_before }, row),
+  ];
 }
 
 async function runNumbers(tx: OrganisationTransaction, runs: readonly RunId[]): Promise<Map<RunId, number>> {

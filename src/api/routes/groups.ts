@@ -11,6 +11,7 @@ import { page } from '../schemas/common.ts';
 import { At, DEFAULT_LIMIT, ListQuery, listQuery, Reference, Search } from '../schemas/lists.ts';
 import { Group, GroupMember, GroupSummary, HistoryEvent } from '../schemas/people.ts';
 import { answer, problems } from '../schemas/responses.ts';
+import { historyAnswer } from '../views.ts';
 
 const GroupPath = Type.Object({ reference: Reference });
 
@@ -69,8 +70,8 @@ export const groupRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (
       },
     },
     (request) =>
-      withOrganisation(database, organisationOf(request), (tx) =>
-        groupHistory(tx, request.params.reference, { ...request.query, limit: request.query.limit ?? DEFAULT_LIMIT }),
+      withOrganisation(database, organisationOf(request), async (tx) =>
+        historyAnswer(await groupHistory(tx, request.params.reference, { ...request.query, limit: request.query.limit ?? DEFAULT_LIMIT })),
       ),
   );
 

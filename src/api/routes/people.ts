@@ -10,6 +10,7 @@ import { page } from '../schemas/common.ts';
 import { At, DEFAULT_LIMIT, ListQuery, listQuery, Reference, Search } from '../schemas/lists.ts';
 import { HistoryEvent, Person, PersonSummary } from '../schemas/people.ts';
 import { answer, problems } from '../schemas/responses.ts';
+import { historyAnswer } from '../views.ts';
 
 const PersonPath = Type.Object({ reference: Reference });
 
@@ -66,8 +67,8 @@ export const peopleRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async 
       },
     },
     (request) =>
-      withOrganisation(database, organisationOf(request), (tx) =>
-        personHistory(tx, request.params.reference, { ...request.query, limit: request.query.limit ?? DEFAULT_LIMIT }),
+      withOrganisation(database, organisationOf(request), async (tx) =>
+        historyAnswer(await personHistory(tx, request.params.reference, { ...request.query, limit: request.query.limit ?? DEFAULT_LIMIT })),
       ),
   );
 };

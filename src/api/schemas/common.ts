@@ -35,3 +35,6 @@ export const ErrorReport = Type.Object({
   message: Type.String(),
   next: Type.String(),
 });
+
+/** `before` is empty where there was no value, `after` where there is none. */
+export const AttributeChange = Type.Object({ attribute: Type.String(), before: Type.Array(Type.String()), after: Type.Array(Type.String()) });

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Bigint, nullable, Slug, Timestamp, Uuid } from './common.ts';
+import { AttributeChange, Bigint, nullable, Slug, Timestamp, Uuid } from './common.ts';
 
 const LocalTime = Type.String({ pattern: '^(?:[01][0-9]|2[0-3]):[0-5][0-9]$', description: 'HH:MM, local' });
 const TimeZone = Type.String({ minLength: 1, maxLength: 64, description: 'IANA name: Europe/Berlin' });
@@ -203,7 +203,7 @@ export const PlanEntry = Type.Object({
   subject: Type.String(),
   /** A sentence, where the action does not say it alone: who holds the address, with whom it is one person, what it waits for. */
   detail: nullable(Type.String()),
-  changes: Type.Array(Type.Object({ attribute: Type.String(), before: Type.Array(Type.String()), after: Type.Array(Type.String()) })),
+  changes: Type.Array(AttributeChange),
 });
 export type PlanEntry = Type.Static<typeof PlanEntry>;
 

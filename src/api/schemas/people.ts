@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Bigint, nullable, Slug, Timestamp, Uuid } from './common.ts';
+import { AttributeChange, Bigint, nullable, Slug, Timestamp, Uuid } from './common.ts';
 
 export const Address = Type.Object({
   address: Type.String(),
@@ -129,7 +129,7 @@ export const HistoryEvent = Type.Object({
   ),
   run: nullable(Type.Object({ id: Uuid, number: Type.Integer() }, { description: 'null: told as a change, between runs' })),
   directory: nullable(Slug),
-  changes: Type.Array(Type.Object({ attribute: Type.String(), before: Type.Array(Type.String()), after: Type.Array(Type.String()) })),
+  changes: Type.Array(AttributeChange),
   rule: nullable(Type.String()),
   group: nullable(Type.Object({ id: nullable(Bigint), displayName: Type.String() })),
   member: nullable(Type.Object({ dn: Type.String() })),
