@@ -3,8 +3,6 @@ import type { IntegrationId, RunId } from '../shared/ids.ts';
 import type { DirectoryRunTotals } from '../shared/runs.ts';
 import type { DirectoryScope } from './directory-scope.ts';
 
-export type MappingSettings = Pick<DirectorySettings, 'mailDomains'>;
-
 /** What a page of a reading and a page of changes have in common. */
 export interface DirectoryContext {
   readonly integration: IntegrationId;
@@ -12,7 +10,7 @@ export interface DirectoryContext {
   readonly run: RunId | null;
   /** Of the reading; for changes that of the last reading that began, under which they were told. */
   readonly epoch: number;
-  readonly settings: MappingSettings & Pick<DirectorySettings, 'removal' | 'acknowledgeDisabled'>;
+  readonly settings: Pick<DirectorySettings, 'removal' | 'acknowledgeDisabled'>;
   readonly scope: DirectoryScope;
 }
 

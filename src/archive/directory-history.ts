@@ -109,13 +109,11 @@ interface StateRow {
   readonly listed_before: boolean;
   readonly missing_before: boolean;
   readonly disabled_before: boolean;
-  readonly included_before: boolean;
   readonly attributes_before: Readonly<Record<string, readonly string[]>>;
   readonly dn: string;
   readonly listed: boolean;
   readonly missing: boolean;
   readonly disabled: boolean;
-  readonly included: boolean;
   readonly attributes: Readonly<Record<string, readonly string[]>>;
 }
 const objectChangesSql = sqlFile<StateRow, [pastIds: readonly string[]]>('object-changes');
@@ -124,7 +122,7 @@ type ObjectChange = Pick<HistoryEvent, 'kind' | 'changes' | 'directory'>;
 
 async function objectChanges(tx: OrganisationTransaction, pastIds: readonly string[]): Promise<Map<string, ObjectChange>> {
   if (pastIds.length === 0) return new Map();
-  return new Map((await objectChangesSql(tx, pastIds)).map((row) => [row.past_id, { kind: kindOf(row), changes: changesOf(row), directory: row.integration }]));
+  return new Map((await objectChangesSql(tx, pastIds)).map((row) => [row.past_id, { kind: kindOf(row), changes: attributeChanges({ dn: row.dn_before, attributes: row.attributes_before }, row), directory: row.integration }]));
 }
 
 /** The one that matters most. */
@@ -136,13 +134,6 @@ function kindOf(row: StateRow): HistoryEventKind {
   if (row.listed_before && !row.listed) return 'deleted';
   if (row.disabled_before !== row.disabled) return row.disabled ? 'disabled' : 'enabled';
   return row.dn_before === row.dn ? 'changed' : 'renamed';
-}
-
-function changesOf(row: StateRow): AttributeChange[] {
-  return [
-    ...(row.included_before === row.included ? [] : [{ attribute: 'included', before: [String(row.included_before)], after: [String(row.included)] }]),
-    ...attributeChanges({ dn: row.dn_before, attributes: row.attributes_before }, row),
-  ];
 }
 
 async function runNumbers(tx: OrganisationTransaction, runs: readonly RunId[]): Promise<Map<RunId, number>> {

@@ -30,7 +30,7 @@ export interface ListedGroup {
   readonly missing_since: Date | null;
 }
 
-export const isPerson = sql<boolean>`o.listed and o.included and o.kind in ('user', 'contact', 'public-folder')`;
+export const isPerson = sql<boolean>`o.listed and o.kind in ('user', 'contact', 'public-folder')`;
 /** In the words of the partial index directory_object_groups. */
 export const isGroup = sql<boolean>`o.listed and o.kind in ('group', 'dynamic-group')`;
 

@@ -2,12 +2,10 @@ import fc from 'fast-check';
 import type { DirectoryEntry, DirectoryProblem } from '../shared/directory.ts';
 import { dnKey } from './directory-dn.ts';
 import { isStorable } from './directory-text.ts';
-import { type DirectoryRow, mapEntry as mapInScope } from './directory-mapping.ts';
+import { type DirectoryRow, mapEntry } from './directory-mapping.ts';
 import { directoryScope } from './directory-scope.ts';
 
 const everywhere = directoryScope({});
-const mapEntry = (entry: DirectoryEntry, settings: Parameters<typeof mapInScope>[1]) =>
-  mapInScope(entry, settings, everywhere);
 const guid = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const user = (
   attributes: DirectoryEntry['attributes'] = {},
@@ -17,8 +15,8 @@ const user = (
   dn,
   attributes: { objectClass: ['top', 'person', 'organizationalPerson', 'user'], cn: ['Ada Lovelace'], ...attributes },
 });
-const rowOf = (entry: DirectoryEntry, mailDomains?: string[]): DirectoryRow => {
-  const { row } = mapEntry(entry, mailDomains === undefined ? {} : { mailDomains });
+const rowOf = (entry: DirectoryEntry, mailDomains: string[] = []): DirectoryRow => {
+  const { row } = mapEntry(entry, directoryScope({ mailDomains }));
   if (row === null) throw new Error('the entry has no row');
   return row;
 };
@@ -36,7 +34,7 @@ test('a user becomes a row with everything that was said', () => {
     proxyAddresses: ['SMTP:ada@corp.example'],
     whenCreated: ['20240102030405.0Z'],
   });
-  const { row, problems } = mapEntry(entry, {});
+  const { row, problems } = mapEntry(entry, everywhere);
   expect(problems).toEqual([]);
   expect(row).toMatchObject({
     guid,
@@ -51,7 +49,6 @@ test('a user becomes a row with everything that was said', () => {
     accountName: 'ada',
     principalName: 'ada@corp.example',
     accountDisabled: true,
-    included: true,
     managerKey: dnKey('CN=Charles Babbage,OU=People,DC=corp,DC=example'),
     sourceCreated: new Date('2024-01-02T03:04:05Z'),
     addresses: [{ address: 'ada@corp.example', primary: true }],
@@ -105,15 +102,6 @@ test('the display name is the first that says anything', () => {
   expect(rowOf(user(bare, 'CN=,DC=x')).displayName).toBe(guid);
 });
 
-test('only people with an address in one of the mail domains are included; groups always are', () => {
-  const ada = user({ proxyAddresses: ['SMTP:ada@corp.example', 'smtp:ada@Other.example'] });
-  expect(rowOf(ada, ['OTHER.example']).included).toBe(true);
-  expect(rowOf(ada, ['example']).included).toBe(false);
-  expect(rowOf(ada, []).included).toBe(true);
-  expect(rowOf(user(), ['corp.example']).included).toBe(false);
-  expect(rowOf(user({ objectClass: ['group'] }), ['corp.example']).included).toBe(true);
-});
-
 test('a value that cannot be understood is a problem and the object stays', () => {
   const { row, problems } = mapEntry(
     user({
@@ -125,7 +113,7 @@ test('a value that cannot be understood is a problem and the object stays', () =
       msExchRecipientTypeDetails: ['1e9'],
       mail: ['not an address'],
     }),
-    {},
+    everywhere,
   );
   expect(row).toMatchObject({
     sid: null,
@@ -142,7 +130,7 @@ test('a value that cannot be understood is a problem and the object stays', () =
 test('characters that are no text are replaced and told', () => {
   const { row, problems } = mapEntry(
     user({ mail: ['ada@corp.example'], description: ['a\0b', 'c\uD800'] }, 'CN=A\0da,DC=x'),
-    {},
+    everywhere,
   );
   expect(row?.attributes['description']).toEqual(['a\u{FFFD}b', 'c\u{FFFD}']);
   expect(row?.dn).toBe('CN=A\u{FFFD}da,DC=x');
@@ -152,18 +140,18 @@ test('characters that are no text are replaced and told', () => {
 test('a value too long to keep is left out and told', () => {
   const { row, problems } = mapEntry(
     user({ mail: ['ada@corp.example'], description: ['x'.repeat(200_001), 'short'] }),
-    {},
+    everywhere,
   );
   expect(row?.attributes['description']).toEqual(['short']);
   expect(codes(problems)).toEqual(['attribute.too-long']);
 });
 
 test('an object of no known class, or without a name, has no row', () => {
-  expect(mapEntry(user({ objectClass: ['top', 'printQueue'] }), {})).toMatchObject({
+  expect(mapEntry(user({ objectClass: ['top', 'printQueue'] }), everywhere)).toMatchObject({
     row: null,
     problems: [{ code: 'object.class-unknown', guid }],
   });
-  expect(mapEntry(user({}, 'nonsense'), {})).toMatchObject({
+  expect(mapEntry(user({}, 'nonsense'), everywhere)).toMatchObject({
     row: null,
     problems: [{ code: 'object.dn-invalid', subject: 'nonsense' }],
   });
@@ -199,7 +187,7 @@ const anyEntry: fc.Arbitrary<DirectoryEntry> = fc.record({
 test('whatever a directory says is mapped without throwing, to what PostgreSQL takes', () => {
   fc.assert(
     fc.property(anyEntry, (entry) => {
-      const { row, problems } = mapEntry(entry, { mailDomains: ['b.example'] });
+      const { row, problems } = mapEntry(entry, directoryScope({ mailDomains: ['b.example'] }));
       const texts: string[] = [];
       JSON.stringify([row, problems], (key, value: unknown) => {
         texts.push(key);
@@ -225,7 +213,7 @@ test('the order of values and attributes changes nothing', () => {
       const attributes = Object.fromEntries(
         shuffled(Object.entries(entry.attributes)).map(([name, values]) => [name, shuffled(values)]),
       );
-      const [one, other] = [mapEntry(entry, {}).row, mapEntry({ ...entry, attributes }, {}).row];
+      const [one, other] = [mapEntry(entry, everywhere).row, mapEntry({ ...entry, attributes }, everywhere).row];
       expect(other).toEqual(one);
     }),
   );

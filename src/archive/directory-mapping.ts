@@ -5,10 +5,9 @@
 import { hash } from 'node:crypto';
 import type { DirectoryEntry, DirectoryObjectKind, DirectoryProblem, RecipientType } from '../shared/directory.ts';
 import { mapAddresses, type MappedAddress } from './directory-addresses.ts';
-import type { MappingSettings } from './directory-attempt.ts';
 import { dnKey, firstRdnValue, keyOfNormal, normalDn, splitRdn } from './directory-dn.ts';
 import { kindOf, recipientTypeOf } from './directory-kinds.ts';
-import { type DirectoryScope, isInMailDomains } from './directory-scope.ts';
+import type { DirectoryScope } from './directory-scope.ts';
 import { isSid, primaryGroupSid, type SidClaim, sidClaims } from './directory-sids.ts';
 import { cutText, isStorable, sortKey, storable } from './directory-text.ts';
 import { parseGeneralizedTime } from './directory-time.ts';
@@ -30,7 +29,6 @@ export interface DirectoryRow {
   readonly principalName: string | null;
   /** As the source says; whether it counts is decided where it is shown. */
   readonly accountDisabled: boolean;
-  readonly included: boolean;
   readonly inScope: boolean;
   readonly managerKey: Buffer | null;
   readonly sourceCreated: Date | null;
@@ -38,7 +36,7 @@ export interface DirectoryRow {
   readonly addresses: readonly MappedAddress[];
   readonly sids: readonly SidClaim[];
   readonly usn: string | null;
-  /** Differs exactly when anything above does that is the object's own: not `dn`, `manager`, `included`, `inScope` and `usn`. */
+  /** Differs exactly when anything above does that is the object's own: not `dn`, `manager`, `inScope` and `usn`. */
   readonly contentHash: Buffer;
 }
 
@@ -59,7 +57,7 @@ const ACCOUNT_DISABLED = 2n;
 const guidPattern = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const integerPattern = /^-?\d{1,19}$/;
 
-export function mapEntry(entry: DirectoryEntry, settings: MappingSettings, scope: DirectoryScope): MappedEntry {
+export function mapEntry(entry: DirectoryEntry, scope: DirectoryScope): MappedEntry {
   const problems: DirectoryProblem[] = [];
   const dn = storable(entry.dn);
   const report = (code: string, detail: string, subject = dn) =>
@@ -125,7 +123,6 @@ export function mapEntry(entry: DirectoryEntry, settings: MappingSettings, scope
     accountName: attributes['sAMAccountName']?.[0] ?? null,
     principalName: attributes['userPrincipalName']?.[0] ?? null,
     accountDisabled,
-    included: isInMailDomains({ guid: entry.guid, kind, dn, attributes }, settings.mailDomains ?? []),
     managerKey: single('manager', dnKey),
     sourceCreated: single('whenCreated', parseGeneralizedTime),
     attributes,
@@ -204,7 +201,7 @@ function nameOf(
 function hashOf(content: Omit<DirectoryRow, 'contentHash' | 'inScope' | 'usn'>): Buffer {
   // Names of others change without the object; JSON leaves out what is undefined.
   const attributes = { ...content.attributes, manager: undefined };
-  const own = { ...content, included: undefined, dn: undefined, dnKey: undefined, managerKey: undefined, attributes };
+  const own = { ...content, dn: undefined, dnKey: undefined, managerKey: undefined, attributes };
   const text = JSON.stringify([MAPPING_VERSION, own]);
   return hash('sha256', text, 'buffer').subarray(0, 16);
 }

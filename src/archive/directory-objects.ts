@@ -11,13 +11,13 @@ export interface MappedPage {
 }
 
 /** The entries of a page as rows, each object once: of two sightings in one page the later counts. */
-export function mapPage(entries: readonly DirectoryEntry[], { settings, scope }: Pick<DirectoryAttempt, 'settings' | 'scope'>): MappedPage {
+export function mapPage(entries: readonly DirectoryEntry[], { scope }: Pick<DirectoryAttempt, 'scope'>): MappedPage {
   const latest = new Map(entries.map((entry) => [entry.guid, entry]));
   const rows: DirectoryRow[] = [];
   const unkeepable: string[] = [];
   const problems: DirectoryProblem[] = [];
   for (const entry of latest.values()) {
-    const mapped = mapEntry(entry, settings, scope);
+    const mapped = mapEntry(entry, scope);
     problems.push(...mapped.problems);
     if (mapped.row === null) unkeepable.push(entry.guid);
     else rows.push(mapped.row);
@@ -44,7 +44,6 @@ export const rowParameter = (rows: readonly DirectoryRow[]): string =>
       account_name: row.accountName,
       principal_name: row.principalName,
       account_disabled: row.accountDisabled,
-      included: row.included,
       in_scope: row.inScope,
       manager_key: row.managerKey?.toString('hex'),
       attributes: row.attributes,

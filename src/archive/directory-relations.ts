@@ -35,9 +35,9 @@ export async function addressesOf(
         select from directory_address rival
         cross join lateral (select * from directory_object r where r.id = rival.object_id limit 1) r
         ${personOf(sql`r.id`, 'person')}
-        where rival.address = a.address and r.id <> o.id and r.listed and r.included and r.missing_since is null
+        where rival.address = a.address and r.id <> o.id and r.listed and r.missing_since is null
           and coalesce(person.mail_object, r.id) = r.id
-          and (o.missing_since is not null or not o.listed or not o.included
+          and (o.missing_since is not null or not o.listed
             or (coalesce(r.source_created, 'infinity'), r.guid, r.id) < (coalesce(o.source_created, 'infinity'), o.guid, o.id))) as held
     from directory_address a
     join directory_object o on o.id = a.object_id
@@ -56,7 +56,7 @@ export async function findHolder(
     from directory_address a
     cross join lateral (select * from directory_object o where o.id = a.object_id limit 1) o
     ${personOf(sql`o.id`, 'person')}
-    where a.address = ${address.trim().toLowerCase()} and o.listed and o.included
+    where a.address = ${address.trim().toLowerCase()} and o.listed
     -- An address that only another object of somebody claims is nobody's, and says all the same who that is.
     order by coalesce(person.mail_object, o.id) <> o.id, o.missing_since is not null, o.source_created nulls last, o.guid, o.id
     limit 1`.execute(tx);

@@ -56,6 +56,16 @@ test('an object stands where it is taken when it is a search base or below one, 
   expect(covers({}, 'CN=Ada,DC=other,DC=example')).toBe(true);
 });
 
+test('with mail domains, people are taken that have an address in one of them, and every group', () => {
+  const taken = (mailDomains: string[], what: ScopedObject) => directoryScope({ mailDomains }).matches(what);
+  const ada = object({ proxyAddresses: ['SMTP:ada@corp.example', 'smtp:ada@Other.example'] });
+  expect(taken(['OTHER.example'], ada)).toBe(true);
+  expect(taken(['example'], ada)).toBe(false);
+  expect(taken([], ada)).toBe(true);
+  expect(taken(['other.example'], object())).toBe(false);
+  expect(taken(['other.example'], object({ objectClass: ['group'] }, 'group'))).toBe(true);
+});
+
 test('a filter tells whether it asks for names and groups', () => {
   expect(directoryScope({ filter: '(mail=*)' })).toMatchObject({ readsName: false, readsGroups: false });
   expect(directoryScope({ filter: '(|(MemberOf=CN=a,DC=b)(!(distinguishedName=*)))' })).toMatchObject({ readsName: true, readsGroups: true });

@@ -1,8 +1,8 @@
 /**
  * Which objects of a source an organisation takes: those within the search bases that have an address or are groups, dynamic
- * groups or public folders, that match the filter of the settings, and of which people have an address in its mail domains. Decided here and not by the source, so that an object
- * that stops matching, or moves out of a base, is noticed when it changes. Containers and foreign principals are read for
- * what they say of others and never taken.
+ * groups or public folders, that match the filter of the settings, and of which people have an address in its mail domains.
+ * Decided here and not by the source, so that an object that stops matching, or moves out of a base, is noticed when it
+ * changes. Containers and foreign principals are read for what they say of others and never taken.
  */
 import type { DirectoryEntry, DirectoryObjectKind, DirectorySettings } from '../shared/directory.ts';
 import { filterAttributes } from '../ldap-filter/filter-attributes.ts';
@@ -43,10 +43,11 @@ export function directoryScope({ baseDn, searchBases, filter, mailDomains = [] }
   const parsed = filter === undefined || filter.trim() === '' ? undefined : parseFilter(filter);
   const unsupported = parsed === undefined ? undefined : unsupportedIn(parsed);
   if (unsupported !== undefined) throw filterUnsupported(unsupported);
+  const domains = new Set(mailDomains.map((domain) => domain.trim().toLowerCase()));
   const asked = new Set(parsed === undefined ? [] : filterAttributes(parsed).map((name) => name.toLowerCase()));
   const custom: Matcher<ScopedObject> | undefined = parsed === undefined ? undefined : matcher(parsed, source);
   return {
-    matches: (object) => isTaken(object) && (custom === undefined || custom(object) === true) && isInMailDomains(object, mailDomains),
+    matches: (object) => isTaken(object) && (custom === undefined || custom(object) === true) && isInMailDomains(object, domains),
     covers: (normal) => given.length === 0 || bases.some((base) => isWithin(normal, base)),
     readsName: asked.has('distinguishedname'),
     readsGroups: asked.has('memberof'),
@@ -70,9 +71,8 @@ export function isTaken({ kind, attributes }: ScopedObject): boolean {
 }
 
 /** Groups are always kept whole: policies and mailbox groups name them, whatever their address. */
-export function isInMailDomains({ kind, attributes }: ScopedObject, mailDomains: readonly string[]): boolean {
-  if (kind === 'group' || kind === 'dynamic-group' || mailDomains.length === 0) return true;
-  const domains = new Set(mailDomains.map((domain) => domain.trim().toLowerCase()));
+function isInMailDomains({ kind, attributes }: ScopedObject, domains: ReadonlySet<string>): boolean {
+  if (kind === 'group' || kind === 'dynamic-group' || domains.size === 0) return true;
   return mapAddresses(attributes, kind).addresses.some(({ address }) => domains.has(domainOf(address)));
 }
 

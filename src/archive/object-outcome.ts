@@ -19,7 +19,6 @@ export interface ObjectState {
   readonly missing: boolean;
   readonly inSource: boolean;
   readonly inScope: boolean;
-  readonly included: boolean;
   readonly members: number;
   /** Differs when another list of members does. */
   readonly memberList: string;
@@ -30,7 +29,7 @@ export interface ObjectState {
 export async function objectState(tx: OrganisationTransaction, integration: IntegrationId, guid: string): Promise<ObjectState | undefined> {
   const { rows } = await sql<ObjectState>`
     select o.guid, o.kind, o.dn, o.display_name as name, o.attributes, o.listed, o.missing_since is not null as missing,
-      o.in_source as "inSource", o.in_scope as "inScope", o.included, list.members, list.key as "memberList",
+      o.in_source as "inSource", o.in_scope as "inScope", list.members, list.key as "memberList",
       (select count(*)::int from directory_problem p where p.integration_id = o.integration_id and p.guid = o.guid and p.resolved_at is null) as problems
     from directory_object o
     cross join lateral (

@@ -43,7 +43,7 @@ const OBJECTS_AT_ONCE = 1000;
 
 /**
  * Decides who these objects (ids) are, and all that are connected with them. To be called of every object whose listed, in_source,
- * missing_since or included changed, or what else PersonPart asks. Gives the ids of those that changed person.
+ * or missing_since changed, or what else PersonPart asks. Gives the ids of those that changed person.
  */
 export async function linkPeople(tx: OrganisationTransaction, objects: readonly string[]): Promise<readonly DirectoryObjectId[]> {
   const asked = [...new Set(objects)];
@@ -83,7 +83,7 @@ export async function relinkGone(tx: OrganisationTransaction, integration: Integ
       union
       -- In the words of the index directory_object_counts.
       select o.id from directory_object o
-      where o.integration_id = ${integration} and o.kind in ('user', 'contact', 'public-folder') and o.included in (true, false)
+      where o.integration_id = ${integration} and o.kind in ('user', 'contact', 'public-folder')
         and o.listed and o.missing_since = now()) o
     cross join lateral (select * from person_link l where l.object_id = o.id and l.until is null limit 1) l
     where exists (

@@ -21,7 +21,7 @@ export interface PersonSummary {
 
 /** What PersonObject needs of `o`: one row of each, found by its key. */
 export const partColumns = sql`
-  o.id, o.guid, o.integration_id, o.kind, o.recipient_type, o.account_disabled, o.disabled, o.included, o.listed, o.in_source, o.missing_since,
+  o.id, o.guid, o.integration_id, o.kind, o.recipient_type, o.account_disabled, o.disabled, o.listed, o.in_source, o.missing_since,
   o.source_created, o.display_name, coalesce((i.settings ->> 'acknowledgeDisabled')::boolean, true) as acknowledge_disabled,
   coalesce(i.settings #>> '{removal,people}' = 'disable', false) as disables_missing,
   coalesce((select true from directory_sid s where s.object_id = o.id and s.role = 'master' limit 1), false) as is_resource, mail.address as primary_address`;

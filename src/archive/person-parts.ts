@@ -15,7 +15,6 @@ export interface PersonPart {
   readonly account_disabled: boolean;
   /** It says whose mailbox it is (see directory-sids.ts), so its own account is nobody's. */
   readonly is_resource: boolean;
-  readonly included: boolean;
   readonly listed: boolean;
   readonly in_source: boolean;
   readonly missing_since: Date | null;
@@ -43,9 +42,9 @@ const hasMailbox = (part: PersonPart): boolean =>
 export const accountOf = <Part extends PersonPart>(parts: readonly [Part, ...Part[]]): Part =>
   best(parts, (part) => [isAccount(part), isThere(part), !part.account_disabled]);
 
-/** The object that gives the mail attributes: one that is there, one with a mailbox, one with a mailbox of its own domain's choice. */
+/** The object that gives the mail attributes: one that is there, one with a mailbox, one that says whose it is, one that was there. */
 export const mailOf = <Part extends PersonPart>(parts: readonly [Part, ...Part[]]): Part =>
-  best(parts, (part) => [isPresent(part), hasMailbox(part), part.is_resource, part.included]);
+  best(parts, (part) => [isPresent(part), hasMailbox(part), part.is_resource, part.listed]);
 
 /** The first in which `wishes` come true in their order; of equals the newest. */
 function best<Part extends PersonPart>(parts: readonly [Part, ...Part[]], wishes: (part: Part) => readonly boolean[]): Part {
@@ -85,5 +84,5 @@ export type AcknowledgedPart = PersonPart & {
 
 /** Under which the person is listed; null: it is not. */
 export const sortKeyOf = (parts: readonly [NamedPart, ...NamedPart[]]): string | null =>
-  parts.some((part) => part.listed && part.included) ? accountOf(parts).sort_key : null;
+  parts.some((part) => part.listed) ? accountOf(parts).sort_key : null;
 type NamedPart = PersonPart & { readonly sort_key: string };

@@ -3,10 +3,6 @@ import type { DirectorySettings } from '../shared/directory.ts';
 import { directoryScope, isTaken, type ScopedObject } from './directory-scope.ts';
 import { normalDn } from './directory-dn.ts';
 
-export interface ExplainedObject extends ScopedObject {
-  /** Has an address in one of the mail domains, or needs none. */
-  readonly included: boolean;
-}
 export type ScopeRule = 'kind' | 'base' | 'mail' | 'filter' | 'mail-domain';
 
 export interface ScopeExplanation {
@@ -18,7 +14,7 @@ export interface ScopeExplanation {
 }
 
 /** Throws as directoryScope does. */
-export function explainScope(object: ExplainedObject, settings: DirectorySettings): ScopeExplanation {
+export function explainScope(object: ScopedObject, settings: DirectorySettings): ScopeExplanation {
   const rules = (Object.keys(sentences) as ScopeRule[]).filter((rule) => keepsOut(rule, object, settings));
   // What is never taken needs no further reason.
   const keptOutBy = rules.includes('kind') ? (['kind'] as const) : rules;
@@ -27,7 +23,7 @@ export function explainScope(object: ExplainedObject, settings: DirectorySetting
   return { inScope, keptOutBy, detail };
 }
 
-function keepsOut(rule: ScopeRule, object: ExplainedObject, settings: DirectorySettings): boolean {
+function keepsOut(rule: ScopeRule, object: ScopedObject, settings: DirectorySettings): boolean {
   switch (rule) {
     case 'kind':
       return object.kind === 'container' || object.kind === 'foreign-principal';
@@ -39,7 +35,7 @@ function keepsOut(rule: ScopeRule, object: ExplainedObject, settings: DirectoryS
       // Whether it has an address is the rule before.
       return settings.filter !== undefined && isTaken(object) && !directoryScope({ ...settings, mailDomains: [] }).matches(object);
     case 'mail-domain':
-      return !object.included && isTaken(object);
+      return isTaken(object) && !directoryScope({ mailDomains: settings.mailDomains ?? [] }).matches(object);
   }
 }
 

@@ -172,7 +172,6 @@ export interface Tables {
     principal_name: string | null;
     account_disabled: boolean;
     disabled: Generated<boolean>;
-    included: boolean;
     in_source: Generated<boolean>;
     in_scope: boolean;
     listed: boolean;

@@ -328,8 +328,8 @@ describe('removing', () => {
   });
 
   const anObject = (integration: string) => sql`
-    insert into directory_object (org_id, integration_id, guid, kind, recipient_type, dn, dn_key, rdn, display_name, sort_key, account_disabled, included, in_scope, listed, attributes, content_hash)
-    values (${acme.row.id}, ${integration}, gen_random_uuid(), 'user', 'other', 'CN=x', '\\x00', 'CN=x', 'x', 'x', false, true, true, true, '{}', '\\x00')`.execute(api.lab.owner);
+    insert into directory_object (org_id, integration_id, guid, kind, recipient_type, dn, dn_key, rdn, display_name, sort_key, account_disabled, in_scope, listed, attributes, content_hash)
+    values (${acme.row.id}, ${integration}, gen_random_uuid(), 'user', 'other', 'CN=x', '\\x00', 'CN=x', 'x', 'x', false, true, true, '{}', '\\x00')`.execute(api.lab.owner);
 });
 
 test('lists have pages', async () => {

@@ -34,9 +34,9 @@ async function load(): Promise<Awaited<ReturnType<typeof aDirectory>>> {
     select gen_random_uuid(), ${org}, 'l', decode(md5(${org}::text || n), 'hex'), array['read'], case when n % 100 > 0 then now() end
     from generate_series(1, ${TOKENS}::int) n`.execute(lab.owner);
   await sql`
-    insert into directory_object (org_id, integration_id, guid, kind, recipient_type, dn, dn_key, rdn, display_name, sort_key, account_disabled, included, in_scope, listed, attributes, content_hash, missing_since)
+    insert into directory_object (org_id, integration_id, guid, kind, recipient_type, dn, dn_key, rdn, display_name, sort_key, account_disabled, in_scope, listed, attributes, content_hash, missing_since)
     select ${org}, ${made.integration.id}, gen_random_uuid(), case when n % 10 = 0 then 'group' else 'user' end, 'other', 'CN=' || n, decode(md5(n::text), 'hex'),
-      'CN=' || n, 'n', 'n', false, true, n % 100 > 0, true, '{}', '\\x00', case when n % 100 = 0 then now() end
+      'CN=' || n, 'n', 'n', false, n % 100 > 0, true, '{}', '\\x00', case when n % 100 = 0 then now() end
     from generate_series(1, ${OBJECTS}::int) n`.execute(lab.owner);
   await sql`
     insert into directory_problem (org_id, integration_id, subject, code, detail, first_run, last_run, epoch, resolved_at)

@@ -182,7 +182,7 @@ async function archiveOf(organisation: OrganisationId) {
         object.guid,
         {
           ...object,
-          seen: object.listed && object.included && object.missing_since === null,
+          seen: object.listed && object.missing_since === null,
           person: link?.rule === 'self' ? people.items.find(({ id }) => id === link.person_id) : undefined,
           /** Who shows the object now, whoever names that person. */
           state: people.items.find(({ id }) => id === link?.person_id)?.state,

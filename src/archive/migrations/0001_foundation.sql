@@ -204,7 +204,6 @@ create table directory_object (
   principal_name   text,
   account_disabled boolean not null,        -- as the source says
   disabled         boolean not null default false, -- what follows: see src/archive/directory-removals.ts
-  included         boolean not null,        -- passed the e-mail domain filter once: whoever does not any more is out of scope
   in_source        boolean not null default true,
   in_scope         boolean not null,        -- in the source, and within search bases, filter, mail domains and what Lockstep takes
   listed           boolean not null,        -- was in scope once
@@ -224,7 +223,7 @@ create index directory_object_dn on directory_object (org_id, dn_key);
 create index directory_object_children on directory_object (integration_id, parent_guid) where parent_guid is not null;
 create index directory_object_groups on directory_object (org_id, sort_key, id) where listed and kind in ('group', 'dynamic-group');
 -- People, groups and missing objects of an integration are counted without reading them.
-create index directory_object_counts on directory_object (integration_id, kind, included, listed, missing_since);
+create index directory_object_counts on directory_object (integration_id, kind, listed, missing_since);
 create index directory_object_gone on directory_object (integration_id) where not in_source;
 -- Usually empty: what would leave, and has not yet.
 create index directory_object_leaving on directory_object (integration_id) where listed and missing_since is null and not in_scope;
@@ -371,7 +370,7 @@ create table person (
   created_at  timestamptz not null default now(),
   -- The person that this one is, while its object is linked to another's: always one that is not merged itself.
   merged_into bigint,
-  -- Under which it is listed: that of the object that names it. Null: none of its objects is listed and included.
+  -- Under which it is listed: that of the object that names it. Null: none of its objects is listed.
   sort_key    text collate "C",
   -- Of several objects the one that gives the mail attributes: no address of another is the person's. Null: it is of one.
   mail_object bigint

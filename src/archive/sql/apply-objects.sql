@@ -15,7 +15,7 @@
 with input as materialized (
   select * from jsonb_to_recordset($1::jsonb) as x (
     guid uuid, kind text, recipient_type text, dn text, dn_key text, rdn text, parent_guid uuid, sid text,
-    primary_group_sid text, mailbox_guid uuid, display_name text, sort_key text, account_name text, principal_name text, account_disabled boolean, included boolean,
+    primary_group_sid text, mailbox_guid uuid, display_name text, sort_key text, account_name text, principal_name text, account_disabled boolean,
     in_scope boolean, manager_key text, attributes jsonb, source_created timestamptz, usn bigint, content_hash text,
     addresses jsonb, name_endings jsonb)
 ),
@@ -26,8 +26,8 @@ before as materialized (
       and exists (select from person_link l where l.object_id = o.id and l.until is null) as is_somebodys, o.in_source, o.in_scope, o.dn <> x.dn as moved, o.dn_key,
     o.content_hash <> decode(x.content_hash, 'hex') or o.dn <> x.dn
       or o.manager_key is distinct from decode(x.manager_key, 'hex') as differs,
-    (o.kind, o.recipient_type, o.sid, o.account_disabled, o.included, o.in_scope, o.sort_key, o.source_created)
-      is distinct from (x.kind, x.recipient_type, x.sid, x.account_disabled, x.included, x.in_scope, x.sort_key, x.source_created)
+    (o.kind, o.recipient_type, o.sid, o.account_disabled, o.in_scope, o.sort_key, o.source_created)
+      is distinct from (x.kind, x.recipient_type, x.sid, x.account_disabled, x.in_scope, x.sort_key, x.source_created)
       or not o.in_source or o.missing_since is not null as may_be_another,
     coalesce(s.invocation_id = $5::uuid and x.usn < s.usn and ($6::boolean or s.told_epoch >= $3), false) as stale,
     s.epoch, s.outcome, s.usn
@@ -45,7 +45,7 @@ buried as materialized (
 written as (
   insert into directory_object as o (
     org_id, integration_id, guid, kind, recipient_type, dn, dn_key, rdn, parent_guid, sid, primary_group_sid,
-    mailbox_guid, display_name, sort_key, account_name, principal_name, account_disabled, disabled, included, in_scope, listed,
+    mailbox_guid, display_name, sort_key, account_name, principal_name, account_disabled, disabled, in_scope, listed,
     manager_key, attributes, source_created, content_hash)
   select current_setting('lockstep.org')::uuid, $2, x.guid, x.kind, x.recipient_type, x.dn, decode(x.dn_key, 'hex'), x.rdn,
     x.parent_guid, x.sid, x.primary_group_sid, x.mailbox_guid, x.display_name, x.sort_key, x.account_name,
@@ -55,7 +55,7 @@ written as (
       when b.id is null then x.account_disabled
       when b.missing_since is not null and not x.in_scope then b.disabled
       else x.account_disabled and (b.disabled or b.missing_since is not null or not b.listed and (x.in_scope or not b.is_somebodys))
-    end, x.included, x.in_scope, x.in_scope, decode(x.manager_key, 'hex'), x.attributes,
+    end, x.in_scope, x.in_scope, decode(x.manager_key, 'hex'), x.attributes,
     x.source_created, decode(x.content_hash, 'hex')
   from input x
   left join before b on b.guid = x.guid
@@ -70,7 +70,7 @@ written as (
     principal_name = excluded.principal_name, account_disabled = excluded.account_disabled,
     disabled = excluded.disabled,
     kept_since = case when excluded.in_scope then null else o.kept_since end,
-    kept_enabled_since = case when excluded.account_disabled then o.kept_enabled_since end, included = o.included or excluded.included,
+    kept_enabled_since = case when excluded.account_disabled then o.kept_enabled_since end,
     in_source = true, in_scope = excluded.in_scope, listed = o.listed or excluded.in_scope,
     missing_since = case when excluded.in_scope then null else o.missing_since end,
     manager_key = excluded.manager_key, attributes = excluded.attributes, source_created = excluded.source_created,

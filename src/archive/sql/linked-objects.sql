@@ -45,7 +45,7 @@ neighbours as (
   from reached where other is not null
   group by id
 )
-select n.id::text, n.neighbours, o.guid, o.integration_id, o.kind, o.recipient_type, o.sort_key, o.account_disabled, o.included,
+select n.id::text, n.neighbours, o.guid, o.integration_id, o.kind, o.recipient_type, o.sort_key, o.account_disabled,
   o.listed, o.missing_since, o.in_source, o.source_created, l.person_id, l.own_person_id, l.rule,
   coalesce((select true from directory_sid s where s.object_id = o.id and s.role = 'master' limit 1), false) as is_resource
 from neighbours n

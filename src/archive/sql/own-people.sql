@@ -4,7 +4,7 @@
 -- Ids are drawn here, because pairing rows that an insert returned with objects by number is a nested loop (measured). For `lateral`
 -- and `any (array …)` see apply-objects.sql.
 with objects as materialized (
-  select o.id, case when o.included and o.listed then o.sort_key end as sort_key, l.id as link_id, l.person_id,
+  select o.id, case when o.listed then o.sort_key end as sort_key, l.id as link_id, l.person_id,
     case when o.listed and l.own_person_id is null then nextval(pg_get_serial_sequence('person', 'id')) end as new_person_id
   from unnest($1::bigint[]) as given (id)
   cross join lateral (select * from directory_object o where o.id = given.id limit 1) o

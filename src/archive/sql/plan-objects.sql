@@ -13,8 +13,8 @@ from pg_temp.directory_object a
 join pg_temp.directory_integration i on i.id = a.integration_id
 left join public.directory_object b on b.id = a.id
 cross join lateral (
-  select coalesce(b.listed and b.included and b.missing_since is null, false) as was_seen,
-    a.listed and a.included and a.missing_since is null as is_seen) s
+  select coalesce(b.listed and b.missing_since is null, false) as was_seen,
+    a.listed and a.missing_since is null as is_seen) s
 left join pg_temp.plan_member m on m.group_id = a.id
 where s.was_seen <> s.is_seen
   or s.is_seen and (a.content_hash <> b.content_hash or a.dn <> b.dn or a.manager_key is distinct from b.manager_key

@@ -15,7 +15,7 @@ claims as materialized (
   join directory_object o on o.id = a.object_id
   left join lateral (
     select p.mail_object from person_link l join person p on p.id = l.person_id where l.object_id = o.id and l.until is null limit 1) person on true
-  where o.listed and o.included and o.missing_since is null and coalesce(person.mail_object, o.id) = o.id
+  where o.listed and o.missing_since is null and coalesce(person.mail_object, o.id) = o.id
   window older as (partition by a.address order by o.source_created nulls last, o.guid)
 ),
 losers as materialized (
