@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { DirectoryObjectKind, DirectorySettings } from '../shared/directory.ts';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { AppliedObject } from '../shared/site-contract.ts';
+import { attributeChanges } from './attribute-changes.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { explainScope } from './scope-explanation.ts';
 
@@ -92,8 +93,7 @@ function shortList(names: readonly string[]): string {
 
 function differences(before: ObjectState | undefined, after: ObjectState | undefined): readonly string[] {
   if (before === undefined || after === undefined) return [];
-  const names = new Set([...Object.keys(before.attributes), ...Object.keys(after.attributes)]);
-  const changed = [...names].filter((name) => JSON.stringify(before.attributes[name]) !== JSON.stringify(after.attributes[name])).sort();
+  const changed = attributeChanges(before, after).map(({ attribute }) => (attribute === 'distinguishedName' ? 'distinguished name' : attribute));
   const members = before.memberList === after.memberList ? [] : [`members (${before.members} before, ${after.members} now)`];
-  return [...(before.dn === after.dn ? [] : ['distinguished name']), ...changed, ...members];
+  return [...changed, ...members];
 }
