@@ -1,35 +1,27 @@
 /** A watcher that waits for somebody to mend what no retry cures. */
 import { randomUUID } from 'node:crypto';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { WatchActivities } from '../../src/activities/platform/watch-activities.ts';
 import type { DirectoryChangesInput, WatchPlace } from '../../src/shared/directory-run.ts';
 import { integrationId, organisationId } from '../../src/shared/ids.ts';
 import type { SiteActivities } from '../../src/shared/site-contract.ts';
 import { until } from '../lab/component.ts';
 import { recordHistory } from '../replay/record-history.ts';
-import { labClient, LAB_NAMESPACE } from '../lab/temporal-client.ts';
-import { temporal } from '../lab/temporal.ts';
-import { workflowBundle } from '../lab/workflow-bundle.ts';
+import { LAB_NAMESPACE } from '../lab/temporal-client.ts';
+import { type WorkflowLab, workflowLab } from '../lab/workflow-lab.ts';
 
 const input: DirectoryChangesInput = {
   organisationId: organisationId('11111111-1111-4111-8111-111111111111'),
   integrationId: integrationId('22222222-2222-4222-8222-222222222222'),
 };
 
-let client: Client;
-let connection: NativeConnection;
-let bundle: WorkflowBundle;
+let lab: WorkflowLab;
 beforeAll(async () => {
-  client = await labClient();
-  connection = await NativeConnection.connect({ address: (await temporal()).address });
-  bundle = await workflowBundle();
+  lab = await workflowLab();
 });
-afterAll(async () => {
-  await connection.close();
-  await client.connection.close();
-});
+afterAll(() => lab.close());
 
 type Place = Exclude<WatchPlace, { outcome: 'watch' }>['outcome'] | 'watch';
 
@@ -49,13 +41,13 @@ async function watching(
       return outcome === 'watch' ? { outcome, siteQueue, integration: 'corp', site: 'berlin' } : { outcome };
     },
   };
-  const common = { connection, namespace: LAB_NAMESPACE, shutdownGraceTime: '1 second' } as const;
+  const common = { connection: lab.connection, namespace: LAB_NAMESPACE, shutdownGraceTime: '1 second' } as const;
   const workers = [
-    await Worker.create({ ...common, taskQueue, workflowBundle: bundle, activities: platform }),
+    await Worker.create({ ...common, taskQueue, workflowBundle: lab.bundle, activities: platform }),
     await Worker.create({ ...common, taskQueue: siteQueue, activities: { watchDirectory } }),
   ];
   const body = async () => {
-    const handle = await client.workflow.start('directoryChanges', { taskQueue, workflowId: `test/${randomUUID()}`, args: [input] });
+    const handle = await lab.client.workflow.start('directoryChanges', { taskQueue, workflowId: `test/${randomUUID()}`, args: [input] });
     await work(handle, asked);
   };
   await workers[0]?.runUntil(workers[1]?.runUntil(body) ?? body);
@@ -95,9 +87,9 @@ test('one that is still parked when it looks tries nothing at the directory', as
     asked.push(about);
     return asked.length === 1 ? { outcome: 'parked' } : { outcome: 'idle' };
   };
-  const worker = await Worker.create({ connection, namespace: LAB_NAMESPACE, taskQueue, workflowBundle: bundle, activities: { locateWatch } });
+  const worker = await Worker.create({ connection: lab.connection, namespace: LAB_NAMESPACE, taskQueue, workflowBundle: lab.bundle, activities: { locateWatch } });
   await worker.runUntil(async () => {
-    const handle = await client.workflow.start('directoryChanges', { taskQueue, workflowId: `test/${randomUUID()}`, args: [parked] });
+    const handle = await lab.client.workflow.start('directoryChanges', { taskQueue, workflowId: `test/${randomUUID()}`, args: [parked] });
     await until('it waits', async () => (await waitsFor(handle)).length > 0);
     await handle.signal('directoryChanged');
     await handle.result();

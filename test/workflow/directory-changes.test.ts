@@ -1,15 +1,14 @@
 /** The watcher workflow on a real server; what its activities do is the test's. */
 import { randomUUID } from 'node:crypto';
 import { Context, sleep } from '@temporalio/activity';
-import type { Client, WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import type { WorkflowHandle } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import type { DirectoryChangesInput, WatchPlace } from '../../src/shared/directory-run.ts';
 import { integrationId, organisationId } from '../../src/shared/ids.ts';
 import type { SiteActivities } from '../../src/shared/site-contract.ts';
 import { until } from '../lab/component.ts';
-import { labClient, LAB_NAMESPACE } from '../lab/temporal-client.ts';
-import { temporal } from '../lab/temporal.ts';
-import { workflowBundle } from '../lab/workflow-bundle.ts';
+import { LAB_NAMESPACE } from '../lab/temporal-client.ts';
+import { type WorkflowLab, workflowLab } from '../lab/workflow-lab.ts';
 import { recordHistory } from '../replay/record-history.ts';
 
 const input: DirectoryChangesInput = {
@@ -17,18 +16,11 @@ const input: DirectoryChangesInput = {
   integrationId: integrationId('22222222-2222-4222-8222-222222222222'),
 };
 
-let client: Client;
-let connection: NativeConnection;
-let bundle: WorkflowBundle;
+let lab: WorkflowLab;
 beforeAll(async () => {
-  client = await labClient();
-  connection = await NativeConnection.connect({ address: (await temporal()).address });
-  bundle = await workflowBundle();
+  lab = await workflowLab();
 });
-afterAll(async () => {
-  await connection.close();
-  await client.connection.close();
-});
+afterAll(() => lab.close());
 
 /** A watcher whose site does `watchDirectory` as the test says. `places`: what the platform answers, the last for ever. */
 async function withWatcher(
@@ -44,15 +36,15 @@ async function withWatcher(
     const outcome = places[Math.min(asked++, places.length - 1)] ?? 'idle';
     return outcome === 'idle' ? { outcome } : { outcome, siteQueue, integration: 'corp', site: 'berlin' };
   };
-  const common = { connection, namespace: LAB_NAMESPACE, shutdownGraceTime: '1 second', maxHeartbeatThrottleInterval: '100 ms' } as const;
-  const platform = await Worker.create({ ...common, taskQueue, workflowBundle: bundle, activities: { locateWatch } });
+  const common = { connection: lab.connection, namespace: LAB_NAMESPACE, shutdownGraceTime: '1 second', maxHeartbeatThrottleInterval: '100 ms' } as const;
+  const platform = await Worker.create({ ...common, taskQueue, workflowBundle: lab.bundle, activities: { locateWatch } });
   const site = await Worker.create({ ...common, taskQueue: siteQueue, activities: { watchDirectory: () => watchDirectory(++watched) } });
   await platform.runUntil(
     site.runUntil(async () => {
-      const { workflowId, firstExecutionRunId } = await client.workflow.start('directoryChanges', { taskQueue, workflowId: `test/${randomUUID()}`, args: [input] });
-      const watcher = client.workflow.getHandle(workflowId);
+      const { workflowId, firstExecutionRunId } = await lab.client.workflow.start('directoryChanges', { taskQueue, workflowId: `test/${randomUUID()}`, args: [input] });
+      const watcher = lab.client.workflow.getHandle(workflowId);
       try {
-        await work(watcher, client.workflow.getHandle(workflowId, firstExecutionRunId));
+        await work(watcher, lab.client.workflow.getHandle(workflowId, firstExecutionRunId));
       } finally {
         if ((await watcher.describe()).status.name === 'RUNNING') await watcher.terminate('the test is over');
       }

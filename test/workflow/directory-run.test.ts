@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { Context, sleep } from '@temporalio/activity';
-import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { RunActivities } from '../../src/activities/platform/run-activities.ts';
 import type { DirectoryRunInput, DirectoryRunResult } from '../../src/shared/directory-run.ts';
 import { runId } from '../../src/shared/ids.ts';
 import type { SiteActivities } from '../../src/shared/site-contract.ts';
 import { recordHistory } from '../replay/record-history.ts';
-import { labClient, LAB_NAMESPACE } from '../lab/temporal-client.ts';
-import { temporal } from '../lab/temporal.ts';
-import { workflowBundle } from '../lab/workflow-bundle.ts';
+import { LAB_NAMESPACE } from '../lab/temporal-client.ts';
+import { type WorkflowLab, workflowLab } from '../lab/workflow-lab.ts';
 
 const run = runId('11111111-1111-4111-8111-111111111111');
 const input: DirectoryRunInput = { trigger: 'manual', runId: run };
@@ -19,18 +18,11 @@ const counts = { pages: 2, entries: 700, members: 40, problems: 0 } as const;
 /** What the platform was told, in order. */
 type Told = Parameters<RunActivities['finishRun']>[0];
 
-let client: Client;
-let connection: NativeConnection;
-let bundle: WorkflowBundle;
+let lab: WorkflowLab;
 beforeAll(async () => {
-  client = await labClient();
-  connection = await NativeConnection.connect({ address: (await temporal()).address });
-  bundle = await workflowBundle();
+  lab = await workflowLab();
 });
-afterAll(async () => {
-  await connection.close();
-  await client.connection.close();
-});
+afterAll(() => lab.close());
 
 /** Runs `work` with a platform worker and (unless it is offline) a site worker whose activities are the test's. */
 async function withWorkers<T>(
@@ -52,10 +44,10 @@ async function withWorkers<T>(
       return { outcome: 'succeeded', totals: { seen: 700 } };
     },
   };
-  const common = { connection, namespace: LAB_NAMESPACE, shutdownGraceTime: '1 second' };
-  const platformWorker = await Worker.create({ ...common, taskQueue, workflowBundle: bundle, activities: platform });
+  const common = { connection: lab.connection, namespace: LAB_NAMESPACE, shutdownGraceTime: '1 second' };
+  const platformWorker = await Worker.create({ ...common, taskQueue, workflowBundle: lab.bundle, activities: platform });
   const start = (type: string) =>
-    client.workflow.start(type, { taskQueue, workflowId: `test/${randomUUID()}`, args: [input] });
+    lab.client.workflow.start(type, { taskQueue, workflowId: `test/${randomUUID()}`, args: [input] });
   const body = () => work(start, told);
   if (site === 'offline') return platformWorker.runUntil(body);
   const siteWorker = await Worker.create({ ...common, taskQueue: siteQueue, activities: site });
