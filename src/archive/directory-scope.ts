@@ -154,5 +154,5 @@ const filterUnsupported = (reason: string): LockstepError =>
     class: 'ConfigInvalid',
     code: 'directory.filter-unsupported',
     message: `The filter asks for what only the directory could answer: ${reason}.`,
-    next: 'Change the filter of the integration: lockstep directory set NAME --filter.',
+    next: 'Change the filter of the integration: lockstep directory change NAME --filter FILTER.',
   });

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { inCommands } from './next-commands.ts';
+import { commands } from './registry.ts';
 
 const problem = (code: string, next: string) => ({ type: 'about:blank', title: 't', status: 409, detail: 'd', code, next });
 
@@ -21,4 +22,24 @@ test('no next step that names a path of the API is left without its command', as
   expect(found.size).toBeGreaterThan(5);
   const unmapped = [...found].filter(([code, next]) => inCommands(problem(code, next)).next === next);
   expect(unmapped).toEqual([]);
+});
+
+test('every command of a group that a text or a page names is there', async () => {
+  const root = new URL('../../', import.meta.url);
+  const within = async (folder: string, pattern: RegExp) =>
+    (await readdir(new URL(folder, root), { recursive: true })).filter((name) => pattern.test(name)).map((name) => folder + name);
+  const files = ['README.md', ...(await within('docs/', /\.md$/)), ...(await within('src/', /(?<!\.test)\.ts$/))];
+  const groups = new Set(commands.flatMap(({ path }) => (path.length > 1 ? (path[0] ?? []) : [])));
+  for (const { path } of commands) if (path.length === 1) groups.delete(path[0] ?? '');
+  const known = new Set(commands.map(({ path }) => path.slice(0, 2).join(' ')));
+  const named = new Set<string>();
+  for (const name of files) {
+    const text = await readFile(new URL(name, root), 'utf8');
+    // "lockstep token key" and its like are labels of key derivation.
+    for (const [, group, command] of text.matchAll(/\blockstep ([a-z-]+) (?!key\b)([a-z-]+)/g)) {
+      if (group !== undefined && groups.has(group)) named.add(`${group} ${command}`);
+    }
+  }
+  expect(named.size).toBeGreaterThan(20);
+  expect([...named].filter((command) => !known.has(command))).toEqual([]);
 });
