@@ -5,7 +5,7 @@
  * What was read before a full reading began is not taken, since nobody would tell again what became of it: the attempt reads again.
  */
 import { sql } from 'kysely';
-import type { DirectoryObjectQuery, DirectoryObjectSearch, DirectoryPage, DirectorySettings, DirectoryWatermark } from '../shared/directory.ts';
+import type { DirectoryObjectQuery, DirectoryObjectSearch, DirectoryPage, DirectorySettings } from '../shared/directory.ts';
 import { LockstepError } from '../shared/errors.ts';
 import type { IntegrationId, RunId } from '../shared/ids.ts';
 import type { DirectoryRunTotals } from '../shared/runs.ts';
@@ -15,6 +15,7 @@ import { applyDirectoryChanges } from './directory-changes.ts';
 import { forgetMemberParts } from './directory-member-lists.ts';
 import { lockOpenRun, noTotals } from './directory-reading.ts';
 import { directoryScope } from './directory-scope.ts';
+import { holdPages } from './directory-tracking.ts';
 import { appliedObject, type ObjectProgress, objectState } from './object-outcome.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
 import { findStoredObject } from './stored-object.ts';
@@ -96,16 +97,6 @@ export async function isObjectApplied(tx: OrganisationTransaction, run: ObjectRu
   const { owner, scope } = cursorOf(run);
   const row = await tx.selectFrom('page_cursor').select(['epoch', 'completed_epoch']).where('owner', '=', owner).where('scope', '=', scope).executeTakeFirst();
   return row !== undefined && row.epoch === row.completed_epoch;
-}
-
-/** Keeps pages of readings and of watchers of this integration away, in the order of directory-reading.ts. Epoch 0: never read. */
-async function holdPages(tx: OrganisationTransaction, integration: IntegrationId): Promise<{ readonly epoch: number; readonly watermark: DirectoryWatermark | undefined }> {
-  const hold = (scope: string) =>
-    tx.selectFrom('page_cursor').select(['epoch', 'value']).where('owner', '=', integration).where('scope', '=', scope).forUpdate().executeTakeFirst();
-  const reading = await hold('directory-sync');
-  const changes = await hold('directory-changes');
-  const value = changes?.value ?? null;
-  return { epoch: Number(reading?.epoch ?? 0), watermark: value === null ? undefined : (JSON.parse(value.toString('utf8')) as DirectoryWatermark) };
 }
 
 /**

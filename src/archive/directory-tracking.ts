@@ -22,7 +22,23 @@ import { requestRun, type RunRow } from './runs.ts';
 import type { RunReason } from '../shared/runs.ts';
 
 const changesOf = (integration: IntegrationId) => ({ owner: integration, scope: 'directory-changes' });
+/**
+ * Keeps pages of readings and of watchers of this integration away until the end of the transaction, in the order in which they
+ * take their cursors. Gives the epoch of the last reading that began (0: none) and where changes go on from.
+ */
+export async function holdPages(
+  tx: OrganisationTransaction,
+  integration: IntegrationId,
+): Promise<{ readonly epoch: number; readonly watermark: DirectoryWatermark | undefined }> {
+  const hold = (scope: string) =>
+    tx.selectFrom('page_cursor').select(['epoch', 'value']).where('owner', '=', integration).where('scope', '=', scope).forUpdate().executeTakeFirst();
+  const reading = await hold('directory-sync');
+  const value = (await hold('directory-changes'))?.value ?? null;
+  return { epoch: Number(reading?.epoch ?? 0), watermark: value === null ? undefined : decode(value) };
+}
+
 const encode = (watermark: DirectoryWatermark): Buffer => Buffer.from(JSON.stringify(watermark));
+const decode = (value: Buffer): DirectoryWatermark => JSON.parse(value.toString('utf8')) as DirectoryWatermark;
 
 /** Where changes go on after a complete reading. In the transaction of its last page. */
 export async function trackChanges(
@@ -73,7 +89,7 @@ export async function openChanges(tx: OrganisationTransaction, integration: Inte
     .executeTakeFirst();
   if (row === undefined || row.value === null) return undefined;
   await forgetMemberParts(tx, integration);
-  return { epoch: Number(row.epoch), seq: Number(row.seq), watermark: JSON.parse(row.value.toString('utf8')) as DirectoryWatermark };
+  return { epoch: Number(row.epoch), seq: Number(row.seq), watermark: decode(row.value) };
 }
 
 /**

@@ -2,10 +2,11 @@
 import { sql } from 'kysely';
 import { type RemovalKind, removalKinds } from '../shared/directory.ts';
 import type { HeldKind } from '../shared/held.ts';
-import type { IntegrationId, RunId, TokenId } from '../shared/ids.ts';
+import type { RunId, TokenId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { recordClaims } from './directory-claims.ts';
 import { carryOut, forgetRemoved, pending } from './directory-removals.ts';
+import { holdPages } from './directory-tracking.ts';
 import { acceptDoubt, isAcceptable } from './doubtful-readings.ts';
 import { linkPeople, lockPeople, relinkGone } from './person-linking.ts';
 import { attributeTo } from './past.ts';
@@ -40,13 +41,6 @@ export async function decide(tx: OrganisationTransaction, { run: id, kind, verdi
       .where('run_id', '=', run.id)
       .where('kind', '=', set)
       .execute();
-  }
-}
-
-/** Keeps pages of readings and of changes away, in the order of directory-reading.ts. */
-async function holdPages(tx: OrganisationTransaction, integration: IntegrationId): Promise<void> {
-  for (const scope of ['directory-sync', 'directory-changes']) {
-    await tx.selectFrom('page_cursor').select('epoch').where('owner', '=', integration).where('scope', '=', scope).forUpdate().execute();
   }
 }
 
