@@ -18,6 +18,7 @@ import { directoryScope } from './directory-scope.ts';
 import { holdPages } from './directory-tracking.ts';
 import { appliedObject, type ObjectProgress, objectState } from './object-outcome.ts';
 import { commitPage, type CursorPosition, openEpoch } from './page-cursor.ts';
+import { attributeTo } from './past.ts';
 import { findStoredObject } from './stored-object.ts';
 
 export interface ObjectRun {
@@ -72,6 +73,7 @@ export async function commitObjectPage(
   const { settings } = await tx.selectFrom('directory_integration').select('settings').where('id', '=', run.integration).executeTakeFirstOrThrow();
   const answer = await commitPage(tx, { ...cursorOf(run), ...position, hash, last: page.last }, async () => {
     const row = await lockOpenRun(tx, run);
+    await attributeTo(tx, run.id);
     if (Number(row.epoch) !== epoch) throw overtaken();
     const guid = objectOf(page);
     if (guid === undefined) return;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { commitObjectPage, isObjectApplied, openObjectRun } from '../../src/archive/directory-object-run.ts';
+import { personHistory } from '../../src/archive/directory-history.ts';
 import { pageHash } from '../../src/archive/page-cursor.ts';
 import { finishRun, requestRun } from '../../src/archive/runs.ts';
 import { saveObjectReport } from '../../src/archive/site-runs.ts';
@@ -90,6 +91,15 @@ test('what changed is said by attribute', async () => {
   expect((await stored(directory, ann.guid))?.display_name).toBe('Ann E');
   expect(await run.row()).toMatchObject({ totals: { pages: 1, seen: 1, changed: 1, missing: 0 } });
   expect(await run.done()).toBe(true);
+});
+
+test('in the history, what it changed is the work of its run', async () => {
+  const directory = await following();
+  const run = await aRunFor(directory, annAsked);
+  await run.post({ entries: [userEntry('Ann Example', { guid: ann.guid, attributes: { title: ['Boss'] } })] });
+  const { items } = await withOrganisation(lab.app, directory.organisation.id, (tx) => personHistory(tx, annAsked.value, { limit: 1 }));
+  const { id, number } = await run.row();
+  expect(items).toMatchObject([{ kind: 'changed', changes: [{ attribute: 'title' }], run: { id, number: Number(number) } }]);
 });
 
 test('an object that is as it was is said to be, and one that was never read is added', async () => {
