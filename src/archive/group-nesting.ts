@@ -1,6 +1,5 @@
 /** Which groups are in a group, through all levels. Groups may be in each other: each counts once. */
 import { sql } from 'kysely';
-import type { DirectorySettings } from '../shared/directory.ts';
 import type { DirectoryObjectId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { isGroup } from './directory-list.ts';
@@ -20,6 +19,7 @@ export interface GroupsInside {
  */
 export async function groupsInside(tx: OrganisationTransaction, root: DirectoryObjectId, nested: boolean): Promise<GroupsInside> {
   const inner = nested ? await innerGroups(tx) : new Map<DirectoryObjectId, DirectoryObjectId[]>();
+  const known = await dynamicGroups(tx, nested ? undefined : root);
   const reached = new Set([root]);
   const dynamic: DynamicMembership[] = [];
   const listed: DirectoryObjectId[] = [];
@@ -28,11 +28,12 @@ export async function groupsInside(tx: OrganisationTransaction, root: DirectoryO
   };
   // Whatever is added meanwhile is walked through too.
   for (const id of reached) {
-    const membership = await dynamicOf(tx, id);
-    if (membership === undefined) {
+    const found = known.get(id);
+    if (found === undefined) {
       listed.push(id);
       add(inner.get(id) ?? []);
     } else {
+      const membership = dynamicMembership(found);
       dynamic.push(membership);
       if (nested) add(await matchingGroups(tx, membership));
     }
@@ -61,11 +62,12 @@ async function innerGroups(tx: OrganisationTransaction): Promise<ReadonlyMap<Dir
   return found;
 }
 
-/** Undefined: it has a list of members. */
-async function dynamicOf(tx: OrganisationTransaction, group: DirectoryObjectId): Promise<DynamicMembership | undefined> {
-  const { rows } = await sql<Omit<DynamicGroup, 'settings'> & { readonly settings: DirectorySettings }>`
-    select o.display_name as name, o.dn, o.attributes, i.settings
+/** The dynamic groups of the organisation, or `only` that one if it is dynamic. */
+async function dynamicGroups(tx: OrganisationTransaction, only: DirectoryObjectId | undefined): Promise<ReadonlyMap<DirectoryObjectId, DynamicGroup>> {
+  const { rows } = await sql<DynamicGroup & { readonly id: DirectoryObjectId }>`
+    select o.id, o.display_name as name, o.dn, o.attributes, i.settings
     from directory_object o join directory_integration i on i.id = o.integration_id
-    where o.id = ${group} and o.kind = 'dynamic-group'`.execute(tx);
-  return rows[0] === undefined ? undefined : dynamicMembership(rows[0]);
+    where ${isGroup} and o.kind = 'dynamic-group' and ${only === undefined ? sql`true` : sql`o.id = ${only}`}
+    order by o.sort_key, o.id`.execute(tx);
+  return new Map(rows.map((row) => [row.id, row]));
 }
