@@ -5,6 +5,7 @@ import { type AttributeChange, type PlanAction, planActions, type PlanCounts } f
 import type { IntegrationId, PersonId, RunId } from '../shared/ids.ts';
 import { attributeChanges } from './attribute-changes.ts';
 import type { OrganisationTransaction } from './database.ts';
+import { fetched } from './fetched.ts';
 import { loadPeople } from './person-objects.ts';
 import { withoutShadows } from './shadow-tables.ts';
 import { sqlFile } from './sql-file.ts';
@@ -48,9 +49,9 @@ export async function writePlanEntries(tx: OrganisationTransaction, run: RunId, 
       sort_key text collate "C" not null, detail text, changes jsonb not null default '[]') on commit drop`.execute(tx);
   await planMembersSql(tx);
   await openPlanObjectsSql(tx);
-  for await (const objects of fetched<DifferingObject>(tx, 'plan_objects')) await addEntries(tx, objects.flatMap((object) => entryOf(object) ?? []));
+  for await (const objects of fetched<DifferingObject>(tx, 'plan_objects', OBJECTS_AT_ONCE)) await addEntries(tx, objects.flatMap((object) => entryOf(object) ?? []));
   await openPlanPeopleSql(tx);
-  for await (const people of fetched<DifferingPerson>(tx, 'plan_people')) await addEntries(tx, await stateEntries(tx, people));
+  for await (const people of fetched<DifferingPerson>(tx, 'plan_people', OBJECTS_AT_ONCE)) await addEntries(tx, await stateEntries(tx, people));
   await planHeldSql(tx, run);
   await planLinksSql(tx);
   await planConflictsSql(tx, integration);
@@ -63,15 +64,6 @@ interface Entry extends Pick<DifferingObject, 'guid' | 'kind' | 'directory' | 's
   readonly subject: string;
   readonly detail?: string;
   readonly changes: readonly AttributeChange[];
-}
-
-/** Rows of an open cursor, so many at a time. */
-async function* fetched<Row>(tx: OrganisationTransaction, cursor: string): AsyncGenerator<readonly Row[]> {
-  for (;;) {
-    const { rows } = await sql<Row>`fetch ${sql.lit(OBJECTS_AT_ONCE)} from ${sql.id(cursor)}`.execute(tx);
-    if (rows.length === 0) return;
-    yield rows;
-  }
 }
 
 async function addEntries(tx: OrganisationTransaction, entries: readonly Entry[]): Promise<void> {

@@ -2,6 +2,7 @@ import { withOrganisation } from '../../src/archive/database.ts';
 import { computePlan } from '../../src/archive/plan-rehearsal.ts';
 import { listPlanEntries, type PlanEntryRow } from '../../src/archive/plans.ts';
 import { finishRun } from '../../src/archive/runs.ts';
+import { storedPages } from '../../src/archive/stored-pages.ts';
 import type { DirectoryPage } from '../../src/shared/directory.ts';
 import { aDirectory, aRun, directoryPage, endRun, groupEntry, membersOf, userEntry } from '../lab/builders.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
@@ -205,6 +206,31 @@ test('settings that are not saved are planned with, and nothing is saved', async
   const elsewhere = JSON.stringify({ ...directory.integration.settings, mailDomains: ['elsewhere.example'] });
   const hidden = await reading(directory, 'directory-plan', [{ entries }], { settings: elsewhere });
   expect(await entriesOf(hidden)).toMatchObject([{ action: 'removed', guid: ada.guid }, { action: 'removed', guid: bob.guid }]);
+});
+
+test('what is stored of groups comes as a directory gives it: a long list in parts, a group with nobody too', async () => {
+  const directory = await aDirectory(lab.owner);
+  const [empty, large, small] = [groupEntry('Empty'), groupEntry('Large'), groupEntry('Small')];
+  const dns = Array.from({ length: 40_001 }, (_, index) => `CN=Person ${index},OU=People,DC=corp,DC=example`);
+  await sync(directory, { entries: [empty, large, small], members: [membersOf(large, dns), membersOf(small, dns.slice(0, 2))] });
+  const lists = new Map<string, { dns: string[]; ends: number }>();
+  await withOrganisation(lab.app, directory.organisation.id, async (tx) => {
+    for await (const { members } of storedPages(tx, directory.integration.id)) {
+      expect(members.reduce((sum, list) => sum + list.dns.length, 0)).toBeLessThanOrEqual(20_000);
+      for (const { guid, dns: part, last } of members) {
+        const list = lists.get(guid) ?? { dns: [], ends: 0 };
+        expect(list.ends).toBe(0);
+        lists.set(guid, { dns: list.dns.concat(part), ends: last ? 1 : 0 });
+      }
+    }
+  });
+  expect([...lists.values()].map(({ ends }) => ends)).toEqual([1, 1, 1]);
+  expect(lists.get(empty.guid)?.dns).toEqual([]);
+  expect(lists.get(large.guid)?.dns.toSorted()).toEqual(dns.toSorted());
+  expect(lists.get(small.guid)?.dns.toSorted()).toEqual(dns.slice(0, 2));
+  const run = await aRun(lab.owner, directory.integration, { kind: 'directory-plan', from_stored: true });
+  await computePlan(lab.app, run.org_id, run.id, () => undefined);
+  expect(await entriesOf({ run, totals: await totalsOf(lab.app, run) })).toEqual([]);
 });
 
 test('a plan can be made of what is stored, members included, and asks nobody', async () => {
