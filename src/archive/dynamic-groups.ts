@@ -3,14 +3,12 @@
  * base, whenever a message comes. So does this, whenever somebody asks, in what is stored.
  * https://learn.microsoft.com/exchange/recipients/dynamic-distribution-groups/dynamic-distribution-groups
  */
-import { filterAttributes } from '../ldap-filter/filter-attributes.ts';
-import type { Filter } from '../ldap-filter/filter.ts';
-import { parseFilter } from '../ldap-filter/parse-filter.ts';
-import { standardAttributes } from '../shared/directory-attributes.ts';
+import { attributesAskedBy } from '../ldap-filter/filter-attributes.ts';
 import type { DirectoryEntry, DirectorySettings } from '../shared/directory.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { isWithin, normalDn } from './directory-dn.ts';
 import { directoryScope, type ScopedObject } from './directory-scope.ts';
+import { readAttributes } from './read-attributes.ts';
 import { ConflictError } from './record-errors.ts';
 
 export interface DynamicGroup {
@@ -29,8 +27,8 @@ export interface DynamicMembership {
   includes(object: ScopedObject): boolean;
 }
 
-/** Found without being read as attributes of the object. */
-const always = ['objectguid', 'distinguishedname', 'memberof'];
+/** Found in the lists of the groups, read or not. */
+const TOLD_BY_GROUPS = 'memberof';
 
 /**
  * Who the members of the group are.
@@ -42,8 +40,8 @@ export function dynamicMembership(group: DynamicGroup): DynamicMembership {
   const normalBase = base === undefined ? undefined : normalDn(base);
   if (filter === undefined || filter.trim() === '' || normalBase === undefined) return { base: undefined, readsGroups: false, includes: () => false };
   try {
-    const read = new Set([...standardAttributes, ...(group.settings.extraAttributes ?? []), ...askedBy(group.settings.filter)].map((name) => name.toLowerCase()));
-    const missing = filterAttributes(parseFilter(filter)).find((name) => !read.has(name.toLowerCase()) && !always.includes(name.toLowerCase()));
+    const read = readAttributes(group.settings);
+    const missing = attributesAskedBy(filter).find((name) => !read.has(name.toLowerCase()) && name.toLowerCase() !== TOLD_BY_GROUPS);
     if (missing !== undefined) throw unreadable(group, `it asks for ${missing}, which Lockstep does not read`, `Have it read: lockstep directory change NAME --extra-attribute ${missing}.`);
     const scope = directoryScope({ baseDn: base ?? '', filter });
     return {
@@ -59,11 +57,6 @@ export function dynamicMembership(group: DynamicGroup): DynamicMembership {
     throw unreadable(group, error.message, 'Change the filter of the group in Exchange, or see its members there.');
   }
 }
-
-const askedBy = (filter: string | undefined): readonly string[] => {
-  const parsed: Filter | undefined = filter === undefined || filter.trim() === '' ? undefined : parseFilter(filter);
-  return parsed === undefined ? [] : filterAttributes(parsed);
-};
 
 const domainOf = (dn: string): string | undefined => /(?:^|,)(DC=.*)$/i.exec(dn)?.[1];
 

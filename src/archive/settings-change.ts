@@ -7,13 +7,12 @@
  * A reading keeps the settings with which it began (run.read_settings), whatever is saved meanwhile: then another follows it.
  */
 import { sql } from 'kysely';
-import { filterAttributes } from '../ldap-filter/filter-attributes.ts';
-import { parseFilter } from '../ldap-filter/parse-filter.ts';
+import { attributesAskedBy } from '../ldap-filter/filter-attributes.ts';
 import type { DirectorySettings } from '../shared/directory.ts';
-import { standardAttributes } from '../shared/directory-attributes.ts';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { forgetWatermark } from './directory-tracking.ts';
+import { readAttributes } from './read-attributes.ts';
 import { isParked } from './run-tick.ts';
 import { requestRun, type RunRow } from './runs.ts';
 
@@ -39,10 +38,8 @@ const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one ?? 
 
 /** Whether the filter asks for attributes that were not read. */
 function asksForMore(before: DirectorySettings, after: DirectorySettings): boolean {
-  const wanted = (filter: string | undefined) => (filter === undefined || filter.trim() === '' ? [] : filterAttributes(parseFilter(filter)));
-  const told = ['objectguid', 'distinguishedname'];
-  const read = new Set([...standardAttributes, ...(before.extraAttributes ?? []), ...wanted(before.filter)].map((name) => name.toLowerCase()).concat(told));
-  return wanted(after.filter).some((name) => !read.has(name.toLowerCase()));
+  const read = readAttributes(before);
+  return attributesAskedBy(after.filter).some((name) => !read.has(name.toLowerCase()));
 }
 
 /** Asks for the full reading that new settings need, if one is due. In the transaction that saves them. */

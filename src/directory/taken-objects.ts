@@ -1,6 +1,5 @@
 import type { DirectoryEntry, DirectorySettings } from '../shared/directory.ts';
-import { filterAttributes } from '../ldap-filter/filter-attributes.ts';
-import { parseFilter as parse } from '../ldap-filter/parse-filter.ts';
+import { attributesAskedBy } from '../ldap-filter/filter-attributes.ts';
 import { attributesToRead } from './attributes.ts';
 import { parseFilter } from './ldap-filter.ts';
 
@@ -31,6 +30,5 @@ export const isTrustAccount = (attributes: DirectoryEntry['attributes']): boolea
  * @throws LockstepError ConfigInvalid `directory.filter-invalid`
  */
 export function attributesFor({ extraAttributes = [], filter }: DirectorySettings): readonly string[] {
-  const filtered = filter === undefined || filter.trim() === '' ? [] : filterAttributes(parse(filter));
-  return attributesToRead([...extraAttributes, ...filtered]);
+  return attributesToRead([...extraAttributes, ...attributesAskedBy(filter)]);
 }

@@ -1,4 +1,5 @@
 import type { Filter } from './filter.ts';
+import { parseFilter } from './parse-filter.ts';
 
 /** The attributes that a filter asks for, without options, each once; as they are written there. */
 export function filterAttributes(filter: Filter): readonly string[] {
@@ -14,3 +15,7 @@ export function filterAttributes(filter: Filter): readonly string[] {
   collect(filter);
   return [...names.values()];
 }
+
+/** The same of a filter's text; of none, or of a blank one, nothing. @throws as parseFilter */
+export const attributesAskedBy = (filter: string | undefined): readonly string[] =>
+  filter === undefined || filter.trim() === '' ? [] : filterAttributes(parseFilter(filter));
