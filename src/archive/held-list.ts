@@ -54,7 +54,7 @@ export const listOpenSets = (tx: OrganisationTransaction, integrations: readonly
     ? Promise.resolve([])
     : sets(tx).where('held.state', '=', 'open').where('held.integration_id', 'in', [...integrations]).execute();
 
-/** `gone`: no longer in the directory. `out-of-scope`: no longer within search bases and filter, or without an address. `disabled`: the account. */
+/** `gone`: no longer in the directory. `out-of-scope`: no longer within search bases, filter and mail domains, or without an address. `disabled`: the account. */
 export type HeldWhy = 'gone' | 'out-of-scope' | 'disabled';
 
 export interface HeldObject {

@@ -155,7 +155,7 @@ export const HeldObject = Type.Object({
   subject: Type.String(),
   dn: Type.String(),
   why: Type.Union([Type.Literal('gone'), Type.Literal('out-of-scope'), Type.Literal('disabled')], {
-    description: '`gone`: no longer in the directory. `out-of-scope`: no longer within search bases and filter, or without an address. `disabled`: the account.',
+    description: '`gone`: no longer in the directory. `out-of-scope`: no longer within search bases, filter and mail domains, or without an address. `disabled`: the account.',
   }),
   /** False: it came back meanwhile, or was decided on. */
   pending: Type.Boolean(),
