@@ -8,7 +8,7 @@
  */
 import { sql } from 'kysely';
 import { attributesAskedBy } from '../ldap-filter/filter-attributes.ts';
-import type { DirectorySettings } from '../shared/directory.ts';
+import { type DirectorySettings, readingSettings, storedSettings } from '../shared/directory.ts';
 import type { IntegrationId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { forgetWatermark } from './directory-tracking.ts';
@@ -16,19 +16,14 @@ import { readAttributes } from './read-attributes.ts';
 import { isParked } from './run-tick.ts';
 import { requestRun, type RunRow } from './runs.ts';
 
-/** Evaluated on what is stored. */
-const platformSettings = ['searchBases', 'filter', 'mailDomains', 'acknowledgeDisabled', 'removal'] as const satisfies readonly (keyof DirectorySettings)[];
-/** Of these the directory must be asked. */
-const readSettings = ['baseDn', 'extraAttributes'] as const satisfies readonly (keyof DirectorySettings)[];
-
 /** The settings that change what a full reading does, by name. */
 export const changedReading = (before: DirectorySettings, after: DirectorySettings): readonly string[] =>
-  [...platformSettings, ...readSettings].filter((name) => !isSame(before[name], after[name]));
+  readingSettings.filter((name) => !isSame(before[name], after[name]));
 
 /** Settings by which what is stored cannot be judged, by name: it was read without them. */
 export function notStored(before: DirectorySettings, after: DirectorySettings): readonly string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof DirectorySettings>;
-  const others = [...names].filter((name) => !(platformSettings as readonly string[]).includes(name));
+  const others = [...names].filter((name) => !(storedSettings as readonly string[]).includes(name));
   const changed = others.filter((name) => !isSame(before[name], after[name]));
   return asksForMore(before, after) ? [...changed, 'filter'] : changed;
 }

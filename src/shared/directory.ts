@@ -32,6 +32,11 @@ export interface DirectorySettings {
   readonly removal?: RemovalSettings;
 }
 
+/** Settings that decide what becomes of the objects that are stored: the archive can tell without asking the directory. */
+export const storedSettings = ['searchBases', 'filter', 'mailDomains', 'acknowledgeDisabled', 'removal'] as const satisfies readonly (keyof DirectorySettings)[];
+/** Settings that change what a full reading does: those, and what the directory must be asked for. */
+export const readingSettings = ['baseDn', ...storedSettings, 'extraAttributes'] as const satisfies readonly (keyof DirectorySettings)[];
+
 export const DEFAULT_POLL_SECONDS = 30;
 
 /**

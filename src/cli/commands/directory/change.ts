@@ -1,4 +1,5 @@
 import type { Directory, DirectoryChange } from '../../../api/schemas/directories.ts';
+import { readingSettings } from '../../../shared/directory.ts';
 import { ApiProblem } from '../../api-problem.ts';
 import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import { defineCommand, flag, list, number, text, UsageError } from '../../command.ts';
@@ -70,8 +71,7 @@ export const directoryChange = defineCommand({
 /** What the new settings bring about. */
 function whatFollows(before: Directory, after: Directory): string {
   const { lastRun } = after;
-  const reading = ['baseDn', 'searchBases', 'filter', 'mailDomains', 'acknowledgeDisabled', 'extraAttributes', 'removal'] as const;
-  const names = reading.filter((name) => JSON.stringify((before.settings as Record<string, unknown>)[name]) !== JSON.stringify((after.settings as Record<string, unknown>)[name]));
+  const names = readingSettings.filter((name) => JSON.stringify(before.settings[name]) !== JSON.stringify(after.settings[name]));
   if (names.length === 0) return `Try it: lockstep directory test ${after.name}`;
   const beforehand = `Next time see beforehand what it does: lockstep directory plan ${after.name} with the same options.`;
   if (lastRun === null || (lastRun.state !== 'queued' && lastRun.state !== 'running')) {
