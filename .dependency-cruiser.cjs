@@ -21,7 +21,7 @@ module.exports = {
     only('codec-knows-keys', 'codec', ['shared/', 'security/']),
     only('gateway-relays', 'gateway', ['shared/', 'security/', 'codec/', 'archive/database']),
     only('client-knows-temporal-and-rows', 'client', ['shared/', 'archive/']),
-    only('activities-are-glue', 'activities', ['shared/', 'archive/', 'directory/', 'client/']),
+    only('activities-are-glue', 'activities', ['shared/', 'archive/', 'directory/', 'exchange/', 'client/']),
     only('api-serves-the-archive', 'api', ['shared/', 'archive/', 'security/', 'client/', 'codec/']),
     only('sample-stands-alone', 'sample', ['shared/', 'ldap-filter/']),
     {

@@ -8,25 +8,19 @@ import {
   type IntegrationView,
   newIntegrationId,
 } from '../archive/integrations.ts';
-import { ConflictError, InvalidInputError } from '../archive/record-errors.ts';
+import { InvalidInputError } from '../archive/record-errors.ts';
 import { removeIntegration, refuseRemoval } from '../archive/remove-integration.ts';
 import { followSettings, requestDueReading } from '../archive/settings-change.ts';
-import { findOptionalSite, holdSealKey, type SiteView } from '../archive/sites.ts';
-import { directoryCredentialInfo, sealTo } from '../security/seal.ts';
+import { findOptionalSite, holdSealKey } from '../archive/sites.ts';
+import { directoryCredentialInfo } from '../security/seal.ts';
 import type { DirectorySettings } from '../shared/directory.ts';
-import type { IntegrationId, OrganisationId } from '../shared/ids.ts';
+import type { OrganisationId } from '../shared/ids.ts';
 import { dailyReading } from '../shared/schedule-types.ts';
 import { changedDestination } from './credential-destination.ts';
 import type { RouteDependencies } from './dependencies.ts';
 import { placeOf } from './directory-from.ts';
 import type { DirectoryChange, NewDirectory } from './schemas/directories.ts';
-
-/** A credential that only the site can open, and the key it is sealed to. */
-interface SealedCredential {
-  readonly bytes: Buffer;
-  readonly site: SiteView;
-  readonly sealPublicKey: Buffer;
-}
+import { type SealedCredential, sealCredential } from './seal-credential.ts';
 
 /**
  * Creates a directory, with settings of its own or from another one. The password is sealed to the site before anything is stored, and nothing else of it is kept.
@@ -40,7 +34,7 @@ export async function createDirectory(deps: RouteDependencies, organisation: Org
     return { place: found, site: await findOptionalSite(tx, found.site) };
   });
   if (site === undefined) throw new InvalidInputError([{ path: '/site', message: `there is no site "${place.site}"` }]);
-  const credential = await sealCredential(deps, organisation, id, site, input.password);
+  const credential = await sealCredential(deps.keyring, organisation, site, { info: directoryCredentialInfo(id), password: input.password });
   const row = await withOrganisation(deps.database, organisation, async (tx) => {
     await holdSealKey(tx, site.id, credential.sealPublicKey);
     return createIntegration(tx, organisation, {
@@ -132,29 +126,7 @@ async function newCredential(
     return { row, site: await findOptionalSite(tx, row.site_name) };
   });
   if (password === undefined || found.site === undefined) return undefined;
-  return sealCredential(deps, organisation, found.row.id, found.site, password);
-}
-
-async function sealCredential(
-  deps: RouteDependencies,
-  organisation: OrganisationId,
-  integration: IntegrationId,
-  site: SiteView,
-  password: string,
-): Promise<SealedCredential> {
-  const sealPublicKey = site.seal_public_key;
-  if (sealPublicKey === null) {
-    throw new ConflictError({
-      code: 'site.not-enrolled',
-      message: `The site "${site.name}" is not enrolled yet, so there is no key to which the password could be sealed.`,
-      next: 'Enrol its engine first: lockstep site code, then lockstep site on that machine.',
-    });
-  }
-  const info = directoryCredentialInfo(integration);
-  const sealed = await sealTo(sealPublicKey, Buffer.from(password, 'utf8'), info);
-  // Outside any transaction: the keyring takes a connection of its own.
-  const bytes = await deps.keyring.encrypt(organisation, 'secrets', sealed, info);
-  return { bytes, site, sealPublicKey };
+  return sealCredential(deps.keyring, organisation, found.site, { info: directoryCredentialInfo(found.row.id), password });
 }
 
 /** A stored password stays where it was given for: see credential-destination.ts. */

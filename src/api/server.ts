@@ -17,6 +17,7 @@ import { describeRoutes, describeSiteRoutes, hideRoutes } from './openapi.ts';
 import { answerProblem, answerProblems } from './problem-handler.ts';
 import { logRequests, redactedPaths, requestIdOf } from './request-log.ts';
 import { configRoutes } from './routes/config.ts';
+import { connectionRoutes } from './routes/connections.ts';
 import { directoryRoutes } from './routes/directories.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -26,6 +27,8 @@ import { heldRunRoutes } from './routes/held-runs.ts';
 import { runResultRoutes } from './routes/run-results.ts';
 import { runRoutes } from './routes/runs.ts';
 import { siteAdminRoutes } from './routes/sites.ts';
+import { taskPartRoutes } from './routes/task-parts.ts';
+import { taskRoutes } from './routes/tasks.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { siteRoutes, type SiteRoutesOptions } from './site/site-routes.ts';
 import { temporalUiRoutes } from './temporal-ui/temporal-ui-routes.ts';
@@ -132,6 +135,9 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(heldRunRoutes, routes);
       await admin.register(peopleRoutes, routes);
       await admin.register(groupRoutes, routes);
+      await admin.register(connectionRoutes, routes);
+      await admin.register(taskPartRoutes, routes);
+      await admin.register(taskRoutes, routes);
       await admin.register(configRoutes, routes);
       if (temporalUi !== undefined) await admin.register(uiLinkRoutes, { database, publicUrl: temporalUi.publicUrl });
     },

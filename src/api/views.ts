@@ -197,4 +197,4 @@ export const directoryProblemAnswer = (row: ProblemRow): DirectoryProblem => ({
 
 /** The types of the schemas know no readonly; the serialiser changes nothing. */
 type Mutable<T> = T extends readonly (infer Item)[] ? Mutable<Item>[] : T extends object ? { -readonly [Key in keyof T]: Mutable<T[Key]> } : T;
-const mutable = <T>(value: T): Mutable<T> => value as Mutable<T>;
+export const mutable = <T>(value: T): Mutable<T> => value as Mutable<T>;

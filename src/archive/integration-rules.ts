@@ -1,9 +1,9 @@
-import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type DirectorySettings, removalKinds } from '../shared/directory.ts';
 import { parseFilter } from '../ldap-filter/parse-filter.ts';
 import { normalDn } from './directory-dn.ts';
 import { unsupportedIn } from './directory-scope.ts';
+import { pemIssue } from './pem-rules.ts';
 import type { Issue } from './record-errors.ts';
 import { isUnlimited } from './removal-limits.ts';
 
@@ -76,23 +76,4 @@ function hostIssue(host: string): string | undefined {
 function domainIssue(domain: string): string | undefined {
   if (domain.includes('@')) return 'is an address; give the domain alone: corp.example';
   return /^(?!-)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+$/u.test(domain) ? undefined : 'is no domain; write corp.example';
-}
-
-const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
-
-function pemIssue(pem: string): string | undefined {
-  const blocks = [...pem.matchAll(pemBlock)];
-  if (blocks.some((block) => (block[1] ?? '').includes('PRIVATE KEY'))) {
-    return 'holds a private key; give the certificate of the certification authority only';
-  }
-  if (blocks.length === 0) return 'holds no certificate; it must be PEM (-----BEGIN CERTIFICATE-----)';
-  for (const [index, block] of blocks.entries()) {
-    if (block[1] !== 'CERTIFICATE') return `holds a ${block[1] ?? 'block'}, which is no certificate`;
-    try {
-      new X509Certificate(block[0]);
-    } catch {
-      return `certificate ${index + 1} cannot be read`;
-    }
-  }
-  return undefined;
 }

@@ -53,15 +53,15 @@ export class InvalidInputError extends Error {
 
 /**
  * Turns PostgreSQL's refusal of a second record of the same name (unique_violation, SQLSTATE 23505) into a conflict.
- * Everything else is passed on.
+ * Everything else is passed on. `words`: what the kind is called in a sentence, where its code differs.
  */
-export function nameTaken(kind: string, name: string): (error: unknown) => never {
+export function nameTaken(kind: string, name: string, words = kind): (error: unknown) => never {
   return (error) => {
     if (!isUniqueViolation(error)) throw error;
     throw new ConflictError({
       code: `${kind}.name-taken`,
-      message: `There is already a ${kind} named "${name}".`,
-      next: `Choose another name, or change the ${kind} that is there.`,
+      message: `There is already a ${words} named "${name}".`,
+      next: `Choose another name, or change the ${words} that is there.`,
     });
   };
 }

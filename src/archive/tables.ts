@@ -15,17 +15,27 @@ import type {
 import type { AttributeChange, PlanAction, PlanCounts } from '../shared/directory-plan.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type {
+  ConnectionId,
+  DefinitionId,
   DirectoryObjectId,
   IntegrationId,
+  MailboxGroupId,
+  MailboxId,
+  MailboxKey,
   OrganisationId,
   PersonId,
   RunId,
+  ScheduleId,
   SiteId,
+  TaskId,
   TokenId,
 } from '../shared/ids.ts';
 import type { HeldKind, HeldState } from '../shared/held.ts';
+import type { ConnectionSettings } from '../shared/mailbox-contract.ts';
+import type { MailboxFeature } from '../shared/mailbox.ts';
 import type { DirectoryRunTotals, RunKind, RunReason, RunState, RunTrigger } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
+import type { FolderReplicationSettings, MailboxGroupSource } from '../shared/tasks.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -118,6 +128,8 @@ export interface Tables {
     id: RunId;
     org_id: OrganisationId;
     integration_id: IntegrationId;
+    task_id: TaskId | null;
+    connection_id: ConnectionId | null;
     number: Bigint;
     kind: RunKind;
     trigger: RunTrigger;
@@ -291,5 +303,100 @@ export interface Tables {
     subject: string;
     detail: string | null;
     changes: JSONColumnType<AttributeChange[]>;
+  };
+  exchange_connection: {
+    id: ConnectionId;
+    org_id: OrganisationId;
+    site_id: SiteId;
+    name: string;
+    description: Generated<string>;
+    settings: JSONColumnType<ConnectionSettings>;
+    credential: Buffer | null;
+    credential_changed_at: Timestamp | null;
+    hints_trusted: Generated<boolean>;
+    created_at: GeneratedTimestamp;
+    changed_at: GeneratedTimestamp;
+  };
+  definition: {
+    id: DefinitionId;
+    org_id: OrganisationId;
+    name: string;
+    description: Generated<string>;
+    feature: MailboxFeature;
+    settings: JSONColumnType<FolderReplicationSettings>;
+    created_at: GeneratedTimestamp;
+    changed_at: GeneratedTimestamp;
+  };
+  task_schedule: {
+    id: ScheduleId;
+    org_id: OrganisationId;
+    name: string;
+    description: Generated<string>;
+    schedule: JSONColumnType<Schedule>;
+    jitter_seconds: Generated<number>;
+    created_at: GeneratedTimestamp;
+    changed_at: GeneratedTimestamp;
+  };
+  mailbox_group: {
+    id: MailboxGroupId;
+    org_id: OrganisationId;
+    name: string;
+    description: Generated<string>;
+    source: JSONColumnType<MailboxGroupSource>;
+    created_at: GeneratedTimestamp;
+    changed_at: GeneratedTimestamp;
+  };
+  task: {
+    id: TaskId;
+    org_id: OrganisationId;
+    site_id: SiteId;
+    name: string;
+    description: Generated<string>;
+    feature: MailboxFeature;
+    definition_id: DefinitionId;
+    schedule_id: ScheduleId | null;
+    group_id: MailboxGroupId;
+    state: Generated<'active' | 'paused'>;
+    skipped_ticks: ColumnType<string, string | number | undefined, string | number>;
+    created_at: GeneratedTimestamp;
+    changed_at: GeneratedTimestamp;
+  };
+  mailbox: {
+    id: ColumnType<MailboxId, never, never>;
+    org_id: OrganisationId;
+    key: Generated<MailboxKey>;
+    exchange_guid: string | null;
+    address: string;
+    display_name: string;
+    recipient_type: RecipientType;
+    object_id: DirectoryObjectId | null;
+    connection_id: ConnectionId | null;
+    open_pass: ColumnType<string, string | number | undefined, string | number>;
+    completed_pass: ColumnType<string, string | number | undefined, string | number>;
+    verified_at: Timestamp | null;
+    created_at: GeneratedTimestamp;
+  };
+  mailbox_owner: { mailbox_id: MailboxId; feature: MailboxFeature; org_id: OrganisationId; task_id: TaskId; since: GeneratedTimestamp };
+  task_mailbox: {
+    task_id: TaskId;
+    mailbox_id: MailboxId;
+    org_id: OrganisationId;
+    state: 'pending' | 'healthy' | 'duplicate' | 'skipped' | 'attention';
+    error: JSONColumnType<ErrorReport> | null;
+    in_group: Generated<boolean>;
+    first_done_at: Timestamp | null;
+    last_success_at: Timestamp | null;
+    last_run_id: RunId | null;
+    changed_at: GeneratedTimestamp;
+  };
+  run_mailbox: {
+    run_id: RunId;
+    ordinal: number;
+    org_id: OrganisationId;
+    mailbox_id: MailboxId;
+    outcome: 'quiet' | 'finished' | 'failed' | 'deferred' | 'duplicate' | null;
+    lease: string | null;
+    leased_at: Timestamp | null;
+    error: JSONColumnType<ErrorReport> | null;
   };
 }

@@ -1,3 +1,4 @@
+import type { Connection, ConnectionChange, NewConnection } from '../api/schemas/connections.ts';
 import type { Configuration, ConfigurationChanges } from '../api/schemas/config.ts';
 import type {
   Directory, DirectoryChange, DirectoryProblem, HeldObject, NewDirectory, ObjectQuery, PlanEntry, PlanRequest, Run, RunSummary, StartedRun,
@@ -5,6 +6,21 @@ import type {
 import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
 import type { Group, GroupMember, GroupSummary, HistoryEvent, Person, PersonSummary } from '../api/schemas/people.ts';
 import type { EnrolmentCode, NewSite, Site, SiteChange } from '../api/schemas/sites.ts';
+import type {
+  Definition,
+  DefinitionChange,
+  MailboxGroup,
+  MailboxGroupChange,
+  NewDefinition,
+  NewMailboxGroup,
+  NewTask,
+  NewTaskSchedule,
+  ResolvedMailboxes,
+  Task,
+  TaskChange,
+  TaskSchedule,
+  TaskScheduleChange,
+} from '../api/schemas/tasks.ts';
 import { type ApiRequest, apiRequest, type ApiTransportOptions } from './api-transport.ts';
 
 /** One page of a list; `next` goes into `after`. */
@@ -15,6 +31,14 @@ export interface Page<T> {
 export interface PageQuery {
   readonly after?: string | undefined;
   readonly limit?: number | undefined;
+}
+
+export interface NamedRecords<Record, New, Change> {
+  list(query: PageQuery): Promise<Page<Record>>;
+  find(name: string): Promise<Record>;
+  add(record: New): Promise<Record>;
+  change(name: string, change: Change): Promise<Record>;
+  remove(name: string): Promise<undefined>;
 }
 
 /** What `/readyz` says; no names, because it needs no token. */
@@ -31,6 +55,14 @@ export function createApiClient(options: ApiTransportOptions) {
   const get = <T>(path: string, query?: ApiRequest['query']) => call<T>(query === undefined ? { path } : { path, query });
   const post = <T>(path: string, body?: unknown) => call<T>({ method: 'POST', path, ...(body === undefined ? {} : { body }) });
   const name = encodeURIComponent;
+  /** The five routes of records that have a name. */
+  const named = <Record, New, Change>(path: string): NamedRecords<Record, New, Change> => ({
+    list: (query) => get<Page<Record>>(path, { ...query }),
+    find: (record) => get<Record>(`${path}/${name(record)}`),
+    add: (record) => post<Record>(path, record),
+    change: (record, change) => call<Record>({ method: 'PATCH', path: `${path}/${name(record)}`, body: change }),
+    remove: (record) => call<undefined>({ method: 'DELETE', path: `${path}/${name(record)}` }),
+  });
 
   return {
     url: options.url,
@@ -79,6 +111,14 @@ export function createApiClient(options: ApiTransportOptions) {
     group: (idOrAddressOrName: string, query: { at?: string | undefined } = {}) => get<Group>(`/groups/${name(idOrAddressOrName)}`, { ...query }),
     groupHistory: (idOrAddressOrName: string, query: PageQuery) => get<Page<HistoryEvent>>(`/groups/${name(idOrAddressOrName)}/history`, { ...query }),
     groupMembers: (id: string, query: PageQuery & { effective?: boolean | undefined; at?: string | undefined }) => get<Page<GroupMember>>(`/groups/${name(id)}/members`, { ...query }),
+
+    connections: named<Connection, NewConnection, ConnectionChange>('/connections'),
+    definitions: named<Definition, NewDefinition, DefinitionChange>('/definitions'),
+    schedules: named<TaskSchedule, NewTaskSchedule, TaskScheduleChange>('/schedules'),
+    mailboxGroups: named<MailboxGroup, NewMailboxGroup, MailboxGroupChange>('/mailbox-groups'),
+    resolveMailboxGroup: (group: string) => get<ResolvedMailboxes>(`/mailbox-groups/${name(group)}/mailboxes`),
+    tasks: named<Task, NewTask, TaskChange>('/tasks'),
+    switchTask: (task: string, verb: 'pause' | 'resume') => post<Task>(`/tasks/${name(task)}/${verb}`),
 
     config: () => get<Configuration>('/config'),
     putConfig: (config: unknown, dryRun: boolean) => call<ConfigurationChanges>({ method: 'PUT', path: '/config', query: { dryRun }, body: config }),

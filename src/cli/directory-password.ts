@@ -13,23 +13,28 @@ export interface GivenPassword {
 }
 
 /**
- * The password, from where the user said, else from LOCKSTEP_DIRECTORY_PASSWORD; undefined when none of these was used.
+ * The password, from where the user said, else from the environment variable; undefined when none of these was used.
  * @throws UsageError when it is empty or said twice; LockstepError ConfigInvalid `cli.file-unreadable`
  */
-export async function givenPassword(given: GivenPassword, io: CommandIo): Promise<string | undefined> {
+export async function givenPassword(given: GivenPassword, io: CommandIo, variable = 'LOCKSTEP_DIRECTORY_PASSWORD'): Promise<string | undefined> {
   if (given.passwordStdin && given.passwordFile !== undefined) throw new UsageError('Give --password-stdin or --password-file, not both.');
   if (given.passwordStdin) return checked(withoutLineBreak(await io.readInput()), 'Standard input');
   if (given.passwordFile !== undefined) return checked(withoutLineBreak(await readInputFile(given.passwordFile)), given.passwordFile);
-  const fromEnvironment = io.env['LOCKSTEP_DIRECTORY_PASSWORD'];
+  const fromEnvironment = io.env[variable];
   return fromEnvironment === undefined || fromEnvironment === '' ? undefined : fromEnvironment;
 }
 
 /** As `givenPassword`, and asks a person when nothing was given. */
-export async function requiredPassword(given: GivenPassword, account: string, io: CommandIo): Promise<string> {
-  const password = await givenPassword(given, io);
+export async function requiredPassword(
+  given: GivenPassword,
+  account: string,
+  io: CommandIo,
+  variable = 'LOCKSTEP_DIRECTORY_PASSWORD',
+): Promise<string> {
+  const password = await givenPassword(given, io, variable);
   if (password !== undefined) return password;
   if (!io.interactive) {
-    throw new UsageError(`The password of ${account} is missing. Give --password-stdin, --password-file or LOCKSTEP_DIRECTORY_PASSWORD.`);
+    throw new UsageError(`The password of ${account} is missing. Give --password-stdin, --password-file or ${variable}.`);
   }
   return checked(await io.askSecret(`Password of ${account}`), 'The answer');
 }

@@ -1,8 +1,8 @@
 /** The settings of a directory as options of `directory add` and `directory change`. */
 import type { Directory } from '../api/schemas/directories.ts';
 import { DEFAULT_POLL_SECONDS, directorySecurities } from '../shared/directory.ts';
+import { readCaFile } from './ca-file.ts';
 import { list, number, text, UsageError } from './command.ts';
-import { readInputFile } from './input-file.ts';
 import { type GivenRemoval, removalOptions, withGivenRemoval } from './removal-settings.ts';
 
 export type Settings = Directory['settings'];
@@ -105,11 +105,3 @@ const isUnsettable = (name: string): name is keyof typeof unsettable => Object.h
 /** Domains and attribute names hold no comma, so `a.example,b.example` can only mean two. */
 const splitCommas = (values: readonly string[]): string[] =>
   values.flatMap((value) => value.split(',')).map((value) => value.trim()).filter((value) => value !== '');
-
-async function readCaFile(file: string): Promise<string> {
-  const pem = await readInputFile(file);
-  // The file is sent to the platform: a private key beside the certificate must not be.
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new UsageError(`${file} holds a private key. Give a file with the authority's certificate only.`);
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new UsageError(`${file} holds no certificate in PEM form.`);
-  return pem;
-}

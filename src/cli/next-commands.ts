@@ -3,6 +3,7 @@ import type { Problem } from '../api/schemas/common.ts';
 
 const commands: Readonly<Record<string, string>> = {
   'auth.token-invalid': 'Give a valid token: lockstep organisation use NAME --token-file FILE, or LOCKSTEP_TOKEN. An administrator makes one: lockstep token add.',
+  'connection.run-open': 'Wait until it ends, or cancel it: lockstep runs cancel NUMBER.',
   'database.unavailable': 'Try again; see: lockstep status.',
   'directory.credential-missing': 'Set it: lockstep directory change NAME --password.',
   'directory.has-objects': 'Pause it instead: lockstep directory pause NAME. What it read stays.',
@@ -12,6 +13,7 @@ const commands: Readonly<Record<string, string>> = {
   'plan.other-open': 'Wait until it ends, or cancel it: lockstep runs cancel NUMBER.',
   'route.unknown': 'The server is of another version than this command: see lockstep status, and upgrade the older one.',
   'site.disabled': 'Enable it first: lockstep site enable NAME.',
+  'task.run-open': 'Wait until it ends, or cancel it: lockstep runs cancel NUMBER.',
   'temporal.unavailable': 'Try again; see: lockstep status.',
 };
 

@@ -36,6 +36,23 @@ import { siteList } from './commands/site/list.ts';
 import { siteShow } from './commands/site/show.ts';
 import { siteDisable, siteEnable } from './commands/site/switch.ts';
 import { statusCommand } from './commands/status.ts';
+import { connectionAdd } from './commands/connection/add.ts';
+import { connectionChange } from './commands/connection/change.ts';
+import { connectionList, connectionRemove, connectionShow } from './commands/connection/connection-words.ts';
+import { definitionAdd } from './commands/definition/add.ts';
+import { definitionChange } from './commands/definition/change.ts';
+import { definitionList, definitionRemove, definitionShow } from './commands/definition/definition-words.ts';
+import { mailboxGroupAdd } from './commands/mailbox-group/add.ts';
+import { mailboxGroupChange } from './commands/mailbox-group/change.ts';
+import { mailboxGroupList, mailboxGroupRemove, mailboxGroupShow } from './commands/mailbox-group/mailbox-group-words.ts';
+import { mailboxGroupMailboxes } from './commands/mailbox-group/mailboxes.ts';
+import { scheduleAdd } from './commands/schedule/add.ts';
+import { scheduleChange } from './commands/schedule/change.ts';
+import { scheduleList, scheduleRemove, scheduleShow } from './commands/schedule/schedule-words.ts';
+import { taskAdd } from './commands/task/add.ts';
+import { taskChange } from './commands/task/change.ts';
+import { taskPause, taskResume } from './commands/task/pause.ts';
+import { taskList, taskRemove, taskShow } from './commands/task/task-words.ts';
 import { tokenAdd } from './commands/token/add.ts';
 import { tokenList } from './commands/token/list.ts';
 import { tokenRevoke } from './commands/token/revoke.ts';
@@ -73,6 +90,34 @@ export const commands: readonly AnyCommand[] = [
   groupList,
   groupShow,
   groupMembers,
+  taskAdd,
+  taskList,
+  taskShow,
+  taskChange,
+  taskPause,
+  taskResume,
+  taskRemove,
+  definitionAdd,
+  definitionList,
+  definitionShow,
+  definitionChange,
+  definitionRemove,
+  mailboxGroupAdd,
+  mailboxGroupList,
+  mailboxGroupShow,
+  mailboxGroupMailboxes,
+  mailboxGroupChange,
+  mailboxGroupRemove,
+  scheduleAdd,
+  scheduleList,
+  scheduleShow,
+  scheduleChange,
+  scheduleRemove,
+  connectionAdd,
+  connectionList,
+  connectionShow,
+  connectionChange,
+  connectionRemove,
   runsList,
   runsListByName,
   runsShow,
@@ -110,6 +155,11 @@ export const groups: Readonly<Record<string, string>> = {
   directory: 'Active Directory domains that are read',
   person: 'People in the archive',
   group: 'Groups in the archive',
+  task: 'What is done with which mailboxes, when, and by which site',
+  definition: 'Settings of a feature, for any number of tasks',
+  'mailbox-group': 'Which mailboxes, for any number of tasks',
+  schedule: 'When tasks run',
+  connection: 'Exchange servers that mailboxes are read from',
   site: 'Engines on the networks of the directories',
   organisation: 'Organisations, and which one commands act for',
   token: 'API tokens of the organisation',

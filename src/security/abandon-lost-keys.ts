@@ -3,6 +3,7 @@ import type { Database } from '../archive/database.ts';
 import { LockstepError } from '../shared/errors.ts';
 import { installationKeyPurposes, newWrappedKey } from './encryption-keys.ts';
 import type { MasterKey } from './master-key.ts';
+import { forgetCredentials } from './stored-credentials.ts';
 
 /**
  * After the master key was lost for good: forgets every key and every stored credential, none of which anybody can read any
@@ -19,11 +20,7 @@ export async function abandonLostKeys(
     const wrappedByThis = await tx.selectFrom('encryption_key').select('id').where('wrapped_by', '=', masterKey.fingerprint).executeTakeFirst();
     if (wrappedByThis !== undefined) throw notLost();
     await tx.deleteFrom('encryption_key').execute();
-    const { numUpdatedRows } = await tx
-      .updateTable('directory_integration')
-      .set({ credential: null })
-      .where('credential', 'is not', null)
-      .executeTakeFirst();
+    const credentials = await forgetCredentials(tx);
     const organisations = await tx.selectFrom('organisation').select('id').orderBy('id').forUpdate().execute();
     const wanted = [
       ...installationKeyPurposes.map((purpose) => ({ organisation: null, purpose })),
@@ -32,7 +29,7 @@ export async function abandonLostKeys(
     for (const { organisation, purpose } of wanted) {
       await tx.insertInto('encryption_key').values((await newWrappedKey(masterKey, organisation, purpose)).row).execute();
     }
-    return { organisations: organisations.length, credentials: Number(numUpdatedRows) };
+    return { organisations: organisations.length, credentials };
   });
 }
 

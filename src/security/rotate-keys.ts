@@ -11,7 +11,7 @@ import {
 } from './encryption-keys.ts';
 import { decryptUnder, encryptUnder, keyIdOf } from './keyring.ts';
 import type { MasterKey } from './master-key.ts';
-import { directoryCredentialInfo } from './seal.ts';
+import { listStoredCredentials, replaceStoredCredential } from './stored-credentials.ts';
 
 export interface RotationDeps {
   readonly database: Database;
@@ -40,23 +40,13 @@ export async function rotateOrganisationKey(
   return withOrganisation(deps.database, organisation, async (tx) => {
     const keys = await organisationKeys(tx, deps.masterKey, organisation);
     const active = await replaceActiveKey(tx, deps.masterKey, organisation, 'organisation');
-    const rows = await tx
-      .selectFrom('directory_integration')
-      .select(['id', 'credential'])
-      .where('credential', 'is not', null)
-      .$narrowType<{ credential: Buffer }>()
-      .forUpdate()
-      .execute();
-    for (const { id, credential } of rows) {
-      const binding = { organisation, purpose: 'secrets', context: directoryCredentialInfo(id) } as const;
-      const plaintext = decryptUnder(keys.get(keyIdOf(credential) ?? ''), binding, credential);
-      await tx
-        .updateTable('directory_integration')
-        .set({ credential: encryptUnder(active, binding, plaintext) })
-        .where('id', '=', id)
-        .execute();
+    const stored = await listStoredCredentials(tx, { hold: true });
+    for (const one of stored) {
+      const binding = { organisation, purpose: 'secrets', context: one.context } as const;
+      const plaintext = decryptUnder(keys.get(keyIdOf(one.credential) ?? ''), binding, one.credential);
+      await replaceStoredCredential(tx, one, { credential: encryptUnder(active, binding, plaintext) });
     }
-    return { keyId: active.id, reencrypted: rows.length };
+    return { keyId: active.id, reencrypted: stored.length };
   });
 }
 

@@ -18,6 +18,10 @@ const exact = (bytes: Uint8Array): ArrayBuffer => Uint8Array.from(bytes).buffer;
 
 /** `info` of the password of a directory integration. */
 export const directoryCredentialInfo = (integrationId: string): string => `directory-credential:${integrationId}`;
+/** `info` of the password of an exchange connection. */
+export const connectionCredentialInfo = (connectionId: string): string => `connection-credential:${connectionId}`;
+/** Every `info` of a password. */
+export const credentialContextPattern = /^(?:directory|connection)-credential:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A key pair to seal to: the public key as a raw uncompressed point (65 bytes), the private key as its scalar (32 bytes). */
 export async function generateSealKeyPair(): Promise<{ publicKey: Buffer; privateKey: Buffer }> {

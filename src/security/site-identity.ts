@@ -120,14 +120,13 @@ export class SiteIdentity {
     const { credentials } = await platform.credentials(token);
     const keys = await newKeys();
     const resealed = await Promise.all(
-      credentials.map(async ({ integrationId, sealed }) => {
-        const info = directoryCredentialInfo(integrationId);
+      credentials.map(async ({ context, sealed }) => {
         const bytes = Buffer.from(sealed, 'base64');
-        const plaintext = await openSealed(this.#sealPrivateKey(), bytes, info);
+        const plaintext = await openSealed(this.#sealPrivateKey(), bytes, context);
         return {
-          integrationId,
+          context,
           replaces: createHash('sha256').update(bytes).digest('hex'),
-          sealed: (await sealTo(keys.sealPublicKey, plaintext, info)).toString('base64'),
+          sealed: (await sealTo(keys.sealPublicKey, plaintext, context)).toString('base64'),
         };
       }),
     );

@@ -2,7 +2,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { type ErrorClass, LockstepError } from '../shared/errors.ts';
-import { integrationId, siteId } from '../shared/ids.ts';
+import { siteId } from '../shared/ids.ts';
 import type {
   EnrolAnswer,
   EnrolRequest,
@@ -11,6 +11,7 @@ import type {
   SiteTokenAnswer,
   SiteTokenRequest,
 } from '../shared/site-contract.ts';
+import { credentialContextPattern } from './seal.ts';
 
 export interface SitePlatform {
   enrol(request: EnrolRequest): Promise<EnrolAnswer>;
@@ -31,7 +32,7 @@ const Token = Type.Object({
   namespace: Type.String(),
   queue: Type.String(),
 });
-const Credentials = Type.Object({ credentials: Type.Array(Type.Object({ integrationId: Type.String(), sealed: Type.String() })) });
+const Credentials = Type.Object({ credentials: Type.Array(Type.Object({ context: Type.String({ pattern: credentialContextPattern.source }), sealed: Type.String() })) });
 const ProblemAnswer = Type.Object({ code: Type.String(), detail: Type.String(), next: Type.Optional(Type.String()) });
 
 /**
@@ -82,8 +83,7 @@ export function createSitePlatform(options: { readonly baseUrl: string; readonly
       return checked(Token, await call('POST', 'token', request));
     },
     async credentials(token) {
-      const { credentials } = checked(Credentials, await call('GET', 'credentials', undefined, token));
-      return { credentials: credentials.map(({ integrationId: id, sealed }) => ({ integrationId: integrationId(id), sealed })) };
+      return checked(Credentials, await call('GET', 'credentials', undefined, token));
     },
     async rotateKeys(token, request) {
       await call('POST', 'rotate-keys', request, token);

@@ -15,7 +15,7 @@ export const rotationText = (site: string, request: Omit<RotateSiteKeysRequest, 
     site,
     createHash('sha256').update(request.signPublicKey).digest('hex'),
     request.sealPublicKey,
-    ...request.credentials.map(({ integrationId, replaces, sealed }) => `${integrationId} ${replaces} ${sealed}`),
+    ...request.credentials.map(({ context, replaces, sealed }) => `${context} ${replaces} ${sealed}`),
   ].join('\n');
 
 /** base64 */

@@ -13,6 +13,16 @@ export type TokenId = Id<'Token'>;
 /** bigint in the database, decimal text here: JSON numbers lose digits above 2^53. */
 export type PersonId = Id<'Person'>;
 export type DirectoryObjectId = Id<'DirectoryObject'>;
+export type ConnectionId = Id<'Connection'>;
+export type DefinitionId = Id<'Definition'>;
+export type ScheduleId = Id<'Schedule'>;
+export type MailboxGroupId = Id<'MailboxGroup'>;
+export type TaskId = Id<'Task'>;
+/** A mailbox as sites know it; inside the archive it is a bigint. */
+export type MailboxKey = Id<'MailboxKey'>;
+export type MailboxId = Id<'Mailbox'>;
+export type FolderId = Id<'Folder'>;
+export type ItemId = Id<'Item'>;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -38,3 +48,14 @@ export const siteId = make('Site', uuidPattern);
 export const integrationId = make('Integration', uuidPattern);
 export const runId = make('Run', uuidPattern);
 export const tokenId = make('Token', uuidPattern);
+export const connectionId = make('Connection', uuidPattern);
+export const definitionId = make('Definition', uuidPattern);
+export const scheduleId = make('Schedule', uuidPattern);
+export const mailboxGroupId = make('MailboxGroup', uuidPattern);
+export const taskId = make('Task', uuidPattern);
+export const mailboxKey = make('MailboxKey', uuidPattern);
+
+/** Ids that are bigint in the database. */
+const bigintPattern = /^[1-9][0-9]{0,18}$/;
+export const folderId = make('Folder', bigintPattern);
+export const itemId = make('Item', bigintPattern);

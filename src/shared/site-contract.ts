@@ -190,7 +190,8 @@ export interface SiteTokenAnswer {
 
 /** GET /site/v1/credentials: every credential that is sealed to this site, base64. */
 export interface SiteCredentialsAnswer {
-  readonly credentials: readonly { readonly integrationId: IntegrationId; readonly sealed: string }[];
+  /** `context`: what it is sealed for, such as `directory-credential:<id>`. */
+  readonly credentials: readonly { readonly context: string; readonly sealed: string }[];
 }
 
 /** POST /site/v1/rotate-keys: keys and credentials are replaced together, or not at all. 409 when a credential changed meanwhile. */
@@ -198,7 +199,7 @@ export interface RotateSiteKeysRequest {
   readonly signPublicKey: string;
   readonly sealPublicKey: string;
   readonly credentials: readonly {
-    readonly integrationId: IntegrationId;
+    readonly context: string;
     /** Hex SHA-256 of the sealed bytes that these replace. */
     readonly replaces: string;
     /** base64, sealed to the new key. */

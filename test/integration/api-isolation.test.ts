@@ -29,6 +29,11 @@ interface Names {
   readonly group: string;
   readonly groupAddress: string;
   readonly groupName: string;
+  readonly connection: string;
+  readonly definition: string;
+  readonly schedule: string;
+  readonly mailboxGroup: string;
+  readonly task: string;
 }
 interface Side {
   readonly lab: LabOrganisation;
@@ -37,6 +42,7 @@ interface Side {
 }
 
 const settings = { security: 'ldaps', account: 'sync@corp.example', acknowledgeDisabled: true };
+const connectionSettings = { type: 'ews', url: 'https://mail.corp.example/EWS/Exchange.asmx', authentication: 'ntlm', account: 'CORP\\svc' };
 const nowhere: Names = {
   organisation: 'nobody',
   site: 'ghost-site',
@@ -51,6 +57,11 @@ const nowhere: Names = {
   group: '9223372036854775807',
   groupAddress: 'ghost.group@corp.example',
   groupName: 'Ghost Group',
+  connection: 'ghost-connection',
+  definition: 'ghost-definition',
+  schedule: 'ghost-schedule',
+  mailboxGroup: 'ghost-mailboxes',
+  task: 'ghost-task',
 };
 
 let api: LabApi;
@@ -100,6 +111,12 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
     await listPeople(tx, { limit: 10 }),
     await listGroups(tx, { limit: 10 }),
   ]);
+  await admin('POST', '/connections', { name: `${word}-connection`, site: `${word}-site`, settings: connectionSettings, password: 'p' });
+  await admin('POST', '/definitions', { name: `${word}-definition` });
+  await admin('POST', '/schedules', { name: `${word}-schedule`, schedule });
+  await admin('POST', '/mailbox-groups', { name: `${word}-mailboxes`, source: { kind: 'directory-group', group: `${Word} Group` } });
+  const parts = { site: `${word}-site`, definition: `${word}-definition`, schedule: `${word}-schedule`, group: `${word}-mailboxes` };
+  await admin('POST', '/tasks', { name: `${word}-task`, ...parts });
   const integration = await api.lab.owner.selectFrom('directory_integration').select('id').where('name', '=', `${word}-dir`).executeTakeFirstOrThrow();
   const names: Names = {
     organisation: word,
@@ -115,6 +132,11 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
     group: groups?.items[0]?.id ?? '',
     groupAddress: `${word}.group@corp.example`,
     groupName: `${Word} Group`,
+    connection: `${word}-connection`,
+    definition: `${word}-definition`,
+    schedule: `${word}-schedule`,
+    mailboxGroup: `${word}-mailboxes`,
+    task: `${word}-task`,
   };
   return { lab, siteToken: site.token, names };
 }
@@ -260,6 +282,62 @@ const rows: Readonly<Record<string, Row>> = {
       [names.group, names.groupAddress, names.groupName].flatMap((reference) => ['', '?effective=true'].map((query) => `/api/v1/groups/${uri(reference)}/members${query}`)),
   },
 
+  ...Object.fromEntries(
+    (
+      [
+        ['connections', 'connection', { settings: { ...connectionSettings, url: 'https://evil.example/' }, password: 'p' }],
+        ['definitions', 'definition', { settings: { withContent: false } }],
+        ['schedules', 'schedule', { jitterSeconds: 1 }],
+        ['mailbox-groups', 'mailboxGroup', { source: { kind: 'mailboxes', addresses: ['a@b.example'] } }],
+        ['tasks', 'task', { schedule: null }],
+      ] as const
+    ).flatMap(([path, name, change]): [string, Row][] => {
+      const urls = (names: Names) => [`/api/v1/${path}/${names[name]}`];
+      return [
+        [`GET /api/v1/${path}`, { access: 'read', foreign: 'own', urls: () => [`/api/v1/${path}`] }],
+        [`GET /api/v1/${path}/{name}`, { access: 'read', foreign: 'absent', urls }],
+        [`PATCH /api/v1/${path}/{name}`, { access: 'admin', foreign: 'absent', urls, body: () => change }],
+        [`DELETE /api/v1/${path}/{name}`, { access: 'admin', foreign: 'absent', urls }],
+      ];
+    }),
+  ),
+  'POST /api/v1/connections': {
+    access: 'admin',
+    foreign: 'absent',
+    urls: () => ['/api/v1/connections'],
+    body: (names) => ({ name: 'mine', site: names.site, settings: connectionSettings, password: 'p' }),
+  },
+  'POST /api/v1/definitions': { access: 'admin', foreign: 'create', urls: () => ['/api/v1/definitions'], body: (names) => ({ name: names.definition }) },
+  'POST /api/v1/schedules': {
+    access: 'admin',
+    foreign: 'create',
+    urls: () => ['/api/v1/schedules'],
+    body: (names) => ({ name: names.schedule, schedule: { kind: 'daily', at: '08:00', timeZone: 'UTC' } }),
+  },
+  'POST /api/v1/mailbox-groups': {
+    access: 'admin',
+    foreign: 'absent',
+    urls: () => ['/api/v1/mailbox-groups'],
+    body: (names) => ({ name: 'mine', source: { kind: 'directory-group', group: names.group } }),
+  },
+  'GET /api/v1/mailbox-groups/{name}/mailboxes': {
+    access: 'read',
+    foreign: 'absent',
+    urls: (names) => [`/api/v1/mailbox-groups/${names.mailboxGroup}/mailboxes`],
+  },
+  'POST /api/v1/tasks': {
+    access: 'admin',
+    foreign: 'absent',
+    urls: () => ['/api/v1/tasks'],
+    body: (names) => ({ name: 'mine', site: names.site, definition: names.definition, schedule: names.schedule, group: names.mailboxGroup }),
+  },
+  ...Object.fromEntries(
+    ['pause', 'resume'].map((verb): [string, Row] => [
+      `POST /api/v1/tasks/{name}/${verb}`,
+      { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/tasks/${names.task}/${verb}`] },
+    ]),
+  ),
+
   'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },
   'PUT /api/v1/config': {
     access: 'admin',
@@ -386,8 +464,10 @@ describe.each(allRows.filter((row) => row.foreign === 'absent'))('$route', (row)
   });
 });
 
-/** The slug that was asked for is repeated in the answer, and nothing else may differ. */
-const anonymous = (text: string, { site, directory }: Names): string => text.replaceAll(site, '<site>').replaceAll(directory, '<directory>');
+/** The name that was asked for is repeated in the answer, and nothing else may differ. */
+const anonymous = (text: string, { site, directory, connection, definition, schedule, mailboxGroup, task, group }: Names): string =>
+  // An id of a group is a few digits: only where it is quoted.
+  [site, directory, connection, definition, schedule, mailboxGroup, task, `\\"${group}\\"`].reduce((rest, name, at) => rest.replaceAll(name, `<name ${at}>`), text);
 
 describe.each(allRows.filter((row) => row.foreign === 'own'))('$route', (row) => {
   test('answers what is of the own organisation, and nothing of another', async () => {
@@ -435,12 +515,12 @@ describe('the installation', () => {
 });
 
 describe('a site', () => {
-  test('gets the credentials of its own integrations only', async () => {
-    const credentials = async (token: string) => ((await api.call(token, 'GET', '/site/v1/credentials')).body as { credentials: { integrationId: string }[] }).credentials;
-    const [mine] = await credentials(alpha.siteToken);
-    const [theirs] = await credentials(bravo.siteToken);
-    expect(mine?.integrationId).not.toBe(theirs?.integrationId);
-    expect(await credentials(alpha.siteToken)).toHaveLength(1);
+  test('gets the credentials of its own integrations and connections only', async () => {
+    const contexts = async (token: string) =>
+      ((await api.call(token, 'GET', '/site/v1/credentials')).body as { credentials: { context: string }[] }).credentials.map(({ context }) => context);
+    const [mine, theirs] = [await contexts(alpha.siteToken), await contexts(bravo.siteToken)];
+    expect(mine.map((context) => context.split(':')[0])).toEqual(['directory-credential', 'connection-credential']);
+    expect(mine.filter((context) => theirs.includes(context))).toEqual([]);
   });
   test('cannot reach a run of another site of its own organisation', async () => {
     const second = await bravo.lab.site('second-site');

@@ -2,7 +2,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { createIngestClient, type IngestClient, type Patience, retryAfterMs } from '../../src/client/ingest-client.ts';
+import { createIngestClient, type IngestClient } from '../../src/client/ingest-client.ts';
+import { type Patience, retryAfterMs } from '../../src/client/platform-requests.ts';
 import type { DirectoryChangesPage, DirectoryPage } from '../../src/shared/directory.ts';
 import { LockstepError } from '../../src/shared/errors.ts';
 import { integrationId, runId } from '../../src/shared/ids.ts';

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createConnection, newConnectionId } from '../../src/archive/connections.ts';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { EncryptionCodec } from '../../src/codec/payload-codec.ts';
 import { openTaskToken, sealTaskToken } from '../../src/gateway/task-token.ts';
@@ -9,7 +10,7 @@ import { Keyring, keyIdOf } from '../../src/security/keyring.ts';
 import { createMasterKeyFile, loadMasterKey, masterKeyOf } from '../../src/security/master-key.ts';
 import { rotateInstallationKey, rotateOrganisationKey } from '../../src/security/rotate-keys.ts';
 import { rotateMasterKey, rotateMasterKeyFile, wrappingMasterKey } from '../../src/security/rotate-master-key.ts';
-import { directoryCredentialInfo, sealTo } from '../../src/security/seal.ts';
+import { connectionCredentialInfo, directoryCredentialInfo, sealTo } from '../../src/security/seal.ts';
 import { SITE_ACCESS, signToken, verifyToken } from '../../src/security/signed-token.ts';
 import { SiteIdentity } from '../../src/security/site-identity.ts';
 import { authenticateSite } from '../../src/security/site-token.ts';
@@ -371,12 +372,37 @@ test('When the answer to a change of keys is lost, the site finds out which keys
   expect(await passwordAt({ identity: restarted }, integration)).toBe('p4ss');
 });
 
+test("Credentials of exchange connections go along with a change of the site's keys and of the organisation's", async () => {
+  const site = await enrolledSite(lab);
+  const { id: organisation } = lab.organisation;
+  const id = newConnectionId();
+  const info = connectionCredentialInfo(id);
+  const { seal_public_key: key } = await lab.database.owner.selectFrom('site').select('seal_public_key').where('id', '=', site.id).executeTakeFirstOrThrow();
+  const sealed = await sealTo(key ?? Buffer.alloc(0), secret('exchange'), info);
+  const settings = { type: 'ews', url: 'https://mail.corp.example/EWS/Exchange.asmx', authentication: 'ntlm', account: 'svc' } as const;
+  const credential = await lab.keyring.encrypt(organisation, 'secrets', sealed, info);
+  await withOrganisation(lab.database.app, organisation, (tx) => createConnection(tx, organisation, { id, siteId: site.id, name: 'rotated', settings, credential }));
+  const stored = async () => (await lab.database.owner.selectFrom('exchange_connection').select('credential').where('id', '=', id).executeTakeFirstOrThrow()).credential;
+  const opened = async () => lab.keyring.decrypt(organisation, 'secrets', (await stored()) ?? Buffer.alloc(0), info);
+
+  await site.identity.rotateKeys(site.platform, await site.tokens.token());
+  const resealed = await opened();
+  expect(resealed.equals(sealed)).toBe(false);
+  const present = await site.platform.credentials(await site.tokens.token());
+  expect(present.credentials.map(({ context }) => context)).toEqual([info]);
+
+  const before = await stored();
+  await rotateOrganisationKey({ database: lab.database.app, masterKey: lab.masterKey }, organisation);
+  expect((await stored())?.equals(before ?? Buffer.alloc(0))).toBe(false);
+  expect((await opened()).equals(resealed)).toBe(true);
+});
+
 test('A site sees its own credentials only', async () => {
   const [mine, other] = [await enrolledSite(lab), await enrolledSite(lab)];
   const integration = await credentialOf(mine, 'p4ss');
   await credentialOf(other, 'theirs');
   const { credentials } = await mine.platform.credentials(await mine.tokens.token());
-  expect(credentials.map(({ integrationId }) => integrationId)).toEqual([integration]);
+  expect(credentials.map(({ context }) => context)).toEqual([directoryCredentialInfo(integration)]);
   const answer = await fetch(`${lab.url}/site/v1/credentials`);
   expect(answer.status).toBe(401);
 });

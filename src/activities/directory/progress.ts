@@ -11,6 +11,8 @@ export interface ProgressOptions {
   readonly signal: AbortSignal;
   readonly heartbeatMs?: number;
   readonly stalledMs?: number;
+  /** What is to be said then; default: of a directory. */
+  readonly stalled?: (afterMs: number) => LockstepError;
 }
 
 /**
@@ -26,7 +28,7 @@ export class Progress implements Disposable {
   #details: unknown = {};
   #since = performance.now();
 
-  constructor({ heartbeat, signal, heartbeatMs = HEARTBEAT_MS, stalledMs = STALLED_MS }: ProgressOptions) {
+  constructor({ heartbeat, signal, heartbeatMs = HEARTBEAT_MS, stalledMs = STALLED_MS, stalled = directoryStalled }: ProgressOptions) {
     this.signal = AbortSignal.any([signal, this.#stalled.signal]);
     heartbeat(this.#details);
     this.#timer = setInterval(() => {
@@ -46,7 +48,7 @@ export class Progress implements Disposable {
   }
 }
 
-const stalled = (afterMs: number): LockstepError =>
+const directoryStalled = (afterMs: number): LockstepError =>
   new LockstepError({
     class: 'Unavailable',
     code: 'directory.stalled',

@@ -50,7 +50,7 @@ export const errorOf = ({ class: errorClass, code, message, next }: Type.Static<
   next: storable(next),
 });
 
-export function siteOf(request: FastifyRequest): SitePrincipal {
+export function siteOf(request: Pick<FastifyRequest, 'site'>): SitePrincipal {
   if (request.site === undefined) throw new Error('an ingest route without a site');
   return request.site;
 }
@@ -65,7 +65,7 @@ export const takePlace = (pages: PagesInWork) => async (request: FastifyRequest,
 };
 
 /** Runs `commit` in the request's place. */
-export async function commitInPlace<T>(request: FastifyRequest, database: Database, commit: () => Promise<T>): Promise<T> {
+export async function commitInPlace<T>(request: Pick<FastifyRequest, 'place'>, database: Database, commit: () => Promise<T>): Promise<T> {
   const { place } = request;
   if (place === undefined) throw new Error('a page without a place');
   try {

@@ -33,6 +33,7 @@ import {
   siteOf,
   takePlace,
 } from './ingest-request.ts';
+import { mailboxRoutes } from './mailbox-routes.ts';
 import { hashBodies, ingestValidatorCompiler, PAGE_LIMIT_BYTES, PageBody, requireHash } from './page-body.ts';
 import { PagesInWork } from './pages-in-work.ts';
 import { watchRoutes } from './watch-routes.ts';
@@ -196,6 +197,7 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
   );
 
   watchRoutes(app, options, pages);
+  mailboxRoutes(app, options, pages);
 };
 
 const isReading = (run: SiteRun): run is SiteRun & ReadingRun => run.kind === 'directory-sync' || run.kind === 'directory-plan';

@@ -5,6 +5,7 @@ import { hashEnrolmentCode } from '../../security/enrolment-code.ts';
 import { isSealPublicKey } from '../../security/seal.ts';
 import { enrolmentText, isSignatureOf, signPublicKeyOf } from '../../security/site-signature.ts';
 import { siteDisabled } from '../../security/site-state.ts';
+import { forgetCredentials } from '../../security/stored-credentials.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { OrganisationId, SiteId } from '../../shared/ids.ts';
 import type { EnrolAnswer, EnrolRequest } from '../../shared/site-contract.ts';
@@ -43,7 +44,7 @@ export async function enrolSite(database: Database, request: EnrolRequest): Prom
       .executeTakeFirst();
     if (site === undefined) throw siteDisabled();
     // Sealed to the keys of before: nobody can open them any more, and whoever looks must see that they are asked for again.
-    await tx.updateTable('directory_integration').set({ credential: null }).where('site_id', '=', found.site_id).execute();
+    await forgetCredentials(tx, found.site_id);
     const { name: organisation } = await tx.selectFrom('organisation').select('name').where('id', '=', found.org_id).executeTakeFirstOrThrow();
     return { siteId: found.site_id, siteName: site.name, organisation };
   });

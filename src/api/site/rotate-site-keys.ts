@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { type Database, withOrganisation } from '../../archive/database.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
 import type { Keyring } from '../../security/keyring.ts';
-import { directoryCredentialInfo, isSealPublicKey } from '../../security/seal.ts';
+import { isSealPublicKey } from '../../security/seal.ts';
 import { isSignatureOf, rotationText, signPublicKeyOf } from '../../security/site-signature.ts';
-import type { IntegrationId } from '../../shared/ids.ts';
+import { listStoredCredentials, replaceStoredCredential } from '../../security/stored-credentials.ts';
 import type { SitePrincipal } from '../../shared/principal.ts';
 import type { RotateSiteKeysRequest, SiteCredentialsAnswer } from '../../shared/site-contract.ts';
 import { invalidKeys } from './enrol-site.ts';
@@ -14,35 +14,16 @@ export interface SiteKeysDeps {
   readonly keyring: Pick<Keyring, 'encrypt' | 'decrypt'>;
 }
 
-/** The credentials of the site's integrations, as sealed to its present key. The platform cannot open them. */
+/** The credentials of the site's integrations and connections, as sealed to its present key. The platform cannot open them. */
 export async function siteCredentials(deps: SiteKeysDeps, site: SitePrincipal): Promise<SiteCredentialsAnswer> {
-  const stored = await storedCredentials(deps, site);
-  return { credentials: stored.map(({ integrationId, sealed }) => ({ integrationId, sealed: sealed.toString('base64') })) };
+  const stored = await sealedCredentials(deps, site);
+  return { credentials: stored.map(({ context, sealed }) => ({ context, sealed: sealed.toString('base64') })) };
 }
 
-interface StoredCredential {
-  readonly integrationId: IntegrationId;
-  readonly stored: Buffer;
-  readonly sealed: Buffer;
-}
-
-async function storedCredentials(deps: SiteKeysDeps, site: SitePrincipal): Promise<StoredCredential[]> {
-  const rows = await withOrganisation(deps.database, site.organisationId, (tx) =>
-    tx
-      .selectFrom('directory_integration')
-      .select(['id', 'credential'])
-      .where('site_id', '=', site.siteId)
-      .where('credential', 'is not', null)
-      .orderBy('id')
-      .$narrowType<{ credential: Buffer }>()
-      .execute(),
-  );
+async function sealedCredentials({ database, keyring }: SiteKeysDeps, { organisationId, siteId }: SitePrincipal) {
+  const stored = await withOrganisation(database, organisationId, (tx) => listStoredCredentials(tx, { site: siteId }));
   return Promise.all(
-    rows.map(async ({ id, credential }) => ({
-      integrationId: id,
-      stored: credential,
-      sealed: await deps.keyring.decrypt(site.organisationId, 'secrets', credential, directoryCredentialInfo(id)),
-    })),
+    stored.map(async (one) => ({ ...one, sealed: await keyring.decrypt(organisationId, 'secrets', one.credential, one.context) })),
   );
 }
 
@@ -59,15 +40,14 @@ export async function rotateSiteKeys(deps: SiteKeysDeps, site: SitePrincipal, re
   const sealPublicKey = Buffer.from(request.sealPublicKey, 'base64');
   if (newKey === undefined || !(await isSealPublicKey(sealPublicKey)) || !isSignatureOf(newKey, text, request.proof)) throw invalidKeys();
 
-  const before = await storedCredentials(deps, site);
-  const offered = new Map(request.credentials.map((credential) => [credential.integrationId, credential]));
+  const before = await sealedCredentials(deps, site);
+  const offered = new Map(request.credentials.map((credential) => [credential.context, credential]));
   const replacements = await Promise.all(
-    before.map(async ({ integrationId, stored, sealed }) => {
-      const offer = offered.get(integrationId);
-      if (offer === undefined || offer.replaces !== createHash('sha256').update(sealed).digest('hex')) throw credentialsChanged();
-      const info = directoryCredentialInfo(integrationId);
-      const replacement = await deps.keyring.encrypt(site.organisationId, 'secrets', Buffer.from(offer.sealed, 'base64'), info);
-      return { integrationId, stored, replacement };
+    before.map(async (stored) => {
+      const offer = offered.get(stored.context);
+      if (offer === undefined || offer.replaces !== createHash('sha256').update(stored.sealed).digest('hex')) throw credentialsChanged();
+      const replacement = await deps.keyring.encrypt(site.organisationId, 'secrets', Buffer.from(offer.sealed, 'base64'), stored.context);
+      return { stored, replacement };
     }),
   );
   if (offered.size !== replacements.length || request.credentials.length !== replacements.length) throw credentialsChanged();
@@ -76,23 +56,10 @@ export async function rotateSiteKeys(deps: SiteKeysDeps, site: SitePrincipal, re
     const row = await tx.selectFrom('site').select('sign_public_key').where('id', '=', site.siteId).forUpdate().executeTakeFirstOrThrow();
     const presentKey = signPublicKeyOf(row.sign_public_key ?? '');
     if (presentKey === undefined || !isSignatureOf(presentKey, text, request.signature)) throw invalidKeys();
-    for (const { integrationId, stored, replacement } of replacements) {
-      const { numUpdatedRows } = await tx
-        .updateTable('directory_integration')
-        .set({ credential: replacement })
-        .where('id', '=', integrationId)
-        .where('site_id', '=', site.siteId)
-        .where('credential', '=', stored)
-        .executeTakeFirst();
-      if (numUpdatedRows !== 1n) throw credentialsChanged();
+    for (const { stored, replacement } of replacements) {
+      if (!(await replaceStoredCredential(tx, stored, { credential: replacement, site: site.siteId }))) throw credentialsChanged();
     }
-    const { count } = await tx
-      .selectFrom('directory_integration')
-      .select((eb) => eb.fn.countAll<string>().as('count'))
-      .where('site_id', '=', site.siteId)
-      .where('credential', 'is not', null)
-      .executeTakeFirstOrThrow();
-    if (Number(count) !== replacements.length) throw credentialsChanged();
+    if ((await listStoredCredentials(tx, { site: site.siteId })).length !== replacements.length) throw credentialsChanged();
     await tx
       .updateTable('site')
       .set({ sign_public_key: request.signPublicKey, seal_public_key: sealPublicKey })

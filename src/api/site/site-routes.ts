@@ -4,9 +4,9 @@ import { Type } from 'typebox';
 import { type Database, withOrganisation } from '../../archive/database.ts';
 import { requireSupportedContract } from '../../security/contract-version.ts';
 import type { Keyring } from '../../security/keyring.ts';
+import { credentialContextPattern } from '../../security/seal.ts';
 import { SITE_ACCESS } from '../../security/signed-token.ts';
 import { issueSiteToken } from '../../security/site-token.ts';
-import { integrationId } from '../../shared/ids.ts';
 import { siteQueue } from '../../shared/names.ts';
 import type { SitePrincipal } from '../../shared/principal.ts';
 import type { SiteTokenAnswer } from '../../shared/site-contract.ts';
@@ -32,7 +32,7 @@ const SealPublicKey = Type.String({ pattern: '^[A-Za-z0-9+/]{87}=$', description
 const Signature = Type.String({ pattern: '^[A-Za-z0-9+/]{86}==$', description: 'Ed25519, base64' });
 /** base64 of a sealed password: 1,000 characters (schemas/directories.ts) are at most 4,000 bytes, and sealing adds 82. */
 const Sealed = Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$', maxLength: 6000 });
-/** A site with more integrations than this is more than one site's worth of work. */
+/** A site with more integrations and connections than this is more than one site's worth of work. */
 const MAX_CREDENTIALS = 1000;
 const ROTATION_BODY_LIMIT_BYTES = MAX_CREDENTIALS * 6200;
 
@@ -101,7 +101,7 @@ export const siteRoutes: FastifyPluginAsyncTypebox<SiteRoutesOptions> = async (a
       schema: {
         summary: 'Credentials sealed to this site',
         tags: ['site'],
-        response: { 200: Type.Object({ credentials: Type.Array(Type.Object({ integrationId: Uuid, sealed: Type.String() })) }) },
+        response: { 200: Type.Object({ credentials: Type.Array(Type.Object({ context: Type.String(), sealed: Type.String() })) }) },
       },
     },
     async (request) => {
@@ -121,7 +121,7 @@ export const siteRoutes: FastifyPluginAsyncTypebox<SiteRoutesOptions> = async (a
           signPublicKey: SignPublicKey,
           sealPublicKey: SealPublicKey,
           credentials: Type.Array(
-            Type.Object({ integrationId: Uuid, replaces: Type.String({ pattern: '^[0-9a-f]{64}$' }), sealed: Sealed }),
+            Type.Object({ context: Type.String({ pattern: credentialContextPattern.source }), replaces: Type.String({ pattern: '^[0-9a-f]{64}$' }), sealed: Sealed }),
             { maxItems: MAX_CREDENTIALS },
           ),
           signature: Signature,
@@ -132,11 +132,7 @@ export const siteRoutes: FastifyPluginAsyncTypebox<SiteRoutesOptions> = async (a
     },
     async (request, reply) => {
       const site = await options.authenticateSite(request.headers.authorization);
-      const credentials = request.body.credentials.map((credential) => ({
-        ...credential,
-        integrationId: integrationId(credential.integrationId),
-      }));
-      await rotateSiteKeys(options, site, { ...request.body, credentials });
+      await rotateSiteKeys(options, site, request.body);
       return reply.code(204).send(null);
     },
   );

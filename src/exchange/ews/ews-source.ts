@@ -1,0 +1,56 @@
+import type { ConnectionSettings } from '../../shared/mailbox-contract.ts';
+import { LockstepError } from '../../shared/errors.ts';
+import type { MailboxCapability, MailboxName, MailboxSource } from '../mailbox.ts';
+import { type AuthenticatedHttp, basicAuthorization, HeaderHttp, type HttpOptions, NtlmHttp } from './authentication.ts';
+import { EwsMailbox } from './ews-mailbox.ts';
+import { EwsServer } from './ews-server.ts';
+import { ntlmAccount } from './ntlm.ts';
+import { oauthTokens } from './oauth-token.ts';
+import { RequestGate } from './request-gate.ts';
+
+/** Far below what a front end takes, and enough to keep it busy: each mailbox has its own budget. */
+export const DEFAULT_MAX_REQUESTS = 20;
+
+/** The mailboxes of one on-premises Exchange. `secret`: the account's password, or the client's secret. */
+export class EwsSource implements MailboxSource {
+  readonly capabilities: ReadonlySet<MailboxCapability> = new Set(['folder-hints', 'every-item-class', 'mime']);
+  readonly #server: EwsServer;
+
+  /** @throws LockstepError ConfigInvalid when the settings make no sense */
+  constructor(settings: ConnectionSettings, secret: string) {
+    const url = new URL(settings.url);
+    const requests = settings.maxRequests ?? DEFAULT_MAX_REQUESTS;
+    const options: HttpOptions = { origin: url.origin, caPem: settings.caPem, proxy: settings.proxy, connections: requests };
+    this.#server = new EwsServer(authenticated(settings, secret, options), url, new RequestGate(requests));
+  }
+
+  mailbox({ address }: MailboxName): EwsMailbox {
+    return new EwsMailbox(this.#server, address);
+  }
+
+  close(): Promise<void> {
+    return this.#server.close();
+  }
+}
+
+function authenticated({ authentication, account, oauth }: ConnectionSettings, secret: string, options: HttpOptions): AuthenticatedHttp {
+  switch (authentication) {
+    case 'basic': {
+      const header = Promise.resolve(basicAuthorization(account, secret));
+      return new HeaderHttp(options, () => header, { renewable: false });
+    }
+    case 'ntlm':
+      return new NtlmHttp(options, ntlmAccount(account), secret);
+    case 'oauth': {
+      if (oauth === undefined) {
+        throw new LockstepError({
+          class: 'ConfigInvalid',
+          code: 'ews.oauth-incomplete',
+          message: 'The connection signs in by OAuth and does not say where.',
+          next: 'Give authority and scope: lockstep connection change NAME --oauth-authority URL --oauth-scope SCOPE.',
+        });
+      }
+      return new HeaderHttp(options, oauthTokens({ clientId: account, clientSecret: secret, ...oauth }), { renewable: true });
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * How many requests a server gets at once, and which mailboxes are left alone for a while.
+ *
+ * Under impersonation Exchange's budget is the target mailbox's (2013 and later, see
+ * https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange), so a mailbox that was
+ * throttled pauses alone, and has one request at a time. A server that is too busy for everybody shows in many mailboxes: then the
+ * number in flight is halved, and grows by one with each round of successes (additive increase, multiplicative decrease).
+ */
+import { LockstepError } from '../../shared/errors.ts';
+
+/** When the server does not say for how long: Exchange's budgets refill within a minute. */
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 300_000;
+
+interface Paused {
+  readonly until: number;
+  readonly times: number;
+}
+
+export class RequestGate {
+  readonly #most: number;
+  #limit: number;
+  #inFlight = 0;
+  #successes = 0;
+  readonly #waiting: (() => void)[] = [];
+  readonly #paused = new Map<string, Paused>();
+  readonly #now: () => number;
+
+  constructor(most: number, now: () => number = () => performance.now()) {
+    this.#most = most;
+    this.#limit = most;
+    this.#now = now;
+  }
+
+  /** Requests that may be in flight now. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /**
+   * Runs `request` when there is room.
+   * @throws LockstepError Throttled, at once, while the mailbox is left alone; what `request` throws
+   */
+  async run<T>(mailbox: string, signal: AbortSignal, request: () => Promise<T>): Promise<T> {
+    this.#refusePaused(mailbox);
+    await this.#enter(signal);
+    try {
+      const answer = await request();
+      this.#succeeded(mailbox);
+      return answer;
+    } catch (error) {
+      if (error instanceof LockstepError && error.class === 'Throttled') throw this.#throttled(mailbox, error);
+      throw error;
+    } finally {
+      this.#inFlight -= 1;
+      this.#admit();
+    }
+  }
+
+  #refusePaused(mailbox: string): void {
+    const paused = this.#paused.get(mailbox);
+    if (paused === undefined) return;
+    const waitMs = paused.until - this.#now();
+    if (waitMs > 0) throw throttled(waitMs, 'The mailbox is left alone for a while, as Exchange asked.');
+  }
+
+  async #enter(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#inFlight < this.#limit) {
+      this.#inFlight += 1;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const enter = () => {
+        signal.removeEventListener('abort', leave);
+        this.#inFlight += 1;
+        resolve();
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        reject(signal.reason as Error);
+      };
+      this.#waiting.push(enter);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  #admit(): void {
+    while (this.#inFlight < this.#limit) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      next();
+    }
+  }
+
+  #succeeded(mailbox: string): void {
+    this.#paused.delete(mailbox);
+    this.#successes += 1;
+    if (this.#successes < this.#limit || this.#limit >= this.#most) return;
+    this.#successes = 0;
+    this.#limit += 1;
+  }
+
+  #throttled(mailbox: string, error: LockstepError): LockstepError {
+    const times = (this.#paused.get(mailbox)?.times ?? 0) + 1;
+    const waitMs = error.waitMs ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(times - 1, 10));
+    this.#paused.set(mailbox, { until: this.#now() + waitMs, times });
+    const pausing = [...this.#paused.values()].filter(({ until }) => until > this.#now()).length;
+    // One mailbox over its budget is its own affair; a quarter of those in flight is the server's.
+    if (pausing > 1 && pausing * 4 >= this.#limit) {
+      this.#limit = Math.max(1, Math.floor(this.#limit / 2));
+      this.#successes = 0;
+    }
+    return throttled(waitMs, error.message);
+  }
+}
+
+const throttled = (waitMs: number, message: string): LockstepError =>
+  new LockstepError({ class: 'Throttled', code: 'ews.throttled', message, next: 'Nothing to do: Lockstep waits and tries again.', waitMs: Math.ceil(waitMs) });

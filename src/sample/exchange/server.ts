@@ -1,0 +1,242 @@
+/**
+ * A small Exchange: Exchange Web Services over HTTP, for a model of mailboxes. For development, tests and the sample organisation; it
+ * holds nobody's mail and says what it is. Its answers are those of Exchange's schema (checked against Exchange's own XSD where
+ * that is at hand), and clients that were not written for it read it.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
+import { ExchangeFaults } from './faults.ts';
+import type { SampleMailbox } from './mailbox.ts';
+import type { Answer, Operation } from './operations/context.ts';
+import { changeFolders, createItem, deleteItem, moveItem, updateItem } from './operations/change-items.ts';
+import { findItem } from './operations/find-items.ts';
+import { findFolder, getFolder, syncFolderHierarchy } from './operations/folders.ts';
+import { getItem, syncFolderItems } from './operations/items.ts';
+import { folderIdElement } from './shapes.ts';
+import { envelopeHead, envelopeTail, EwsFault, failedMessage, readEnvelope, soapFault, type Xml } from './soap.ts';
+
+export interface SampleExchangeOptions {
+  readonly mailboxes: readonly SampleMailbox[];
+  /** Account and password that may impersonate everybody here, and one that may not. */
+  readonly accounts: Readonly<Record<string, { readonly password: string; readonly impersonates: boolean }>>;
+  /** Loopback address; default 127.0.0.1. */
+  readonly host?: string;
+  readonly port?: number;
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+/** A running sample Exchange. */
+export interface SampleExchange {
+  /** …/EWS/Exchange.asmx */
+  readonly url: string;
+  readonly faults: ExchangeFaults;
+  mailbox(address: string): SampleMailbox | undefined;
+  /** Requests that were answered, by operation. */
+  readonly requests: ReadonlyMap<string, number>;
+  /** All sync states of before are refused from now on. */
+  expireStates(): void;
+  close(): Promise<void>;
+}
+
+const operations: Readonly<Record<string, Operation>> = {
+  SyncFolderHierarchy: syncFolderHierarchy,
+  SyncFolderItems: syncFolderItems,
+  FindFolder: findFolder,
+  GetFolder: getFolder,
+  GetItem: getItem,
+  FindItem: findItem,
+  CreateItem: createItem,
+  UpdateItem: updateItem,
+  MoveItem: moveItem,
+  DeleteItem: deleteItem,
+  ...changeFolders(folderIdElement),
+};
+
+const PATH = '/EWS/Exchange.asmx';
+
+/** Starts a sample Exchange. Rejects when the port is taken or the certificate is no good. */
+export async function startSampleExchange(options: SampleExchangeOptions): Promise<SampleExchange> {
+  const exchange = new Exchange(options);
+  const { host = '127.0.0.1', tls } = options;
+  const answer = (request: IncomingMessage, response: ServerResponse) => void exchange.answer(request, response);
+  const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, host, () => {
+      const address = server.address();
+      if (address !== null && typeof address === 'object') resolve(address.port);
+    });
+  });
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://${host}:${port}${PATH}`,
+    faults: exchange.faults,
+    mailbox: (address) => exchange.mailbox(address),
+    requests: exchange.requests,
+    expireStates: () => exchange.expireStates(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+class Exchange {
+  readonly faults = new ExchangeFaults();
+  readonly requests = new Map<string, number>();
+  readonly #options: SampleExchangeOptions;
+  readonly #mailboxes: ReadonlyMap<string, SampleMailbox>;
+  #stateGeneration = 1;
+
+  constructor(options: SampleExchangeOptions) {
+    this.#options = options;
+    this.#mailboxes = new Map(options.mailboxes.map((mailbox) => [mailbox.owner.address, mailbox]));
+  }
+
+  mailbox(address: string): SampleMailbox | undefined {
+    return this.#mailboxes.get(address.toLowerCase());
+  }
+
+  expireStates(): void {
+    this.#stateGeneration += 1;
+  }
+
+  /** A connection that ends in the middle is the client's affair. */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#answer(request, response);
+    } catch {
+      response.destroy();
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request);
+    if (request.url !== PATH || request.method !== 'POST') {
+      response.writeHead(404, { 'content-type': 'text/html' }).end('<html><body>Sample Exchange of Lockstep: not a real Exchange.</body></html>');
+      return;
+    }
+    const account = this.#account(request.headers.authorization);
+    if (account === undefined) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="Sample Exchange"' }).end();
+      return;
+    }
+    const envelope = readEnvelope(body);
+    const operation = envelope?.child('Body')?.children()[0];
+    if (envelope === undefined || operation === undefined) {
+      response.writeHead(500, { 'content-type': 'text/xml; charset=utf-8' }).end(soapFault(new EwsFault('ErrorSchemaValidation', 'The request failed schema validation.')));
+      return;
+    }
+    const address = envelope.at('Header', 'ExchangeImpersonation', 'ConnectingSID')?.children()[0]?.text() ?? account.name;
+    const call = { mailbox: address.toLowerCase(), operation: operation.name };
+    this.requests.set(call.operation, (this.requests.get(call.operation) ?? 0) + 1);
+    if (await this.#strike(call, response)) return;
+    try {
+      const pieces = this.#run(operation, call.mailbox, account.impersonates || address === account.name);
+      await this.#send(request, response, call, pieces);
+    } catch (error) {
+      if (!(error instanceof EwsFault)) throw error;
+      response.writeHead(500, { 'content-type': 'text/xml; charset=utf-8' }).end(soapFault(error));
+    }
+  }
+
+  #account(header: string | undefined): { name: string; impersonates: boolean } | undefined {
+    const [scheme, token] = header?.split(' ') ?? [];
+    if (scheme !== 'Basic' || token === undefined) return undefined;
+    const given = Buffer.from(token, 'base64').toString();
+    const name = given.slice(0, given.indexOf(':'));
+    const account = this.#options.accounts[name];
+    return account !== undefined && account.password === given.slice(given.indexOf(':') + 1) ? { name, impersonates: account.impersonates } : undefined;
+  }
+
+  /** True when a fault has answered in Exchange's place. */
+  async #strike(call: { readonly mailbox: string; readonly operation: string }, response: ServerResponse): Promise<boolean> {
+    const slow = this.faults.take('slow', call);
+    if (slow !== undefined) await pause(slow.delayMs);
+    if (this.faults.take('hang', call) !== undefined) return true;
+    const status = this.faults.take('status', call);
+    if (status !== undefined) {
+      response
+        .writeHead(status.status, { 'content-type': status.contentType ?? 'text/html', ...(status.retryAfter === undefined ? {} : { 'retry-after': status.retryAfter }) })
+        .end(status.body ?? '<html><body>no</body></html>');
+      return true;
+    }
+    if (this.faults.take('malformed', call) !== undefined) {
+      response.writeHead(200, { 'content-type': 'text/xml; charset=utf-8' }).end('<?xml version="1.0"?><s:Envelope><s:Body></s:Envelope>');
+      return true;
+    }
+    return false;
+  }
+
+  #run(operation: Xml, address: string, mayImpersonate: boolean): Answer {
+    const busy = this.faults.take('busy', { mailbox: address, operation: operation.name });
+    const backOff = busy?.backOffMs;
+    if (busy?.shape === 'fault') throw new EwsFault('ErrorServerBusy', 'The server cannot service this request right now. Try again later.', backOff);
+    const failure = this.faults.take('error', { mailbox: address, operation: operation.name });
+    if (failure !== undefined) throw new EwsFault(failure.code, failure.message ?? 'It does not work.');
+    if (!mayImpersonate) throw new EwsFault('ErrorImpersonateUserDenied', 'The account does not have permission to impersonate the requested user.');
+    const mailbox = this.mailbox(address);
+    if (mailbox === undefined) throw new EwsFault('ErrorNonExistentMailbox', 'No mailbox with such guid.');
+    const run = operations[operation.name];
+    if (run === undefined) throw new EwsFault('ErrorInvalidOperation', `The sample Exchange does not know ${operation.name}.`);
+    const { name } = operation;
+    const messages =
+      busy === undefined
+        ? run(operation, { mailbox, operation: name, faults: this.faults, stateGeneration: this.#stateGeneration })
+        : [failedMessage(name, busyMessage(busy.shape, backOff))].values();
+    // A refusal of the operation itself answers as a message, before anything was sent.
+    const first = firstMessage(messages, name);
+    return (function* () {
+      yield envelopeHead(name);
+      yield first;
+      yield* messages;
+      yield envelopeTail(name);
+    })();
+  }
+
+  async #send(request: IncomingMessage, response: ServerResponse, call: { readonly mailbox: string; readonly operation: string }, pieces: Answer): Promise<void> {
+    const cut = this.faults.take('cut', call);
+    const gzip = String(request.headers['accept-encoding'] ?? '').includes('gzip');
+    response.writeHead(200, { 'content-type': 'text/xml; charset=utf-8', ...(gzip ? { 'content-encoding': 'gzip' } : {}) });
+    const source = Readable.from(cut === undefined ? pieces : cutAfter(pieces, cut.afterBytes, response), { objectMode: false });
+    if (gzip) await pipeline(source, createGzip({ level: 1 }), response);
+    else await pipeline(source, response);
+  }
+}
+
+const busyMessage = (shape: 'message' | 'inner' | 'fault', backOffMs: number | undefined): EwsFault =>
+  shape === 'inner'
+    ? new EwsFault('ErrorInternalServerError', 'An internal server error occurred. Try again later. (ErrorServerBusy)', backOffMs)
+    : new EwsFault('ErrorServerBusy', 'The server cannot service this request right now. Try again later.', backOffMs);
+
+function firstMessage(messages: Iterator<string | Buffer>, operation: string): string | Buffer {
+  try {
+    const first = messages.next();
+    return first.done === true ? '' : first.value;
+  } catch (error) {
+    if (error instanceof EwsFault) return failedMessage(operation, error);
+    throw error;
+  }
+}
+
+function* cutAfter(pieces: Answer, bytes: number, response: ServerResponse): Generator<string | Buffer> {
+  let left = bytes;
+  for (const piece of pieces) {
+    left -= piece.length;
+    if (left < 0) {
+      response.destroy();
+      return;
+    }
+    yield piece;
+  }
+}
+
+async function text(request: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces).toString('utf8');
+}
