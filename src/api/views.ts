@@ -64,6 +64,8 @@ export const runSummaryAnswer = (row: RunView): RunSummary => ({
   trigger: row.trigger,
   state: row.state,
   integration: row.integration,
+  task: row.task,
+  connection: row.connection,
   workflowId: row.workflow_id,
   requestedAt: time(row.requested_at),
   startedAt: optionalTime(row.started_at),

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import type { IntegrationId, RunId } from '../shared/ids.ts';
+import type { IntegrationId, RunId, SiteId } from '../shared/ids.ts';
 import type { RunKind, RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { type KeysetPage, keysetPage } from './keyset.ts';
@@ -11,17 +11,26 @@ import type { Tables } from './tables.ts';
 /** Pages come every few seconds; ten minutes without one is a stall (docs/architecture.md, "Fan-out"). */
 const STALLED_AFTER_MINUTES = 10;
 
-/** A run as people see it: by the name of its integration, with what it waits for. */
-export type RunView = Selectable<Tables['run']> & { readonly integration: string; readonly waiting: string | null };
+/** A run as people see it: by the name of the directory, task or connection, with what it waits for. */
+export type RunView = Selectable<Tables['run']> & {
+  readonly integration: string | null;
+  readonly task: string | null;
+  readonly connection: string | null;
+  readonly waiting: string | null;
+};
 
 const runs = (tx: OrganisationTransaction) =>
   tx
     .selectFrom('run')
-    .innerJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
-    .innerJoin('site', 'site.id', 'integration.site_id')
+    .leftJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
+    .leftJoin('task', 'task.id', 'run.task_id')
+    .leftJoin('exchange_connection as connection', 'connection.id', 'run.connection_id')
+    .innerJoin('site', (join) => join.on('site.id', '=', sql<SiteId>`coalesce(integration.site_id, task.site_id, connection.site_id)`))
     .selectAll('run')
     .select([
       'integration.name as integration',
+      'task.name as task',
+      'connection.name as connection',
       'site.name as site',
       'site.last_seen_at as siteLastSeenAt',
       siteState.as('siteState'),
@@ -51,6 +60,7 @@ export async function findRunView(tx: OrganisationTransaction, run: RunId): Prom
 
 export interface RunQuery {
   readonly integration?: string | undefined;
+  readonly task?: string | undefined;
   readonly kind?: RunKind | undefined;
   readonly state?: RunState | undefined;
   /** Number of the last run of the page before. */
@@ -62,6 +72,7 @@ export interface RunQuery {
 export async function listRuns(tx: OrganisationTransaction, query: RunQuery): Promise<KeysetPage<RunView>> {
   let found = runs(tx).orderBy('run.number', 'desc').limit(query.limit + 1);
   if (query.integration !== undefined) found = found.where('integration.name', '=', query.integration);
+  if (query.task !== undefined) found = found.where('task.name', '=', query.task);
   if (query.kind !== undefined) found = found.where('run.kind', '=', query.kind);
   if (query.state !== undefined) found = found.where('run.state', '=', query.state);
   if (query.after !== undefined) found = found.where('run.number', '<', query.after);
@@ -88,5 +99,5 @@ export async function listLastRuns(tx: OrganisationTransaction, of: readonly Int
     .where('one.id', 'in', of)
     .select('last.id');
   const rows = await runs(tx).where('run.id', 'in', latest).execute();
-  return new Map(rows.map((row) => [row.integration_id, view(row)]));
+  return new Map(rows.flatMap((row) => (row.integration_id === null ? [] : [[row.integration_id, view(row)] as const])));
 }

@@ -1,5 +1,5 @@
 /** What tasks are made of beside connections: definitions and mailbox groups. Types, and the bounds of what they may hold. */
-import type { DirectoryObjectId } from './ids.ts';
+import type { DirectoryObjectId, FolderId, MailboxId } from './ids.ts';
 import type { WellKnownFolder } from './mailbox.ts';
 
 /** Folders that a definition leaves out with a switch, each with its subfolders. */
@@ -41,3 +41,13 @@ export type MailboxGroupSource =
 export const MAX_RULES = 100;
 /** An organisation's largest group in MSE's terms; longer lists are groups of the directory. */
 export const MAX_ADDRESSES = 10_000;
+
+/** How far a resync reaches, within a task. */
+export interface TaskRunScope {
+  /** Everything from the beginning; else what changed, without trust in hints. */
+  readonly full: boolean;
+  /** Absent: all mailboxes of the task. */
+  readonly mailbox?: MailboxId;
+  /** Of the mailbox; absent: all. */
+  readonly folder?: FolderId;
+}

@@ -57,11 +57,14 @@ export const runSite: RunSite = async (options, { logger, signal, onReady }) => 
       namespace: access.namespace,
       taskQueue: access.queue,
       identity: `${identity.siteName}/${node}`,
-      activities: createDirectorySiteActivities({
-        ingest,
-        openCredential: (sealed, integration) => identity.openCredential(sealed, integration),
-        logger: log,
-      }),
+      activities: {
+        ...createDirectorySiteActivities({
+          ingest,
+          openCredential: (sealed, integration) => identity.openCredential(sealed, integration),
+          logger: log,
+        }),
+        ...createMailboxSiteActivities({ client: createMailboxClient(requests), sources, logger: log }),
+      },
       maxConcurrentActivityTaskExecutions: maxActivities,
       // Long polls are counted a namespace and front end (1,200): one poller a site allows about a thousand sites.
       activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 1, maximum: 4 },

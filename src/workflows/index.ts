@@ -4,3 +4,4 @@ export { directoryObject } from './directory-object.ts';
 export { directoryPlan } from './directory-plan.ts';
 export { directorySync } from './directory-sync.ts';
 export { directoryTest } from './directory-test.ts';
+export { exchangePartition, exchangeTask } from './exchange-task.ts';

@@ -80,7 +80,7 @@ export function mailboxRoutes(app: IngestApp, options: IngestRoutesOptions, page
       const results = request.body.results.map(({ ordinal, lease, outcome }) => ({
         ordinal,
         lease,
-        outcome: outcome.state === 'failed' ? { state: outcome.state, error: errorOf(outcome.error) } : outcome,
+        outcome: 'error' in outcome ? { ...outcome, error: errorOf(outcome.error) } : outcome,
       }));
       await withOrganisation(database, organisationId, (tx) => recordResults(tx, siteId, runId(request.params.run), results));
       return reply.code(204).send();

@@ -12,6 +12,9 @@ create table exchange_connection (
   credential_changed_at timestamptz,
   -- Change hints of folders were wrong once: every pass reads every folder.
   hints_trusted         boolean not null default true,
+  -- Exchange refused the sign-in: ticks wait until somebody changes the connection, since more tries could lock the account.
+  refused_at            timestamptz,
+  refused_error         jsonb,              -- ErrorReport
   created_at            timestamptz not null default now(),
   changed_at            timestamptz not null default now(),
   unique (org_id, name)
@@ -74,14 +77,42 @@ create index task_schedule_users on task (schedule_id) where schedule_id is not 
 create index task_group on task (group_id);
 create index task_site on task (site_id);
 
+-- Members of a task's group, as resolved last, that have no mailbox to work on: SkippedMember. Their reason is their state.
+create table task_skipped_member (
+  task_id uuid not null references task,
+  position integer not null,
+  org_id  uuid not null,
+  name    text not null,
+  address text,
+  reason  text not null,
+  primary key (task_id, position)
+);
+
 -- A run belongs to a directory, a task, or a connection that is tested.
 alter table run alter column integration_id drop not null;
 alter table run add column task_id uuid references task;
 alter table run add column connection_id uuid references exchange_connection;
+-- Of a resync: how far it reaches (TaskRunScope); null: a run of the whole task by changes. Of a connection test: whom it impersonates.
+alter table run add column task_scope jsonb;
+alter table run add column test_address text;
+-- When its list of mailboxes was made.
+alter table run add column planned_at timestamptz;
 alter table run add constraint run_subject check (num_nonnulls(integration_id, task_id, connection_id) = 1);
-create unique index run_open_task on run (task_id, kind) where task_id is not null and state in ('queued', 'running');
-create unique index run_open_connection on run (connection_id, kind) where connection_id is not null and state in ('queued', 'running');
+alter table run drop constraint run_kind_check;
+alter table run add constraint run_kind_check check (kind in ('directory-sync', 'directory-plan', 'directory-test', 'directory-object', 'exchange-task', 'connection-test'));
+create unique index run_open_task on run (task_id, coalesce(task_scope, 'null'::jsonb)) where task_id is not null and state in ('queued', 'running');
+create unique index run_open_connection on run (connection_id) where connection_id is not null and state in ('queued', 'running');
 create index run_by_task on run (task_id, number desc) where task_id is not null;
+create index run_by_connection on run (connection_id, number desc) where connection_id is not null;
+
+create or replace function platform_find_run(wanted uuid) returns table (id uuid, org_id uuid, integration_id uuid, site_id uuid, kind text, state text)
+  language sql stable security definer set search_path = public, pg_temp
+  as $$ select r.id, r.org_id, r.integration_id, coalesce(i.site_id, t.site_id, c.site_id), r.kind, r.state
+        from run r
+        left join directory_integration i on i.id = r.integration_id
+        left join task t on t.id = r.task_id
+        left join exchange_connection c on c.id = r.connection_id
+        where r.id = wanted $$;
 
 -- A mailbox, once seen, for good. Known by its Exchange GUID; where the directory has none, by its address.
 create table mailbox (
@@ -142,11 +173,17 @@ create table run_mailbox (
   ordinal    integer not null,
   org_id     uuid not null,
   mailbox_id bigint not null references mailbox,
-  outcome    text check (outcome in ('quiet', 'finished', 'failed', 'deferred', 'duplicate')),
+  -- null: not begun; deferred: left by a sweep; waiting: an attempt failed with `error`, another follows; superseded: another run took it.
+  outcome    text check (outcome in ('quiet', 'finished', 'failed', 'deferred', 'waiting', 'superseded')),
   -- Of the attempt that works on it; a later attempt takes it over.
   lease      uuid,
   leased_at  timestamptz,
   error      jsonb,
+  -- Attempts in a row that failed and brought nothing.
+  fruitless  integer not null default 0,
+  -- What this run committed of it.
+  pages      bigint not null default 0,
+  items      bigint not null default 0,
   primary key (run_id, ordinal)
 );
 create index run_mailbox_of on run_mailbox (mailbox_id, run_id);
@@ -303,7 +340,7 @@ begin
       execute format('create table %I partition of %I for values with (modulus 16, remainder %s)', t || '_' || part, t, part);
     end loop;
   end loop;
-  foreach t in array array['exchange_connection', 'definition', 'task_schedule', 'mailbox_group', 'task', 'mailbox', 'mailbox_owner',
+  foreach t in array array['exchange_connection', 'definition', 'task_schedule', 'mailbox_group', 'task', 'task_skipped_member', 'mailbox', 'mailbox_owner',
     'task_mailbox', 'run_mailbox', 'pass', 'folder', 'former_folder', 'item', 'former_version', 'former_placement', 'seen_item', 'item_problem'] loop
     execute format('alter table %I enable row level security', t);
     execute format($p$create policy organisation on %I using (org_id = (select nullif(current_setting('lockstep.org', true), '')::uuid))$p$, t);
