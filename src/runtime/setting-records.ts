@@ -234,6 +234,12 @@ export const settingRecords = {
     description: 'Port of the sample directory (LDAP, loopback only).',
     default: 3890,
   }),
+  sampleExchangePort: port({
+    env: 'LOCKSTEP_SAMPLE_EXCHANGE_PORT',
+    group: 'Sample',
+    description: 'Port of the sample Exchange (EWS over HTTP, loopback only).',
+    default: 3891,
+  }),
 };
 
 export type Settings = {

@@ -25,7 +25,7 @@ export async function newInstallation(): Promise<Installation> {
   // Under root PostgreSQL runs as another user, who must get there: else the data would be kept outside this folder.
   await chmod(folder, 0o755);
   const ports = await Promise.all(
-    ['API', 'GATEWAY', 'POSTGRES', 'TEMPORAL', 'TEMPORAL_UI', 'TEMPORAL_METRICS', 'SAMPLE'].map(
+    ['API', 'GATEWAY', 'POSTGRES', 'TEMPORAL', 'TEMPORAL_UI', 'TEMPORAL_METRICS', 'SAMPLE', 'SAMPLE_EXCHANGE'].map(
       async (name) => [`LOCKSTEP_${name}_PORT`, String(await freePort())] as const,
     ),
   );

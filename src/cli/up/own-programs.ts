@@ -65,17 +65,22 @@ export function sitePart(environment: () => Promise<Environment>): Part {
   };
 }
 
-/** The sample directory. Ready when it answers its rootDSE. */
+/** The sample organisation: its directory and its Exchange. Ready when both answer. */
 export function samplePart(settings: Settings, env: Environment): Part {
   const host = '127.0.0.1';
-  const port = settings.samplePort;
+  const { samplePort: port, sampleExchangePort } = settings;
   return {
     name: 'sample',
-    title: 'Sample directory',
-    ports: [{ host, port, purpose: 'the sample directory', setting: 'LOCKSTEP_SAMPLE_PORT' }],
+    title: 'Sample organisation',
+    ports: [
+      { host, port, purpose: 'the sample directory', setting: 'LOCKSTEP_SAMPLE_PORT' },
+      { host, port: sampleExchangePort, purpose: 'the sample Exchange', setting: 'LOCKSTEP_SAMPLE_EXCHANGE_PORT' },
+    ],
     readyWithinMs: READY_WITHIN_MS,
     command: () => program(['sample', '--hide-password'], env),
-    async check() {
+    async check(signal) {
+      const response = await fetch(`http://${host}:${sampleExchangePort}/`, { signal });
+      await response.body?.cancel();
       const client = new Client({ url: `ldap://${host}:${port}`, connectTimeout: 5000, timeout: 5000 });
       try {
         await client.search('', { scope: 'base', attributes: ['defaultNamingContext'] });

@@ -15,6 +15,8 @@ interface Range {
 export interface Generated {
   readonly folders: readonly FolderRecord[];
   readonly nextUid: number;
+  /** Since when nothing has changed. */
+  readonly at: Date;
   range(folder: number): Range | undefined;
   item(uid: number): ItemRecord | undefined;
   /** Of a folder's generated items, how many are unread. */
@@ -24,6 +26,7 @@ export interface Generated {
 export const NOTHING_GENERATED: Generated = {
   folders: [],
   nextUid: 1,
+  at: new Date(0),
   range: () => undefined,
   item: () => undefined,
   unread: () => 0,
@@ -61,6 +64,7 @@ const minuteMs = 60_000;
 export class GeneratedMailbox implements Generated {
   readonly folders: readonly FolderRecord[];
   readonly nextUid: number;
+  readonly at = new Date(lastDay);
   readonly #options: GeneratedOptions;
   readonly #ranges = new Map<number, Range>();
   /** Folder of each range, ascending by uid. */

@@ -53,16 +53,25 @@ export class SampleMailbox {
   /** Items that differ from what would be generated; null: gone for good. */
   readonly #items = new Map<number, ItemRecord | null>();
   readonly #now: () => Date;
+  readonly #onChange: (mailbox: SampleMailbox) => void;
   #clock = 1;
   #nextUid: number;
   #nextFolder: number;
 
-  constructor(owner: MailboxOwner, number: number, generated: Generated = NOTHING_GENERATED, now: () => Date = () => new Date()) {
+  /** `onChange`: called at each change. */
+  constructor(
+    owner: MailboxOwner,
+    number: number,
+    generated: Generated = NOTHING_GENERATED,
+    now: () => Date = () => new Date(),
+    onChange: (mailbox: SampleMailbox) => void = () => undefined,
+  ) {
     this.owner = owner;
     this.number = number;
     this.#generated = generated;
     this.#now = now;
-    for (const record of generated.folders) this.#addFolder(record, 1);
+    this.#onChange = onChange;
+    for (const record of generated.folders) this.#addFolder(record, 1, generated.at);
     this.#nextUid = generated.nextUid;
     this.#nextFolder = Math.max(0, ...generated.folders.map(({ number: used }) => used)) + 1;
   }
@@ -195,7 +204,7 @@ export class SampleMailbox {
   addFolder(folder: Pick<FolderRecord, 'parent' | 'name'> & Partial<Pick<FolderRecord, 'folderClass' | 'hidden' | 'search'>>): FolderRecord {
     const record: FolderRecord = { folderClass: 'IPF.Note', hidden: false, search: false, wellKnown: undefined, ...folder, number: this.#nextFolder, version: 1 };
     this.#nextFolder += 1;
-    this.#addFolder(record, this.#tick());
+    this.#addFolder(record, this.#tick(), this.#now());
     return record;
   }
 
@@ -268,7 +277,7 @@ export class SampleMailbox {
     folder.commitTime = this.#now();
   }
 
-  #addFolder(record: FolderRecord, at: number): void {
+  #addFolder(record: FolderRecord, at: number, commitTime: Date): void {
     this.#folders.set(record.number, {
       record,
       changedAt: at,
@@ -276,12 +285,13 @@ export class SampleMailbox {
       gone: new Set(),
       log: new Map(),
       deletions: 0,
-      commitTime: this.#now(),
+      commitTime,
     });
   }
 
   #tick(): number {
     this.#clock += 1;
+    this.#onChange(this);
     return this.#clock;
   }
 

@@ -29,7 +29,7 @@ const address = ({ name, address: smtp }: Address): string => (name === '' ? smt
 
 /** RFC 2047. Control characters are in no header. */
 function word(given: string): string {
-  // eslint-disable-next-line no-control-regex
+   
   const plain = given.replace(/[\u0000-\u001f]/g, '');
   if (/^[\x20-\x7e]*$/.test(plain)) return plain.includes(',') || plain.includes('"') ? `"${plain.replaceAll('"', '\\"')}"` : plain;
   return `=?utf-8?B?${Buffer.from(plain, 'utf8').toString('base64')}?=`;

@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import { ExchangeFaults } from './faults.ts';
 import type { SampleMailbox } from './mailbox.ts';
+import { type Mailboxes, theseMailboxes } from './mailbox-store.ts';
 import type { Answer, Operation } from './operations/context.ts';
 import { changeFolders, createItem, deleteItem, moveItem, updateItem } from './operations/change-items.ts';
 import { findItem } from './operations/find-items.ts';
@@ -19,10 +20,16 @@ import { getItem, syncFolderItems } from './operations/items.ts';
 import { folderIdElement } from './shapes.ts';
 import { envelopeHead, envelopeTail, EwsFault, failedMessage, readEnvelope, soapFault, type Xml } from './soap.ts';
 
+export interface Account {
+  readonly password: string;
+  /** May act as everybody here. */
+  readonly impersonates: boolean;
+}
+
 export interface SampleExchangeOptions {
-  readonly mailboxes: readonly SampleMailbox[];
-  /** Account and password that may impersonate everybody here, and one that may not. */
-  readonly accounts: Readonly<Record<string, { readonly password: string; readonly impersonates: boolean }>>;
+  readonly mailboxes: Mailboxes | readonly SampleMailbox[];
+  /** By the names under which they sign in. */
+  readonly accounts: Readonly<Record<string, Account>>;
   /** Loopback address; default 127.0.0.1. */
   readonly host?: string;
   readonly port?: number;
@@ -89,16 +96,16 @@ class Exchange {
   readonly faults = new ExchangeFaults();
   readonly requests = new Map<string, number>();
   readonly #options: SampleExchangeOptions;
-  readonly #mailboxes: ReadonlyMap<string, SampleMailbox>;
+  readonly #mailboxes: Mailboxes;
   #stateGeneration = 1;
 
   constructor(options: SampleExchangeOptions) {
     this.#options = options;
-    this.#mailboxes = new Map(options.mailboxes.map((mailbox) => [mailbox.owner.address, mailbox]));
+    this.#mailboxes = isList(options.mailboxes) ? theseMailboxes(options.mailboxes) : options.mailboxes;
   }
 
   mailbox(address: string): SampleMailbox | undefined {
-    return this.#mailboxes.get(address.toLowerCase());
+    return this.#mailboxes.find(address);
   }
 
   expireStates(): void {
@@ -207,6 +214,8 @@ class Exchange {
     else await pipeline(source, response);
   }
 }
+
+const isList = (mailboxes: SampleExchangeOptions['mailboxes']): mailboxes is readonly SampleMailbox[] => Array.isArray(mailboxes);
 
 const busyMessage = (shape: 'message' | 'inner' | 'fault', backOffMs: number | undefined): EwsFault =>
   shape === 'inner'

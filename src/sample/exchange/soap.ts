@@ -48,7 +48,7 @@ export function readEnvelope(text: string): Xml | undefined {
 /** As .NET's XmlWriter, which lets references to characters pass that XML does not allow. */
 export const escapeText = (text: string): string =>
   text.replace(
-    // eslint-disable-next-line no-control-regex
+     
     /[&<>"\u0000-\u0008\u000b\u000c\u000e-\u001f]/g,
     (character) => named[character] ?? `&#x${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()};`,
   );

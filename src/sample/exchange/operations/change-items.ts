@@ -105,6 +105,7 @@ function changed(item: ItemRecord, path: Xml | undefined, value: Xml | undefined
       return { flag: (value?.child('FlagStatus')?.text() ?? 'NotFlagged') as FlagStatus };
     case 'message:IsRead':
       return { isRead: value?.text() === 'true' };
+    case undefined:
     default:
       throw new EwsFault('ErrorInvalidPropertySet', 'Set action is invalid for property.');
   }
