@@ -332,11 +332,13 @@ const rows: Readonly<Record<string, Row>> = {
     body: (names) => ({ name: 'mine', site: names.site, definition: names.definition, schedule: names.schedule, group: names.mailboxGroup }),
   },
   ...Object.fromEntries(
-    ['pause', 'resume'].map((verb): [string, Row] => [
+    ['pause', 'resume', 'run'].map((verb): [string, Row] => [
       `POST /api/v1/tasks/{name}/${verb}`,
       { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/tasks/${names.task}/${verb}`] },
     ]),
   ),
+
+  'POST /api/v1/resync': { access: 'operate', foreign: 'absent', urls: () => ['/api/v1/resync'], body: (names) => ({ task: names.task }) },
 
   'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },
   'PUT /api/v1/config': {
