@@ -3,15 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { type DefinitionId, type MailboxGroupId, type OrganisationId, type ScheduleId, type SiteId, taskId, type TaskId } from '../shared/ids.ts';
 import type { MailboxFeature } from '../shared/mailbox.ts';
-import { openRunStates } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 import type { MailboxState } from '../shared/tasks.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { definitions } from './definitions.ts';
 import type { NameRange } from './keyset.ts';
 import { mailboxGroups } from './mailbox-groups.ts';
-import { ConflictError, InvalidInputError, type Issue, nameTaken, NotFoundError } from './record-errors.ts';
+import { InvalidInputError, type Issue, nameTaken, NotFoundError } from './record-errors.ts';
 import { findOptionalSite } from './sites.ts';
+import { refuseWhileRunning } from './task-runs.ts';
 import { taskSchedules } from './task-schedules.ts';
 
 export interface TaskView {
@@ -58,6 +58,9 @@ export async function listTasks(tx: OrganisationTransaction, { after = '', limit
     ${select} where task.name > ${after} order by task.name limit ${limit ?? null}`.execute(tx);
   return rows.map(view);
 }
+
+export const tasksOnSchedule = async (tx: OrganisationTransaction, schedule: ScheduleId): Promise<readonly TaskId[]> =>
+  (await tx.selectFrom('task').select('id').where('schedule_id', '=', schedule).execute()).map(({ id }) => id);
 
 /** @throws NotFoundError */
 export async function findTask(tx: OrganisationTransaction, name: string): Promise<TaskView> {
@@ -154,15 +157,10 @@ async function partsOf(tx: OrganisationTransaction, given: Partial<NewTask>): Pr
 export async function removeTask(tx: OrganisationTransaction, name: string): Promise<void> {
   await sql`select from task where name = ${name} for update`.execute(tx);
   const { id } = await findTask(tx, name);
+  await refuseWhileRunning(tx, id, name);
   const runs = tx.selectFrom('run').select('id').where('task_id', '=', id);
-  if ((await runs.where('state', 'in', [...openRunStates]).execute()).length > 0) {
-    throw new ConflictError({
-      code: 'task.run-open',
-      message: `A run of the task "${name}" is open.`,
-      next: 'Wait until it ends, or cancel it: POST /api/v1/runs/{id}/cancel.',
-    });
-  }
   await tx.deleteFrom('run_mailbox').where('run_id', 'in', runs).execute();
+  await sql`delete from task_skipped_member where task_id = ${id}`.execute(tx);
   await tx.deleteFrom('task_mailbox').where('task_id', '=', id).execute();
   await sql`delete from task_skipped_member where task_id = ${id}`.execute(tx);
   await tx.deleteFrom('mailbox_owner').where('task_id', '=', id).execute();
