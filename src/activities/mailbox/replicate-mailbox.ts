@@ -7,7 +7,8 @@
  * is completed. A mailbox that never rests is completed after WALKS.
  */
 import type { Claimed, MailboxClient, PagePosition } from '../../client/mailbox-client.ts';
-import type { Mailbox, MailboxCapability } from '../../exchange/mailbox.ts';
+import type { Mailbox } from '../../exchange/mailbox.ts';
+import type { MailboxCapability } from '../../shared/mailbox-capabilities.ts';
 import { type ErrorReport, LockstepError } from '../../shared/errors.ts';
 import type { FolderId } from '../../shared/ids.ts';
 import type { FolderPage, HierarchyPage, SourceFolderId } from '../../shared/mailbox.ts';
