@@ -1,6 +1,5 @@
 /** How requests prove who sends them. */
 import { randomBytes } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { LockstepError } from '../../shared/errors.ts';
 import { authenticateMessage, negotiateMessage, type NtlmAccount, NtlmError } from './ntlm.ts';
@@ -196,7 +195,7 @@ class NtlmConnection {
     return (options, callback) =>
       connect(options, (...result) => {
         const [, socket] = result;
-        if (socket !== null && 'getPeerCertificate' in socket) this.#certificate = (socket as TLSSocket).getPeerCertificate().raw;
+        if (socket !== null && 'getPeerCertificate' in socket) this.#certificate = (socket).getPeerCertificate().raw;
         callback(...result);
       });
   }
