@@ -38,6 +38,7 @@ import { siteDisable, siteEnable } from './commands/site/switch.ts';
 import { statusCommand } from './commands/status.ts';
 import { connectionAdd } from './commands/connection/add.ts';
 import { connectionChange } from './commands/connection/change.ts';
+import { connectionTest } from './commands/connection/test.ts';
 import { connectionList, connectionRemove, connectionShow } from './commands/connection/connection-words.ts';
 import { definitionAdd } from './commands/definition/add.ts';
 import { definitionChange } from './commands/definition/change.ts';
@@ -53,6 +54,7 @@ import { taskAdd } from './commands/task/add.ts';
 import { taskChange } from './commands/task/change.ts';
 import { taskPause, taskResume } from './commands/task/pause.ts';
 import { taskRun } from './commands/task/run.ts';
+import { taskTest } from './commands/task/test.ts';
 import { resyncCommand } from './commands/resync.ts';
 import { taskList, taskRemove, taskShow } from './commands/task/task-words.ts';
 import { tokenAdd } from './commands/token/add.ts';
@@ -95,6 +97,7 @@ export const commands: readonly AnyCommand[] = [
   taskAdd,
   taskList,
   taskShow,
+  taskTest,
   taskChange,
   taskRun,
   taskPause,
@@ -119,6 +122,7 @@ export const commands: readonly AnyCommand[] = [
   connectionAdd,
   connectionList,
   connectionShow,
+  connectionTest,
   connectionChange,
   connectionRemove,
   resyncCommand,
