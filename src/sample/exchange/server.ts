@@ -13,11 +13,12 @@ import { ExchangeFaults } from './faults.ts';
 import type { SampleMailbox } from './mailbox.ts';
 import { type Mailboxes, theseMailboxes } from './mailbox-store.ts';
 import type { Answer, Operation } from './operations/context.ts';
-import { changeFolders, createItem, deleteItem, moveItem, updateItem } from './operations/change-items.ts';
+import { createAttachment, deleteAttachment, getAttachment } from './operations/attachments.ts';
+import { createFolder, deleteFolder, emptyFolder, moveFolder, updateFolder } from './operations/change-folders.ts';
+import { copyItem, createItem, deleteItem, moveItem, updateItem } from './operations/change-items.ts';
 import { findItem } from './operations/find-items.ts';
 import { findFolder, getFolder, syncFolderHierarchy } from './operations/folders.ts';
 import { getItem, syncFolderItems } from './operations/items.ts';
-import { folderIdElement } from './shapes.ts';
 import { envelopeHead, envelopeTail, EwsFault, failedMessage, readEnvelope, soapFault, type Xml } from './soap.ts';
 
 export interface Account {
@@ -59,8 +60,16 @@ const operations: Readonly<Record<string, Operation>> = {
   CreateItem: createItem,
   UpdateItem: updateItem,
   MoveItem: moveItem,
+  CopyItem: copyItem,
   DeleteItem: deleteItem,
-  ...changeFolders(folderIdElement),
+  GetAttachment: getAttachment,
+  CreateAttachment: createAttachment,
+  DeleteAttachment: deleteAttachment,
+  CreateFolder: createFolder,
+  UpdateFolder: updateFolder,
+  MoveFolder: moveFolder,
+  EmptyFolder: emptyFolder,
+  DeleteFolder: deleteFolder,
 };
 
 const PATH = '/EWS/Exchange.asmx';
