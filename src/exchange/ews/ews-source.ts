@@ -33,7 +33,8 @@ export class EwsSource implements MailboxSource {
   }
 }
 
-function authenticated({ authentication, account, oauth }: ConnectionSettings, secret: string, options: HttpOptions): AuthenticatedHttp {
+/** How requests of these settings prove who sends them. @throws LockstepError ConfigInvalid */
+export function authenticated({ authentication, account, oauth }: ConnectionSettings, secret: string, options: HttpOptions): AuthenticatedHttp {
   switch (authentication) {
     case 'basic': {
       const header = Promise.resolve(basicAuthorization(account, secret));

@@ -7,8 +7,12 @@ import type { Xml } from './soap.ts';
 
 export type GivenItem = Pick<
   ItemRecord,
-  'itemClass' | 'content' | 'details' | 'sensitivity' | 'importance' | 'isRead' | 'flag' | 'categories' | 'stamped'
+  'itemClass' | 'content' | 'details' | 'sensitivity' | 'importance' | 'isRead' | 'isDraft' | 'flag' | 'categories' | 'stamped'
 >;
+
+/** PidTagMessageFlags: with it clients bring mail that is no draft (MS-OXCMSG 2.2.1.6). */
+const MESSAGE_FLAGS = '0x0e07';
+const [FLAG_READ, FLAG_UNSENT] = [1, 8] as const;
 
 const classes: Readonly<Record<string, string>> = {
   Contact: 'IPM.Contact',
@@ -22,21 +26,25 @@ const classes: Readonly<Record<string, string>> = {
 export function givenItem(given: Xml, now: Date): GivenItem {
   const text = (name: string) => given.child(name)?.text();
   const details = detailsOf(given, now);
+  const stamped = new Map(
+    given.children().flatMap((child) => {
+      const path = child.name === 'ExtendedProperty' ? child.child('ExtendedFieldURI') : undefined;
+      return path === undefined ? [] : [[extendedPath(path).name, child.child('Value')?.text() ?? ''] as const];
+    }),
+  );
+  const flags = stamped.has(MESSAGE_FLAGS) ? Number(stamped.get(MESSAGE_FLAGS)) : undefined;
+  stamped.delete(MESSAGE_FLAGS);
   return {
     itemClass: text('ItemClass') ?? classes[given.name] ?? 'IPM.Note',
     content: contentOf(given, now),
     ...(details === undefined ? {} : { details }),
     sensitivity: (text('Sensitivity') ?? 'Normal') as Sensitivity,
     importance: (text('Importance') ?? 'Normal') as Importance,
-    isRead: text('IsRead') === 'true',
+    isRead: flags === undefined ? text('IsRead') === 'true' : (flags & FLAG_READ) !== 0,
+    isDraft: flags === undefined || (flags & FLAG_UNSENT) !== 0,
     flag: (given.at('Flag', 'FlagStatus')?.text() ?? 'NotFlagged') as FlagStatus,
     categories: strings(given.child('Categories')),
-    stamped: new Map(
-      given.children().flatMap((child) => {
-        const path = child.name === 'ExtendedProperty' ? child.child('ExtendedFieldURI') : undefined;
-        return path === undefined ? [] : [[extendedPath(path).name, child.child('Value')?.text() ?? ''] as const];
-      }),
-    ),
+    stamped,
   };
 }
 

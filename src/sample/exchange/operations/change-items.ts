@@ -24,7 +24,7 @@ export const createItem: Operation = (request, context) => {
       receivedAt: now,
       createdAt: now,
       modifiedAt: now,
-      isDraft: request.attribute('MessageDisposition') === 'SaveOnly' && item.content.raw === undefined,
+      isDraft: item.isDraft && request.attribute('MessageDisposition') === 'SaveOnly',
       searchKey: randomBytes(16),
       conversation: createHash('md5').update(item.content.subject).digest(),
       size: sizeOf(item.content),
