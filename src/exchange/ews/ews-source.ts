@@ -34,6 +34,7 @@ export class EwsSource implements MailboxSource {
   }
 }
 
+/** How requests of these settings prove who sends them. @throws LockstepError ConfigInvalid */
 export function authenticated({ authentication, account, oauth }: ConnectionSettings, secret: string, options: HttpOptions): AuthenticatedHttp {
   switch (authentication) {
     case 'basic': {

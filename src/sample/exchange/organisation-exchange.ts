@@ -3,7 +3,7 @@ import type { Organisation, ServiceAccount } from '../organisation/model.ts';
 import { Random } from '../organisation/random.ts';
 import { GeneratedMailbox } from './generated.ts';
 import { GeneratedMailboxes, type Mailboxes, type Plan } from './mailbox-store.ts';
-import type { Account } from './server.ts';
+import type { Account } from './sign-in.ts';
 
 export interface OrganisationExchangeOptions {
   /** In all mailboxes together, some of which have many and most few. Default: five for each person. */
