@@ -154,6 +154,6 @@ export class HintHandler extends FolderHandler {
   protected override folderRead({ id, itemCount, properties }: OpenFolder): void {
     const of = (tag: number) => properties.get(tag) ?? '';
     const hint = [of(Number(localCommitTimeMax.tag)), of(Number(deletedCountTotal.tag)), String(itemCount), of(UNREAD)].join(' ');
-    this.hints.push({ id: id as SourceFolderId, hint });
+    this.hints.push({ id: id as SourceFolderId, hint, empty: itemCount === 0 });
   }
 }
