@@ -37,6 +37,7 @@ interface Names {
   readonly mailboxGroup: string;
   readonly task: string;
   readonly taskRun: string;
+  readonly testRun: string;
   readonly connectionId: string;
   readonly mailbox: string;
   readonly lease: string;
@@ -72,6 +73,7 @@ const nowhere: Names = {
   mailboxGroup: 'ghost-mailboxes',
   task: 'ghost-task',
   taskRun: '00000000-0000-4000-8000-000000000005',
+  testRun: '00000000-0000-4000-8000-0000000000e9',
   connectionId: '00000000-0000-4000-8000-000000000006',
   mailbox: '00000000-0000-4000-8000-000000000007',
   lease: '00000000-0000-4000-8000-000000000008',
@@ -140,6 +142,7 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
     await beginRun(tx, runId(taskRun));
     await planTaskRun(tx, runId(taskRun));
   });
+  const testRun = (await admin<StartedRun>('POST', `/connections/${word}-connection/test`, { mailbox: `${word}.box@corp.example` })).id;
   const { mailboxes: [claim] } = await done<ClaimAnswer>(api.call(site.token, 'POST', `/site/v1/runs/${taskRun}/mailboxes/claim`, { offset: 0, length: 1 }));
   if (claim === undefined) throw new Error('no mailbox');
   const integration = await api.lab.owner.selectFrom('directory_integration').select('id').where('name', '=', `${word}-dir`).executeTakeFirstOrThrow();
@@ -165,6 +168,7 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
     mailboxGroup: `${word}-mailboxes`,
     task: `${word}-task`,
     taskRun,
+    testRun,
     connectionId: claim.connection,
     mailbox: claim.mailbox,
     lease: claim.lease,
@@ -365,6 +369,7 @@ const rows: Readonly<Record<string, Row>> = {
     urls: () => ['/api/v1/connections'],
     body: (names) => ({ name: 'mine', site: names.site, settings: connectionSettings, password: 'p' }),
   },
+  'POST /api/v1/connections/{name}/test': { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/connections/${names.connection}/test`] },
   'POST /api/v1/definitions': { access: 'admin', foreign: 'create', urls: () => ['/api/v1/definitions'], body: (names) => ({ name: names.definition }) },
   'POST /api/v1/schedules': {
     access: 'admin',
@@ -390,7 +395,7 @@ const rows: Readonly<Record<string, Row>> = {
     body: (names) => ({ name: 'mine', site: names.site, definition: names.definition, schedule: names.schedule, group: names.mailboxGroup }),
   },
   ...Object.fromEntries(
-    ['pause', 'resume', 'run'].map((verb): [string, Row] => [
+    ['pause', 'resume', 'run', 'test'].map((verb): [string, Row] => [
       `POST /api/v1/tasks/{name}/${verb}`,
       { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/tasks/${names.task}/${verb}`] },
     ]),
@@ -446,6 +451,13 @@ const rows: Readonly<Record<string, Row>> = {
     body: () => ({ class: 'Unavailable', code: 'x.y', message: 'm', next: 'n' }),
   },
   'GET /site/v1/connections/{connection}': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/connections/${names.connectionId}`] },
+  'POST /site/v1/runs/{run}/connection-test': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/runs/${names.testRun}/connection-test`] },
+  'PUT /site/v1/runs/{run}/connection-test': {
+    access: 'site',
+    foreign: 'absent',
+    urls: (names) => [`/site/v1/runs/${names.testRun}/connection-test`],
+    body: () => ({ steps: [] }),
+  },
   'POST /site/v1/runs/{run}/mailboxes/claim': {
     access: 'site',
     foreign: 'absent',

@@ -11,7 +11,7 @@ export const taskTest = defineCommand({
   path: ['task', 'test'],
   summary: 'Try a task before anybody relies on it',
   description:
-    'Says whose mailboxes its group means and who is left out, what its definition asks for and the connection cannot do, and tests the connection with the first of these mailboxes (see lockstep help connection test). Nothing is changed. Exit code 0 when no step failed, 1 when one did.',
+    'Says whose mailboxes its group means and who is left out, what its definition asks for and the connection cannot do, and tests the connection with the first of these mailboxes (its steps: lockstep connection test --help). Nothing is changed. Exit code 0 when no step failed, 1 when one did.',
   examples: [{ line: 'lockstep task test sales', what: 'Before its first run' }],
   arguments: nameArgument('task'),
   options: apiOptions,
