@@ -480,7 +480,7 @@ describe('the command line', () => {
     const { stdout } = await done('message', 'show', address('ada'), id);
     expect(stdout).toMatch(/^folder +New name$/m);
     expect(stdout).toMatch(/Inbox: from pass 1, .* until pass 2, .* \(moved\)$/m);
-    expect(stdout).toMatch(/^What it was +from pass 2, .*: categories$/m);
+    expect(stdout).toMatch(/^What it was +from pass 2, .*: categories: .+ → Important$/m);
     expect((await done('message', 'show', address('ada'), id, '--json')).json()).toMatchObject({ id });
   });
 
