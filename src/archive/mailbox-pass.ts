@@ -4,7 +4,9 @@ import type { ItemId, MailboxId } from '../shared/ids.ts';
 import type { PassCompletion } from '../shared/mailbox-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { storable } from './directory-text.ts';
-import type { LeasedMailbox } from './mailbox-lease.ts';
+import { foldersToJudge } from './mailbox-folders.ts';
+import { judgeFolders } from './mailbox-judging.ts';
+import { type LeasedMailbox, openPass } from './mailbox-lease.ts';
 import { sqlFile } from './sql-file.ts';
 
 interface Pair {
@@ -19,22 +21,26 @@ const uniteItemsSql = sqlFile<never, [ended: readonly ItemId[], fresh: readonly 
 const PAIRS_AT_ONCE = 2000;
 
 /**
- * Completes the pass that is under way; when nothing was new there is none, and only hints and failures are kept. Repeating it changes
- * nothing. Answers the number of the last completed pass.
+ * Completes the pass that is under way; when nothing was new there is none, and only hints and failures are kept. Items that rules let in no
+ * more leave the scope with it. Repeating it changes nothing. Answers the number of the last completed pass.
  */
 export async function completePass(tx: OrganisationTransaction, mailbox: LeasedMailbox, completion: PassCompletion): Promise<number> {
-  if (mailbox.openPass > mailbox.completedPass) {
+  let pass = mailbox.openPass;
+  if (pass > mailbox.completedPass) {
     await unite(tx, mailbox, movedItemsSql);
-    if (mailbox.openPass > 1) await unite(tx, mailbox, returnedItemsSql);
+    if (pass > 1) await unite(tx, mailbox, returnedItemsSql);
+  }
+  await judgeFolders(tx, mailbox, await foldersToJudge(tx, mailbox.id), async () => (pass = await openPass(tx, mailbox)));
+  if (pass > mailbox.completedPass) {
     // Not the transaction's time: a pass is over when it is seen to be, after the pass before.
-    await sql`update pass set completed_at = clock_timestamp() where mailbox_id = ${mailbox.id} and number = ${mailbox.openPass}`.execute(tx);
+    await sql`update pass set completed_at = clock_timestamp() where mailbox_id = ${mailbox.id} and number = ${pass}`.execute(tx);
   }
   await sql`
     update mailbox set completed_pass = open_pass, verified_at = case when ${completion.verified}::boolean then now() else verified_at end
     where id = ${mailbox.id} and (completed_pass <> open_pass or ${completion.verified}::boolean)`.execute(tx);
   await keepHints(tx, mailbox, completion);
   if (completion.wrongHints.length > 0) await distrustHints(tx, mailbox);
-  return mailbox.openPass;
+  return pass;
 }
 
 async function unite(tx: OrganisationTransaction, { id: mailbox, openPass: pass }: LeasedMailbox, find: typeof movedItemsSql): Promise<void> {
