@@ -42,7 +42,7 @@ export interface ItemRow {
 }
 
 /** An item that says of no time when it came is listed last. */
-export const NO_TIME = '1601-01-01T00:00:00Z';
+const NO_TIME = '1601-01-01T00:00:00Z';
 
 /** The row of an item. Of one that is left out only ids and what rules look at are kept, and of a private one not even that. */
 export function itemRow(entry: ItemEntry, rules: FolderRules): ItemRow {

@@ -1,7 +1,7 @@
 /** What a page of a folder does to the archive: items that are new, changed, read, moved and gone. */
 import { sql } from 'kysely';
 import { LockstepError } from '../shared/errors.ts';
-import type { FolderId, MailboxId } from '../shared/ids.ts';
+import type { FolderId, ItemId, MailboxId } from '../shared/ids.ts';
 import type { FolderPage, SourceItemId } from '../shared/mailbox.ts';
 import type { MailboxPageAnswer } from '../shared/mailbox-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
@@ -20,6 +20,8 @@ interface Placed {
   readonly changed: number;
   readonly left_out: number;
   readonly written: number;
+  /** That were left out before. */
+  readonly admitted: readonly ItemId[];
 }
 const placeItemsSql = sqlFile<Placed, [rows: string, mailbox: MailboxId, folder: FolderId, pass: number]>('place-items');
 const setReadSql = sqlFile<never, [rows: string, mailbox: MailboxId, folder: FolderId, pass: number]>('set-read');
@@ -85,7 +87,8 @@ async function applyPage(
       await noteRules(tx, folder, rules);
       const rows = items.map((item) => itemRow(item, rules));
       // Each once: the last that is said of it counts.
-      await placeItemsSql(tx, JSON.stringify([...new Map(rows.map((row) => [row.hash, row])).values()]), mailbox.id, folder, pass);
+      const [placed] = await placeItemsSql(tx, JSON.stringify([...new Map(rows.map((row) => [row.hash, row])).values()]), mailbox.id, folder, pass);
+      await setTimes(tx, mailbox.id, placed?.admitted ?? []);
     }
     if (read.length > 0) {
       const flags = new Map(read.map(({ id, isRead }) => [sourceHash(id).toString('hex'), isRead]));
@@ -98,6 +101,16 @@ async function applyPage(
     }
   }
   await recordItemProblems(tx, mailbox, folder, problems);
+}
+
+/** Of a private item not even the time is known; when it is, its former places are listed by it too. */
+export async function setTimes(tx: OrganisationTransaction, mailbox: MailboxId, items: readonly ItemId[]): Promise<void> {
+  if (items.length === 0) return;
+  await sql`
+    update former_placement p set sort_at = i.sort_at
+    from unnest(${items}::bigint[]) as x (id)
+    join item i on i.mailbox_id = ${mailbox} and i.id = x.id
+    where p.mailbox_id = ${mailbox} and p.item_id = x.id and p.sort_at <> i.sort_at`.execute(tx);
 }
 
 /**

@@ -7,7 +7,6 @@ import { type RawBuilder, sql } from 'kysely';
 import type { FolderId, ItemId, MailboxId } from '../shared/ids.ts';
 import type { SourceItemId } from '../shared/mailbox.ts';
 import type { OrganisationTransaction } from './database.ts';
-import { NO_TIME } from './item-mapping.ts';
 import { type EffectiveRules, type FolderPlace, folderRules, type FolderRules, type LeftOutReason, leftOutSql, rulesHash } from './mailbox-rules.ts';
 import { sqlFile } from './sql-file.ts';
 
@@ -125,7 +124,6 @@ async function renameReasons(tx: OrganisationTransaction, mailbox: MailboxId, { 
   await sql`
     update item i set left_out = x.reason,
       item_class = case when x.reason = 'private' then '' else i.item_class end, size = case when x.reason = 'private' then 0 else i.size end,
-      sort_at = case when x.reason = 'private' then ${NO_TIME}::timestamptz else i.sort_at end,
       properties = case when x.reason = 'private' then '{}' else i.properties end
     from (
       select i.id, (${leftOutSql(rules)}) as reason from item i

@@ -5,6 +5,7 @@ import type { PassCompletion } from '../shared/mailbox-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { storable } from './directory-text.ts';
 import { foldersToJudge } from './mailbox-folders.ts';
+import { setTimes } from './mailbox-items.ts';
 import { judgeFolders } from './mailbox-judging.ts';
 import { type LeasedMailbox, openPass } from './mailbox-lease.ts';
 import { sqlFile } from './sql-file.ts';
@@ -50,7 +51,9 @@ async function unite(tx: OrganisationTransaction, { id: mailbox, openPass: pass 
     const fresh = pairs.map((pair) => pair.fresh);
     // Two rows must not have one hash at any moment of a statement.
     await sql`update item set source_hash = source_hash || '\\x00'::bytea where mailbox_id = ${mailbox} and id = any (${fresh}::bigint[])`.execute(tx);
-    await uniteItemsSql(tx, pairs.map((pair) => pair.ended), fresh, mailbox, pass);
+    const ended = pairs.map((pair) => pair.ended);
+    await uniteItemsSql(tx, ended, fresh, mailbox, pass);
+    await setTimes(tx, mailbox, ended);
     for (const table of ['former_placement', 'former_version']) {
       await sql`delete from ${sql.table(table)} where mailbox_id = ${mailbox} and item_id = any (${fresh}::bigint[])`.execute(tx);
     }

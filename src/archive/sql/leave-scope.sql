@@ -1,5 +1,4 @@
--- Items that are not wanted any more and were: $1 their ids, $2 the reasons, $3 mailbox, $4 open pass. They are where they were; what was kept of
--- them stays, in a version that ends.
+-- Items that are not wanted any more and were: $1 their ids, $2 the reasons, $3 mailbox, $4 open pass. They are where they were; what was kept of them stays, in a version and a placement that end.
 with before as materialized (
   select i.id, x.reason, i.source_hash, i.folder_id, i.placed_pass, i.version_pass, i.sort_at, i.change_key, i.properties, i.content_id
   from unnest($1::bigint[], $2::text[]) as x (id, reason)

@@ -2,7 +2,7 @@
 --
 -- An item that is as it was is not written. What an item was in a completed pass is kept as a former version, and where it was as a former
 -- placement; what the open pass itself brought and replaces is not, since no completed pass shows it, except versions with
--- content. Gives how many items are new, how many changed, and how many of the page are left out.
+-- content. Gives how many items are new, how many changed, how many of the page are left out, and which are let in.
 --
 -- `lateral … limit 1` is a look-up in an index whatever the planner believes about the number of rows.
 with input as materialized (
@@ -60,7 +60,7 @@ written as (
   on conflict (mailbox_id, source_hash) do update set
     change_key = excluded.change_key, search_key = excluded.search_key, source_key = excluded.source_key, folder_id = excluded.folder_id,
     placed_pass = excluded.placed_pass, version_pass = excluded.version_pass, left_out = excluded.left_out, item_class = excluded.item_class,
-    size = excluded.size, sort_at = case when i.left_out is null then i.sort_at else excluded.sort_at end,
+    size = excluded.size, sort_at = case when i.left_out is null or excluded.left_out = 'private' then i.sort_at else excluded.sort_at end,
     properties = excluded.properties, signature = excluded.signature, content_state = excluded.content_state,
     content_id = case when i.signature = excluded.signature and i.left_out is null and excluded.left_out is null then i.content_id end
   returning i.id
@@ -78,4 +78,5 @@ select
   (select count(*) from input x where x.source_hash not in (select b.source_hash from before b))::int as added,
   (select count(*) from before where differs)::int as changed,
   (select count(*) from input where left_out is not null)::int as left_out,
-  (select count(*) from written)::int as written
+  (select count(*) from written)::int as written,
+  array(select b.id from before b join input x on x.source_hash = b.source_hash where b.left_out is not null and x.left_out is null) as admitted
