@@ -30,6 +30,7 @@ import { siteAdminRoutes } from './routes/sites.ts';
 import { taskPartRoutes } from './routes/task-parts.ts';
 import { resyncRoutes } from './routes/resync.ts';
 import { taskRoutes } from './routes/tasks.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { siteRoutes, type SiteRoutesOptions } from './site/site-routes.ts';
 import { temporalUiRoutes } from './temporal-ui/temporal-ui-routes.ts';
@@ -129,6 +130,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       requireAccess(admin, { database, failedAttempts: new FailedAttempts() });
       await admin.register(organisationRoutes, routes);
       await admin.register(tokenRoutes, routes);
+      await admin.register(auditRoutes, routes);
       await admin.register(siteAdminRoutes, routes);
       await admin.register(directoryRoutes, routes);
       await admin.register(runRoutes, routes);
