@@ -16,12 +16,15 @@ interface KnownFolder {
   readonly well_known: WellKnownFolder | null;
 }
 
+/** Exchange allows 300. Of a hierarchy that is deeper the nearest count: no hierarchy that a site sends makes places large. */
+const MOST_LEVELS = 300;
+
 /** Places of folders by their ids. A ring, which no Exchange should have, ends where it would begin again. */
 export function placesOf(folders: readonly KnownFolder[]): Map<FolderId, FolderPlace> {
   const byHash = new Map(folders.map((folder) => [folder.source_hash.toString('hex'), folder]));
   const placeOf = (folder: KnownFolder): FolderPlace => {
     const chain = new Set<KnownFolder>();
-    for (let at: KnownFolder | undefined = folder; at !== undefined && !chain.has(at); at = byHash.get(at.parent_hash.toString('hex'))) chain.add(at);
+    for (let at: KnownFolder | undefined = folder; at !== undefined && !chain.has(at) && chain.size < MOST_LEVELS; at = byHash.get(at.parent_hash.toString('hex'))) chain.add(at);
     const above = [...chain];
     return { path: above.map(({ name }) => name).toReversed(), wellKnown: above.flatMap(({ well_known }) => well_known ?? []) };
   };
@@ -30,16 +33,16 @@ export function placesOf(folders: readonly KnownFolder[]): Map<FolderId, FolderP
 
 /** As the open pass has it. */
 export async function folderPlace(tx: OrganisationTransaction, mailbox: MailboxId, folder: FolderId): Promise<FolderPlace> {
-  // `union`: a ring ends where it would begin again.
   const { rows } = await sql<KnownFolder>`
     with recursive chain as (
-      select id, source_hash, parent_hash, name, well_known from folder where mailbox_id = ${mailbox} and id = ${folder}
-      union
-      select f.id, f.source_hash, f.parent_hash, f.name, f.well_known
+      select id, source_hash, parent_hash, name, well_known, 1 as level from folder where mailbox_id = ${mailbox} and id = ${folder}
+      union all
+      select f.id, f.source_hash, f.parent_hash, f.name, f.well_known, c.level + 1
       from chain c
       cross join lateral (
-        select * from folder f where f.mailbox_id = ${mailbox} and f.source_hash = c.parent_hash and f.closed_pass is null limit 1) f)
-    select * from chain`.execute(tx);
+        select * from folder f where f.mailbox_id = ${mailbox} and f.source_hash = c.parent_hash and f.closed_pass is null limit 1) f
+      where c.level < ${MOST_LEVELS})
+    select * from chain order by level`.execute(tx);
   return placesOf(rows).get(folder) ?? { path: [], wellKnown: [] };
 }
 
