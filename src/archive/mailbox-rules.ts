@@ -1,6 +1,6 @@
 /**
  * Which items of a mailbox are kept. Pure: what a definition and the organisation say, applied to what is known of an item and its folder. Said
- * twice, for an item that a page brings and for rows that are stored; mailbox-rules-sql.test.ts holds the two together.
+ * twice, for an item that a page brings and for rows that are stored; test/integration/mailbox-rules-sql.test.ts holds the two together.
  */
 import { createHash } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';

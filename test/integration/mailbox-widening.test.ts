@@ -13,7 +13,7 @@ import { type SampleExchange, startSampleExchange } from '../../src/sample/excha
 import type { ItemId } from '../../src/shared/ids.ts';
 import type { SourceItemId } from '../../src/shared/mailbox.ts';
 import type { FolderReplicationSettings, ItemRule } from '../../src/shared/tasks.ts';
-import { anOrganisation, aSite } from '../lab/builders.ts';
+import { aSite } from '../lab/builders.ts';
 import { aMailbox, archiveClient, aTask, aTaskRun, type LabMailbox, type LabTask, replicationSettings } from '../lab/mailboxes.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
 import { itemsOf, type Picture, pictureOfArchive, sampleMailbox } from '../lab/sample-mail.ts';
@@ -87,11 +87,11 @@ async function change({ task }: Archive, settings: Partial<FolderReplicationSett
 }
 
 /** One run, and what it asked for by id. */
-async function pass({ task, mailbox }: Archive): Promise<{ readonly asked: readonly SourceItemId[]; readonly withContent: boolean; readonly synchronised: number }> {
+async function pass({ task, mailbox }: Archive, exchangeSource = source): Promise<{ readonly asked: readonly SourceItemId[]; readonly withContent: boolean; readonly synchronised: number }> {
   const client = archiveClient(lab.app, task);
   const run = await aTaskRun(lab.owner, task, [mailbox]);
   const claim = the((await client.claim(run, { offset: 0, length: 1 }, signal)).mailboxes[0]);
-  const real = source.mailbox(claim);
+  const real = exchangeSource.mailbox(claim);
   const asked: SourceItemId[] = [];
   const before = exchange.requests.get('SyncFolderItems') ?? 0;
   await replicateMailbox({
@@ -210,4 +210,84 @@ test.each(widenings)('%s: narrower shows what a narrow archive shows, keeps what
   await pass(archive);
   expect(await stored(archive)).toEqual(everything);
   expect(await live(archive)).toEqual(before);
+});
+
+test('content that is asked for from now on asks for no metadata', async () => {
+  const archive = await anArchive({ withContent: false }, false);
+  await pass(archive);
+  await change(archive, { withContent: true }, false);
+  expect(await pass(archive)).toEqual({ asked: [], withContent: true, synchronised: 0 });
+  expect(await stored(archive)).toEqual(await stored(reference));
+});
+
+test('another definition, task and site go on where the ones before stopped', async () => {
+  const archive = await anArchive({ rules: [{ action: 'exclude', wellKnown: 'inbox' }] }, false);
+  await pass(archive);
+  const wider = await anArchive({}, false);
+  await pass(wider);
+  const { organisation } = archive.task;
+  const task = await aTask(lab.owner, { site: await aSite(lab.owner, { id: organisation }) });
+  const moved = { task, mailbox: archive.mailbox };
+  await sql`update mailbox set connection_id = ${task.connection} where id = ${archive.mailbox.id}`.execute(lab.owner);
+  await sql`update mailbox_owner set task_id = ${task.task} where mailbox_id = ${archive.mailbox.id}`.execute(lab.owner);
+  const had = await kept(archive);
+  const { asked, synchronised } = await pass(moved);
+  expect([asked.toSorted(), synchronised]).toEqual([(await kept(wider)).filter((id) => !had.includes(id)).toSorted(), 0]);
+  expect(await stored(moved)).toEqual(await stored(wider));
+});
+
+test('a folder that is moved to where rules say otherwise is judged again in the same pass', async () => {
+  const given: Settings = rules({ action: 'exclude', path: 'Elsewhere/**' });
+  const archive = await anArchive(...complete(given));
+  await pass(archive);
+  const parent = box.addFolder({ parent: ROOT, name: 'Elsewhere' }).number;
+  const projects = the(box.folders().find(({ name, parent: above }) => name === 'Projects' && above === ROOT));
+  for (const above of [parent, ROOT]) {
+    box.changeFolder(projects.number, { parent: above });
+    expect((await pass(archive)).synchronised).toBeLessThan(box.folders().length);
+    const fresh = await anArchive(...complete(given));
+    await pass(fresh);
+    expect(await live(archive)).toEqual(await live(fresh));
+    expect(await stored(archive)).toEqual(await stored(fresh));
+  }
+});
+
+test('more than one page of newly wanted items comes in one run', async () => {
+  const large = sampleMailbox('large@mail.example.test', 0, 2);
+  const inbox = the(large.folders().find(({ wellKnown }) => wellKnown === 'inbox')).number;
+  const template = the(itemsOf(box)[0]);
+  for (let n = 0; n < 1201; n += 1) large.addItem(() => ({ ...template, folder: inbox, sensitivity: 'Normal', searchKey: Buffer.from(`key ${n}`) }));
+  const server = await startSampleExchange({ mailboxes: [large], accounts: { svc: { password: 'secret', impersonates: true } } });
+  const of = new EwsSource({ type: 'ews', url: server.url, authentication: 'basic', account: 'svc' }, 'secret');
+  try {
+    const task = await aTask(lab.owner);
+    const archive = { task, mailbox: await aMailbox(lab.owner, task, large.owner.address) };
+    await change(archive, { exclude: { inbox: true, sentItems: false, deletedItems: false } }, true);
+    await pass(archive, of);
+    expect(await kept(archive)).toEqual([]);
+    await change(archive, {}, true);
+    expect((await pass(archive, of)).asked).toHaveLength(1201);
+    expect(await kept(archive)).toHaveLength(1201);
+    expect(await outdated(archive)).toEqual([]);
+  } finally {
+    await of.close();
+    await server.close();
+  }
+});
+
+test('what was deleted is at its last folder in the full view, and not in the live one', async () => {
+  const archive = await anArchive({}, false);
+  await pass(archive);
+  const projects = the(box.folders().find(({ name, parent }) => name === 'Projects' && parent === ROOT));
+  const [item] = box.itemsBelow(projects.number);
+  const line = (picture: Picture) => picture.filter((text) => text.startsWith('item /Projects:')).length;
+  const before = line(await live(archive));
+  box.deleteItem(the(item).uid);
+  await pass(archive);
+  expect(line(await live(archive))).toBe(before - 1);
+  expect(line(await pictureOfArchive(lab.app, archive.task.organisation, archive.mailbox, { kind: 'full' }))).toBe(before);
+  const { rows } = await sql<{ item_id: ItemId; reason: string }>`select item_id, reason from former_placement where mailbox_id = ${archive.mailbox.id}`.execute(lab.owner);
+  expect(rows).toMatchObject([{ reason: 'deleted' }]);
+  const history = await withOrganisation(lab.app, archive.task.organisation, (tx) => findItemHistory(tx, archive.mailbox.id, the(rows[0]).item_id, { kind: 'full' }));
+  expect(history.placements).toMatchObject([{ reason: 'deleted' }]);
 });
