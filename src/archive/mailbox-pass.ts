@@ -4,10 +4,15 @@ import type { ItemId, MailboxId } from '../shared/ids.ts';
 import type { PassCompletion } from '../shared/mailbox-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { storable } from './directory-text.ts';
+<<<<<<< HEAD
 import { foldersToJudge } from './mailbox-folders.ts';
 import { setTimes } from './mailbox-items.ts';
 import { judgeFolders } from './mailbox-judging.ts';
 import { type LeasedMailbox, openPass } from './mailbox-lease.ts';
+=======
+import { countMailbox } from './mailbox-counts.ts';
+import type { LeasedMailbox } from './mailbox-lease.ts';
+>>>>>>> i6b
 import { sqlFile } from './sql-file.ts';
 
 interface Pair {
@@ -35,6 +40,12 @@ export async function completePass(tx: OrganisationTransaction, mailbox: LeasedM
   if (pass > mailbox.completedPass) {
     // Not the transaction's time: a pass is over when it is seen to be, after the pass before.
     await sql`update pass set completed_at = clock_timestamp() where mailbox_id = ${mailbox.id} and number = ${pass}`.execute(tx);
+  }
+  const counts = mailbox.openPass > mailbox.completedPass ? await countMailbox(tx, mailbox.id) : undefined;
+  if (counts !== undefined) {
+    await sql`
+      update mailbox set folders = ${counts.folders}, items = ${counts.items}, left_out = ${counts.leftOut}, bytes = ${counts.bytes}
+      where id = ${mailbox.id}`.execute(tx);
   }
   await sql`
     update mailbox set completed_pass = open_pass, verified_at = case when ${completion.verified}::boolean then now() else verified_at end
