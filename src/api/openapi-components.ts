@@ -12,13 +12,9 @@ import {
   Settings,
   TestStep,
 } from './schemas/directories.ts';
-<<<<<<< HEAD
 import { AuditEntry } from './schemas/audit.ts';
-import { IssuedToken, NewOrganisation, NewToken, Organisation, OrganisationChange, OwnOrganisation, Token } from './schemas/organisations.ts';
-=======
-import { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from './schemas/organisations.ts';
 import { FolderTree, ItemPage, ListedItem, Mailbox, MailboxSummary, Message, TaskMailbox, TaskStatus, UnreadableItem, ViewedPass } from './schemas/mailboxes.ts';
->>>>>>> i6b
+import { IssuedToken, NewOrganisation, NewToken, Organisation, OrganisationChange, OwnOrganisation, Token } from './schemas/organisations.ts';
 import { Address, Group, GroupMember, GroupSummary, Person, PersonSummary } from './schemas/people.ts';
 import { EnrolmentCode, NewSite, Site, SiteChange, SiteNode } from './schemas/sites.ts';
 

@@ -4,15 +4,11 @@ import type { ItemId, MailboxId } from '../shared/ids.ts';
 import type { PassCompletion } from '../shared/mailbox-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { storable } from './directory-text.ts';
-<<<<<<< HEAD
+import { countMailbox } from './mailbox-counts.ts';
 import { foldersToJudge } from './mailbox-folders.ts';
 import { setTimes } from './mailbox-items.ts';
 import { judgeFolders } from './mailbox-judging.ts';
 import { type LeasedMailbox, openPass } from './mailbox-lease.ts';
-=======
-import { countMailbox } from './mailbox-counts.ts';
-import type { LeasedMailbox } from './mailbox-lease.ts';
->>>>>>> i6b
 import { sqlFile } from './sql-file.ts';
 
 interface Pair {
@@ -41,7 +37,7 @@ export async function completePass(tx: OrganisationTransaction, mailbox: LeasedM
     // Not the transaction's time: a pass is over when it is seen to be, after the pass before.
     await sql`update pass set completed_at = clock_timestamp() where mailbox_id = ${mailbox.id} and number = ${pass}`.execute(tx);
   }
-  const counts = mailbox.openPass > mailbox.completedPass ? await countMailbox(tx, mailbox.id) : undefined;
+  const counts = pass > mailbox.completedPass ? await countMailbox(tx, mailbox.id) : undefined;
   if (counts !== undefined) {
     await sql`
       update mailbox set folders = ${counts.folders}, items = ${counts.items}, left_out = ${counts.leftOut}, bytes = ${counts.bytes}

@@ -14,11 +14,7 @@ import type { Mailbox } from '../../exchange/mailbox.ts';
 import type { MailboxCapability } from '../../shared/mailbox-capabilities.ts';
 import { type ErrorReport, LockstepError } from '../../shared/errors.ts';
 import type { FolderId } from '../../shared/ids.ts';
-<<<<<<< HEAD
-import type { FolderPage, HierarchyPage, SourceFolderId, SourceItemId } from '../../shared/mailbox.ts';
-=======
-import type { FolderHint, FolderPage, HierarchyPage, SourceFolderId } from '../../shared/mailbox.ts';
->>>>>>> i6b
+import type { FolderHint, FolderPage, HierarchyPage, SourceFolderId, SourceItemId } from '../../shared/mailbox.ts';
 import type { CursorState, FolderCursor, MailboxClaim, MailboxPageAnswer } from '../../shared/mailbox-contract.ts';
 
 const WALKS = 3;
