@@ -33,6 +33,7 @@ import { taskPartRoutes } from './routes/task-parts.ts';
 import { resyncRoutes } from './routes/resync.ts';
 import { taskStatusRoutes } from './routes/task-status.ts';
 import { taskRoutes } from './routes/tasks.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { unreadableItemRoutes } from './routes/unreadable-items.ts';
 import { siteRoutes, type SiteRoutesOptions } from './site/site-routes.ts';
@@ -133,6 +134,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       requireAccess(admin, { database, failedAttempts: new FailedAttempts() });
       await admin.register(organisationRoutes, routes);
       await admin.register(tokenRoutes, routes);
+      await admin.register(auditRoutes, routes);
       await admin.register(siteAdminRoutes, routes);
       await admin.register(directoryRoutes, routes);
       await admin.register(runRoutes, routes);

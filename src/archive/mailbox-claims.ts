@@ -6,7 +6,7 @@ import type { ClaimRequest, MailboxClaim, MailboxResult } from '../shared/mailbo
 import { isOpen, type RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { hierarchyState } from './mailbox-cursor.ts';
-import { folderCursors } from './mailbox-folders.ts';
+import { foldersToRead } from './mailbox-folders.ts';
 import { type LeasedMailbox, leaseLost, type RuleRow, rulesOf } from './mailbox-lease.ts';
 import { NotFoundError } from './record-errors.ts';
 import { runClosed } from './site-runs.ts';
@@ -84,6 +84,7 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
     order by listed.ordinal`.execute(tx);
   const claims: MailboxClaim[] = [];
   for (const { id, key, ordinal, lease, fruitless, address, ...mailbox } of rows) {
+    const folders = await foldersToRead(tx, { id, key, rules, now });
     claims.push({
       ordinal,
       mailbox: key,
@@ -94,9 +95,9 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
       lease,
       fruitless,
       hierarchy: await hierarchyState(tx, { key }),
-      folders: await folderCursors(tx, { id, key, rules, now }),
+      folders: folders.cursors,
       trustHints: mailbox.trusted,
-      passOpen: mailbox.open_pass !== mailbox.completed_pass,
+      passOpen: mailbox.open_pass !== mailbox.completed_pass || folders.outdated,
       withContent: row.settings.withContent,
     });
   }

@@ -3,7 +3,8 @@ import type { Configuration, ConfigurationChanges } from '../api/schemas/config.
 import type {
   Directory, DirectoryChange, DirectoryProblem, HeldObject, NewDirectory, ObjectQuery, PlanEntry, PlanRequest, Run, RunSummary, StartedRun,
 } from '../api/schemas/directories.ts';
-import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
+import type { AuditEntry } from '../api/schemas/audit.ts';
+import type { IssuedToken, NewOrganisation, NewToken, Organisation, OrganisationChange, OwnOrganisation, Token } from '../api/schemas/organisations.ts';
 import type { Group, GroupMember, GroupSummary, HistoryEvent, Person, PersonSummary } from '../api/schemas/people.ts';
 import type { FolderTree, ItemPage, Mailbox, MailboxSummary, Message, TaskMailbox, TaskStatus, UnreadableItem } from '../api/schemas/mailboxes.ts';
 import type { EnrolmentCode, NewSite, Site, SiteChange } from '../api/schemas/sites.ts';
@@ -79,7 +80,9 @@ export function createApiClient(options: ApiTransportOptions) {
     organisations: (query: PageQuery) => get<Page<Organisation>>('/organisations', { ...query }),
     addOrganisation: (organisation: NewOrganisation) => post<Organisation>('/organisations', organisation),
     addFirstToken: (organisation: string, token: NewToken) => post<IssuedToken>(`/organisations/${name(organisation)}/tokens`, token),
-    organisation: () => get<Organisation>('/organisation'),
+    organisation: () => get<OwnOrganisation>('/organisation'),
+    changeOrganisation: (change: OrganisationChange) => call<OwnOrganisation>({ method: 'PATCH', path: '/organisation', body: change }),
+    audit: (query: PageQuery) => get<Page<AuditEntry>>('/audit', { ...query }),
 
     tokens: (query: PageQuery) => get<Page<Token>>('/tokens', { ...query }),
     addToken: (token: NewToken) => post<IssuedToken>('/tokens', token),

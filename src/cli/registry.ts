@@ -15,12 +15,14 @@ import { directoryTest } from './commands/directory/test.ts';
 import { groupList } from './commands/group/list.ts';
 import { groupMembers } from './commands/group/members.ts';
 import { groupShow } from './commands/group/show.ts';
+import { auditList } from './commands/audit/list.ts';
 import { mailboxList } from './commands/mailbox/list.ts';
 import { mailboxStatus } from './commands/mailbox/status.ts';
 import { mailboxTree } from './commands/mailbox/tree.ts';
 import { mailboxUnreadable } from './commands/mailbox/unreadable.ts';
 import { messageShow } from './commands/message/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
+import { organisationChange } from './commands/organisation/change.ts';
 import { organisationList } from './commands/organisation/list.ts';
 import { organisationUse } from './commands/organisation/use.ts';
 import { keysAbandon } from './commands/keys/abandon.ts';
@@ -154,6 +156,8 @@ export const commands: readonly AnyCommand[] = [
   organisationAdd,
   organisationList,
   organisationUse,
+  organisationChange,
+  auditList,
   tokenAdd,
   tokenList,
   tokenRevoke,
@@ -184,6 +188,7 @@ export const groups: Readonly<Record<string, string>> = {
   connection: 'Exchange servers that mailboxes are read from',
   site: 'Engines on the networks of the directories',
   organisation: 'Organisations, and which one commands act for',
+  audit: 'Who decided what is kept of people',
   token: 'API tokens of the organisation',
   config: 'The configuration of the organisation as a file',
   keys: 'Encryption keys',

@@ -89,7 +89,10 @@ export interface MailboxClaim {
   readonly folders: readonly FolderCursor[];
   /** False: read every folder in this pass, and report where a hint would have been wrong. */
   readonly trustHints: boolean;
-  /** An earlier attempt left a pass that is not complete: it is completed even if nothing more is new. */
+  /**
+   * An earlier attempt left a pass that is not complete, or items are to be judged by other rules than before: the pass is completed even if
+   * nothing more is new.
+   */
   readonly passOpen: boolean;
   readonly withContent: boolean;
 }
@@ -134,6 +137,8 @@ export type MailboxPageAnswer =
       readonly next: { readonly epoch: number; readonly seq: number };
       /** With the last page of the hierarchy: the folders to read. */
       readonly folders?: readonly FolderCursor[];
+      /** With the last page of a folder: more to ask for by id, as in FolderCursor. */
+      readonly retry?: readonly SourceItemId[];
     }
   /** The cursor is elsewhere in the same epoch, or in a newer one: claim the mailbox again. */
   | { readonly outcome: 'stale'; readonly seq: number }

@@ -102,6 +102,7 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
   const site = await lab.site(`${word}-site`);
   const admin = <T>(method: Method, url: string, body?: unknown): Promise<T> => done(api.call(lab.tokens.admin, method, `/api/v1${url}`, body));
   const token = await admin<{ id: string }>('POST', '/tokens', { label: `${word}-token`, scopes: ['read'] });
+  await admin('PATCH', '/organisation', { leaveOutPrivate: false });
   const schedule = { kind: 'daily', at: '08:00', timeZone: 'UTC' };
   await admin('POST', '/directories', { name: `${word}-dir`, site: `${word}-site`, description: `${word} directory`, settings: { ...settings, account: `sync@${word}.example` }, password: 'p', schedule });
 
@@ -268,6 +269,8 @@ const rows: Readonly<Record<string, Row>> = {
   'POST /api/v1/ui-links': { access: 'installation', foreign: 'other', urls: () => ['/api/v1/ui-links'] },
 
   'GET /api/v1/organisation': { access: 'read', foreign: 'own', urls: () => ['/api/v1/organisation'] },
+  'PATCH /api/v1/organisation': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/organisation'], body: () => ({ leaveOutPrivate: false }) },
+  'GET /api/v1/audit': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/audit', '/api/v1/audit?after=1'] },
   'GET /api/v1/tokens': { access: 'admin', foreign: 'own', urls: (names) => ['/api/v1/tokens', `/api/v1/tokens?after=${names.token}`] },
   'POST /api/v1/tokens': { access: 'admin', foreign: 'create', urls: () => ['/api/v1/tokens'], body: () => ({ label: 'bravo-token', scopes: ['read'] }) },
   'DELETE /api/v1/tokens/{id}': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/tokens/${names.token}`] },

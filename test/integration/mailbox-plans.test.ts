@@ -2,6 +2,9 @@
 import { sql } from 'kysely';
 import { type OrganisationTransaction, withOrganisation } from '../../src/archive/database.ts';
 import { findFolderTree } from '../../src/archive/folder-tree.ts';
+import { claimMailboxes } from '../../src/archive/mailbox-claims.ts';
+import { holdMailbox } from '../../src/archive/mailbox-lease.ts';
+import { completePass } from '../../src/archive/mailbox-pass.ts';
 import { findItemHistory } from '../../src/archive/item-history.ts';
 import { sourceHash } from '../../src/archive/item-mapping.ts';
 import { listItems } from '../../src/archive/item-list.ts';
@@ -196,6 +199,26 @@ test('a page of a folder, and the end of a pass, read no table from end to end',
   const { rows: [count] } = await sql<{ moved: number }>`
     select count(*)::int as moved from former_placement where mailbox_id = ${ours.mailbox.id} and reason = 'moved'`.execute(lab.owner);
   expect(count).toEqual({ moved: 100 });
+});
+
+test('items that are judged by other rules are found without a table read from end to end', async () => {
+  const client = archiveClient(lab.app, ours.task);
+  const rules = [{ action: 'exclude', olderThanDays: 300, itemClass: 'IPM.Note' }];
+  await sql`update definition set settings = settings || ${JSON.stringify({ rules })}::jsonb where id = ${ours.task.definition}`.execute(lab.owner);
+  const run = await aTaskRun(lab.owner, ours.task, [ours.mailbox]);
+  const claim = async () => the((await client.claim(run, { offset: 0, length: 1 }, signal)).mailboxes[0]);
+  await inside(ours, async (tx) =>
+    expect(
+      await readFromEndToEnd(tx, async () => {
+        const held = await holdMailbox(tx, ours.task.site, ours.mailbox.key, (await claimMailboxes(tx, ours.task.site, run, { offset: 0, length: 1 }))[0]?.lease ?? '');
+        await completePass(tx, held, { hints: [], failures: [], wrongHints: [], verified: false });
+      }),
+    ).toEqual([]),
+  );
+  const { rows: [count] } = await sql<{ left: number }>`
+    select count(*)::int as left from former_placement where mailbox_id = ${ours.mailbox.id} and reason = 'left-scope'`.execute(lab.owner);
+  expect(the(count).left).toBeGreaterThan(1000);
+  expect((await claim()).passOpen).toBe(false);
 });
 
 const tables = ['exchange_connection', 'definition', 'mailbox_group', 'task', 'mailbox', 'mailbox_owner', 'task_mailbox', 'run_mailbox', 'pass', 'folder',

@@ -338,6 +338,24 @@ create index item_problem_open on item_problem (org_id, mailbox_id, source_hash)
 -- Items that their owner marked Personal or Private are left out.
 alter table organisation add column leave_out_private boolean not null default true;
 
+-- Who decided what. Rows are added only; each holds a hash over the one before it and itself.
+create table audit (
+  org_id   uuid not null references organisation,
+  number   bigint not null,
+  at       timestamptz not null,
+  by_token uuid not null,
+  by_label text not null,                   -- of then
+  action   text not null,
+  subject  text not null,
+  before   jsonb,
+  after    jsonb,
+  hash     bytea not null,
+  primary key (org_id, number)
+);
+alter table audit enable row level security;
+create policy organisation on audit using (org_id = (select nullif(current_setting('lockstep.org', true), '')::uuid));
+grant select, insert on audit to lockstep_app;
+
 do $$
 declare t text;
 begin
