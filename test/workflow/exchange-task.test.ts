@@ -34,7 +34,7 @@ const site = (deferred: readonly number[], processMailbox: Site['processMailbox'
 
 interface Stage {
   /** Starts a run; `plan` replaces what is usual. */
-  start(plan?: Partial<PlannedTaskRun>): ReturnType<Client['workflow']['start']>;
+  readonly start: (plan?: Partial<PlannedTaskRun>) => ReturnType<Client['workflow']['start']>;
   /** What the platform was told at the end, in order. */
   readonly told: Parameters<TaskActivities['finishTaskRun']>[0][];
   /** Activities of the site in the order in which they began: `sweep 0+200`, `mailbox 7`. */
