@@ -1,6 +1,7 @@
 import type { MailboxClient } from '../../client/mailbox-client.ts';
 import { type ErrorClass, permanentErrorClasses } from '../../shared/errors.ts';
-import type { ProcessMailboxInput, ProcessMailboxResult } from '../../shared/mailbox-contract.ts';
+import type { RunId } from '../../shared/ids.ts';
+import type { MailboxResult, ProcessMailboxInput, ProcessMailboxResult } from '../../shared/mailbox-contract.ts';
 import { withClass } from '../directory/site-failure.ts';
 import type { ConnectionSources } from './connection-sources.ts';
 import { replicateMailbox } from './replicate-mailbox.ts';
@@ -17,6 +18,8 @@ export const isPermanent = (errorClass: ErrorClass): boolean => (permanentErrorC
 
 /** Attempts in a row that bring nothing, with back-off between them some twenty minutes. The next run tries again. */
 const FRUITLESS_ATTEMPTS = 10;
+/** Of those that Exchange never answered, each for three minutes: a run does not stay open for them. */
+const SILENT_ATTEMPTS = 3;
 
 /**
  * Replicates one mailbox to the end, however long it takes. What no retry can cure is the mailbox's result, and so is a failure that stays
@@ -42,13 +45,29 @@ export async function processMailbox({ client, sources, signal, onPage }: Mailbo
   } catch (error) {
     signal.throwIfAborted();
     const failure = withClass(error);
-    if (failure.code === 'mailbox.lease-lost') return { outcome: 'lease-lost' };
+    if (isLeaseLost(error)) return { outcome: 'lease-lost' };
     const progressed = pages > 0;
-    if (isPermanent(failure.class) || (!progressed && claim.fruitless + 1 >= FRUITLESS_ATTEMPTS)) {
-      await client.putResults(runId, [{ ordinal, lease, outcome: { state: 'failed', error: failure.report() } }], signal);
-      return { outcome: 'failed' };
-    }
-    await client.putResults(runId, [{ ordinal, lease, outcome: { state: 'waiting', progressed, error: failure.report() } }], signal);
+    const attempts = failure.code === 'ews.no-answer' ? SILENT_ATTEMPTS : FRUITLESS_ATTEMPTS;
+    const failed = isPermanent(failure.class) || (!progressed && claim.fruitless + 1 >= attempts);
+    const outcome: MailboxResult['outcome'] = failed
+      ? { state: 'failed', error: failure.report() }
+      : { state: 'waiting', progressed, error: failure.report() };
+    if (!(await reported(client, runId, [{ ordinal, lease, outcome }], signal))) return { outcome: 'lease-lost' };
+    if (failed) return { outcome: 'failed' };
     throw failure;
   }
 }
+
+/** False: other attempts have them all, and say how they end. */
+export async function reported(client: Pick<MailboxClient, 'putResults'>, run: RunId, results: readonly MailboxResult[], signal: AbortSignal): Promise<boolean> {
+  try {
+    await client.putResults(run, results, signal);
+    return true;
+  } catch (error) {
+    if (isLeaseLost(error)) return false;
+    throw error;
+  }
+}
+
+/** As the platform answers it, or as the archive throws it. */
+export const isLeaseLost = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'mailbox.lease-lost';

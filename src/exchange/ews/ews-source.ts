@@ -21,7 +21,7 @@ export class EwsSource implements MailboxSource {
   constructor(settings: ConnectionSettings, secret: string) {
     const url = new URL(settings.url);
     const requests = settings.maxRequests ?? DEFAULT_MAX_REQUESTS;
-    const options: HttpOptions = { origin: url.origin, caPem: settings.caPem, proxy: settings.proxy, connections: requests };
+    const options: HttpOptions = { origin: url.origin, caPem: settings.caPem, proxy: settings.proxy };
     this.#server = new EwsServer(authenticated(settings, secret, options), url, new RequestGate(requests));
   }
 
