@@ -1,7 +1,7 @@
 /** Objects in a bucket of S3 or what speaks like it. An object appears whole or not at all, and is there for all readers at once. */
 import { Readable } from 'node:stream';
 import {
-  AbortMultipartUploadCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, paginateListMultipartUploads, S3Client,
+  AbortMultipartUploadCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { ObjectFile, ObjectFiles } from './object-files.ts';
@@ -103,16 +103,12 @@ export class S3Files implements ObjectFiles {
     } while (token !== undefined);
   }
 
+  /** A thousand at a time, as S3 lists them: the collection comes again. */
   async removeBroken(before: Date): Promise<void> {
-    try {
-      for await (const page of paginateListMultipartUploads({ client: this.#client }, { Bucket: this.#bucket, Prefix: this.#prefix })) {
-        for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-          if (Initiated === undefined || Initiated >= before) continue;
-          await this.#send(() => this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId })));
-        }
-      }
-    } catch (error) {
-      throw failure(error);
+    const page = await this.#send(() => this.#client.send(new ListMultipartUploadsCommand({ Bucket: this.#bucket, Prefix: this.#prefix })));
+    for (const { Key, UploadId, Initiated } of page?.Uploads ?? []) {
+      if (Initiated === undefined || Initiated >= before) continue;
+      await this.#send(() => this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId })));
     }
   }
 
