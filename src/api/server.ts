@@ -12,6 +12,7 @@ import { authenticateSite } from '../security/site-token.ts';
 import { requireAccess } from './access.ts';
 import { createEngineCalls } from './engine-calls.ts';
 import { FailedAttempts } from './failed-attempts.ts';
+import { blobRoutes } from './ingest/blob-routes.ts';
 import { ingestRoutes } from './ingest/ingest-routes.ts';
 import { createApiMetrics } from './metrics.ts';
 import { describeRoutes, describeSiteRoutes, hideRoutes } from './openapi.ts';
@@ -23,6 +24,8 @@ import { connectionRoutes } from './routes/connections.ts';
 import { directoryRoutes } from './routes/directories.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { mailboxContentRoutes } from './routes/mailbox-contents.ts';
+import { mailboxRoutes } from './routes/mailboxes.ts';
 import { organisationRoutes } from './routes/organisations.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { heldRunRoutes } from './routes/held-runs.ts';
@@ -30,8 +33,11 @@ import { runResultRoutes } from './routes/run-results.ts';
 import { runRoutes } from './routes/runs.ts';
 import { siteAdminRoutes } from './routes/sites.ts';
 import { taskPartRoutes } from './routes/task-parts.ts';
+import { resyncRoutes } from './routes/resync.ts';
+import { taskStatusRoutes } from './routes/task-status.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { unreadableItemRoutes } from './routes/unreadable-items.ts';
 import { siteRoutes, type SiteRoutesOptions } from './site/site-routes.ts';
 import { temporalUiRoutes } from './temporal-ui/temporal-ui-routes.ts';
 import { uiLinkRoutes } from './temporal-ui/ui-link-routes.ts';
@@ -115,11 +121,10 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await site.register(siteRoutes, { ...common, gateway: deps.gateway });
       await site.register(ingestRoutes, {
         ...common,
-        blobs: deps.blobs,
-        largestBlobBytes: deps.largestBlobBytes,
         onPageApplied: (entries) => metrics.pageApplied(entries),
         startRun: (organisation, run) => engineCalls.startRun(organisation, run),
       });
+      await site.register(blobRoutes, { ...common, storage: deps.blobs, largestBytes: deps.largestBlobBytes });
     },
     { prefix: '/site/v1' },
   );
@@ -147,6 +152,11 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(taskPartRoutes, routes);
       await admin.register(taskRoutes, routes);
       await admin.register(archiveRoutes, routes);
+      await admin.register(taskStatusRoutes, routes);
+      await admin.register(mailboxRoutes, routes);
+      await admin.register(mailboxContentRoutes, routes);
+      await admin.register(unreadableItemRoutes, routes);
+      await admin.register(resyncRoutes, routes);
       await admin.register(configRoutes, routes);
       if (temporalUi !== undefined) await admin.register(uiLinkRoutes, { database, publicUrl: temporalUi.publicUrl });
     },

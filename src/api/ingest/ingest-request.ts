@@ -2,7 +2,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { BlobStorage } from '../../archive/blobs/blob-storage.ts';
 import type { Database } from '../../archive/database.ts';
 import { storable } from '../../archive/directory-text.ts';
 import { refreshStatistics } from '../../archive/statistics.ts';
@@ -21,9 +20,6 @@ export interface IngestRoutesOptions {
   readonly onPageApplied?: (entries: number) => void;
   /** Begins a run that a watcher needs; absent: the sweeper does, within a minute. */
   readonly startRun?: (organisation: OrganisationId, run: RunId) => Promise<unknown>;
-  readonly blobs: BlobStorage;
-  /** Largest blob that is taken. */
-  readonly largestBlobBytes: number;
   /** Pages received or applied at once; each holds a database connection. Default 4 of the pool's 10. */
   readonly maxPagesInWork?: number;
 }
@@ -32,7 +28,7 @@ export type IngestApp = Parameters<FastifyPluginAsyncTypebox<IngestRoutesOptions
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on every ingest route. */
+    /** Set on every route of a site's work. */
     site: SitePrincipal | undefined;
     /** Set where pages are taken. */
     place: PlaceInWork | undefined;
@@ -44,6 +40,21 @@ export const PageHeaders = Type.Object({ 'x-page-sha256': Type.String({ pattern:
 export const Sentence = Type.String({ maxLength: 4000 });
 export const Code = Type.String({ pattern: '^[a-z0-9]+(?:[.-][a-z0-9]+)*$', maxLength: 64 });
 export const literals = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)));
+/** One step of a test. */
+export const Step = <T extends string>(names: readonly T[]) =>
+  Type.Object({
+    step: literals(names),
+    outcome: literals(['passed', 'failed', 'skipped'] as const),
+    detail: Sentence,
+    code: Type.Optional(Code),
+    next: Type.Optional(Sentence),
+    durationMs: Type.Number({ minimum: 0 }),
+  });
+export const storableStep = <T extends { detail: string; next?: string }>({ detail, next, ...step }: T) => ({
+  ...step,
+  detail: storable(detail),
+  ...(next === undefined ? {} : { next: storable(next) }),
+});
 export const ErrorBody = Type.Object({ class: literals(errorClasses), code: Code, message: Sentence, next: Sentence });
 
 /** Only what the contract knows. */
