@@ -1,3 +1,4 @@
+import type { BlobStorage } from '../archive/blobs/blob-storage.ts';
 import type { Database } from '../archive/database.ts';
 import type { Engine } from '../client/engine.ts';
 import type { Keyring } from '../security/keyring.ts';
@@ -7,6 +8,7 @@ import type { EngineCalls } from './engine-calls.ts';
 export interface RouteDependencies {
   readonly database: Database;
   readonly keyring: Pick<Keyring, 'encrypt' | 'createOrganisationKey'>;
+  readonly blobs: BlobStorage;
   readonly engine: Pick<Engine, 'nextRuns'>;
   readonly engineCalls: EngineCalls;
   /** The clock of schedules ("next runs"). */

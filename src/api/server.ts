@@ -4,6 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { BlobStorage } from '../archive/blobs/blob-storage.ts';
 import type { Database } from '../archive/database.ts';
 import type { Engine } from '../client/engine.ts';
 import type { Keyring } from '../security/keyring.ts';
@@ -11,11 +12,13 @@ import { authenticateSite } from '../security/site-token.ts';
 import { requireAccess } from './access.ts';
 import { createEngineCalls } from './engine-calls.ts';
 import { FailedAttempts } from './failed-attempts.ts';
+import { blobRoutes } from './ingest/blob-routes.ts';
 import { ingestRoutes } from './ingest/ingest-routes.ts';
 import { createApiMetrics } from './metrics.ts';
 import { describeRoutes, describeSiteRoutes, hideRoutes } from './openapi.ts';
 import { answerProblem, answerProblems } from './problem-handler.ts';
 import { logRequests, redactedPaths, requestIdOf } from './request-log.ts';
+import { archiveRoutes } from './routes/archive.ts';
 import { configRoutes } from './routes/config.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { directoryRoutes } from './routes/directories.ts';
@@ -45,6 +48,9 @@ export interface ApiDependencies {
   readonly database: Database;
   readonly keyring: Keyring;
   readonly engine: Engine;
+  readonly blobs: BlobStorage;
+  /** Largest blob that a site may send. */
+  readonly largestBlobBytes: number;
   readonly logger: Logger;
   /** Metrics are registered here; nothing else of the process's default registry is touched. */
   readonly registry: Registry;
@@ -119,12 +125,14 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
         onPageApplied: (entries) => metrics.pageApplied(entries),
         startRun: (organisation, run) => engineCalls.startRun(organisation, run),
       });
+      await site.register(blobRoutes, { ...common, storage: deps.blobs, largestBytes: deps.largestBlobBytes });
     },
     { prefix: '/site/v1' },
   );
   const routes = {
     database,
     keyring,
+    blobs: deps.blobs,
     engine,
     engineCalls,
     now: deps.now ?? (() => new Date()),
@@ -145,6 +153,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(connectionRoutes, routes);
       await admin.register(taskPartRoutes, routes);
       await admin.register(taskRoutes, routes);
+      await admin.register(archiveRoutes, routes);
       await admin.register(taskStatusRoutes, routes);
       await admin.register(mailboxRoutes, routes);
       await admin.register(mailboxContentRoutes, routes);

@@ -28,7 +28,7 @@ export type IngestApp = Parameters<FastifyPluginAsyncTypebox<IngestRoutesOptions
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on every ingest route. */
+    /** Set on every route of a site's work. */
     site: SitePrincipal | undefined;
     /** Set where pages are taken. */
     place: PlaceInWork | undefined;
@@ -71,13 +71,16 @@ export function siteOf(request: Pick<FastifyRequest, 'site'>): SitePrincipal {
 }
 
 /** Takes a place before the body is read. */
-export const takePlace = (pages: PagesInWork) => async (request: FastifyRequest, reply: FastifyReply) => {
+export const takePlace = (pages: PagesInWork) => async (request: FastifyRequest, reply: FastifyReply) => enterPlace(pages, request, reply);
+
+/** @throws ApiError 429 */
+export function enterPlace(pages: PagesInWork, request: FastifyRequest, reply: FastifyReply): void {
   const place = pages.enter();
   request.place = place;
   // The site may have hung up while it was authenticated: then there is no 'close' to come.
   if (reply.raw.destroyed || request.raw.destroyed) place.connectionClosed();
   else reply.raw.once('close', () => place.connectionClosed());
-};
+}
 
 /** Runs `commit` in the request's place. */
 export async function commitInPlace<T>(request: Pick<FastifyRequest, 'place'>, database: Database, commit: () => Promise<T>): Promise<T> {
