@@ -5,6 +5,7 @@ import type { MailboxFeature } from '../shared/mailbox.ts';
 import type { ClaimRequest, MailboxClaim, MailboxResult } from '../shared/mailbox-contract.ts';
 import { isOpen, type RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
+import { isContentDue } from './content/content-work.ts';
 import { hierarchyState } from './mailbox-cursor.ts';
 import { folderCursors } from './mailbox-folders.ts';
 import { leaseLost, type RuleRow, rulesOf } from './mailbox-lease.ts';
@@ -97,6 +98,7 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
       folders: await folderCursors(tx, { id, key, rules, now }),
       trustHints: mailbox.trusted,
       passOpen: mailbox.open_pass !== mailbox.completed_pass,
+      contentDue: row.settings.withContent && (await isContentDue(tx, id)),
       withContent: row.settings.withContent,
     });
   }

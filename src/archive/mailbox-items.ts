@@ -76,7 +76,7 @@ async function applyPage(tx: OrganisationTransaction, mailbox: LeasedMailbox, fo
       if (page.last) await endUnseenSql(tx, mailbox.id, folder, pass, reading.epoch);
     }
   }
-  await recordItemProblems(tx, mailbox, folder, problems);
+  await recordItemProblems(tx, mailbox, 'metadata', problems.map((problem) => ({ ...problem, folder })));
 }
 
 /** What cannot be read is there all the same. */

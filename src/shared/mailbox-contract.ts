@@ -91,6 +91,9 @@ export interface MailboxClaim {
   readonly trustHints: boolean;
   /** An earlier attempt left a pass that is not complete: it is completed even if nothing more is new. */
   readonly passOpen: boolean;
+  /** Content is wanted and missing, of what is known before the mailbox is read. */
+  readonly contentDue: boolean;
+  /** False: metadata only. */
   readonly withContent: boolean;
 }
 
@@ -171,7 +174,11 @@ export interface MailboxResult {
     | { readonly state: 'failed'; readonly error: ErrorReport };
 }
 
-/** POST /site/v1/mailboxes/{mailbox}/content/next: items whose content is wanted and missing, newest first. */
+/** POST /site/v1/mailboxes/{mailbox}/content/next. `after`: `next` of the page before, so that an attempt asks for each item once. */
+export interface ContentQuestion {
+  readonly after: string | null;
+}
+/** Items whose content is wanted and missing, newest first. */
 export interface ContentWork {
   readonly items: readonly {
     readonly item: ItemId;
@@ -180,6 +187,8 @@ export interface ContentWork {
     /** Bytes, as the source said. */
     readonly size: number;
   }[];
+  /** Null: that is all. */
+  readonly next: string | null;
 }
 
 /**

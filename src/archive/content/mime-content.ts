@@ -77,7 +77,7 @@ function unlessSource(error: unknown): undefined {
   return undefined;
 }
 
-async function takeApart(mime: Readable, levels: number): Promise<Pick<MimeContent, 'parts' | 'digest'>> {
+async function takeApart(mime: Readable, levels: number): Promise<{ readonly parts: readonly MimePart[]; readonly digest: Buffer }> {
   const parts: MimePart[] = [];
   const digest = new ContentDigest();
   let open: PartReader | undefined;
@@ -158,7 +158,7 @@ class PartReader {
   async #decode(levels: number): Promise<{ bytes: number; sha256: Buffer; inner: Buffer | undefined }> {
     const hash = createHash('sha256');
     let bytes = 0;
-    const inner = this.#inner === undefined ? undefined : takeApart(this.#inner, levels - 1).then(({ parts, digest }) => (parts.length === 0 ? undefined : (digest ?? undefined)), unlessSource);
+    const inner = this.#inner === undefined ? undefined : takeApart(this.#inner, levels - 1).then(({ parts, digest }) => (parts.length === 0 ? undefined : digest), unlessSource);
     inner?.catch(() => undefined);
     for await (const chunk of this.#decoder as AsyncIterable<Buffer>) {
       hash.update(chunk);
