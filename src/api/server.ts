@@ -28,6 +28,7 @@ import { runResultRoutes } from './routes/run-results.ts';
 import { runRoutes } from './routes/runs.ts';
 import { siteAdminRoutes } from './routes/sites.ts';
 import { taskPartRoutes } from './routes/task-parts.ts';
+import { resyncRoutes } from './routes/resync.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { siteRoutes, type SiteRoutesOptions } from './site/site-routes.ts';
@@ -138,6 +139,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(connectionRoutes, routes);
       await admin.register(taskPartRoutes, routes);
       await admin.register(taskRoutes, routes);
+      await admin.register(resyncRoutes, routes);
       await admin.register(configRoutes, routes);
       if (temporalUi !== undefined) await admin.register(uiLinkRoutes, { database, publicUrl: temporalUi.publicUrl });
     },

@@ -8,7 +8,7 @@ import type { OrganisationTransaction } from './database.ts';
 import { isContentDue } from './content/content-work.ts';
 import { hierarchyState } from './mailbox-cursor.ts';
 import { folderCursors } from './mailbox-folders.ts';
-import { leaseLost, type RuleRow, rulesOf } from './mailbox-lease.ts';
+import { type LeasedMailbox, leaseLost, type RuleRow, rulesOf } from './mailbox-lease.ts';
 import { NotFoundError } from './record-errors.ts';
 import { runClosed } from './site-runs.ts';
 
@@ -146,6 +146,11 @@ export async function recordResults(tx: OrganisationTransaction, site: SiteId, r
     where state.task_id = run.task_id and state.mailbox_id = listed.mailbox_id and x.outcome not in ('deferred', 'waiting')`.execute(tx);
   await noteRefusal(tx, run, rows);
   await sql`update run set progress_at = now() where id = ${run}`.execute(tx);
+}
+
+/** A page of a mailbox was committed in its run. */
+export async function countPage(tx: OrganisationTransaction, { id, run }: Pick<LeasedMailbox, 'id' | 'run'>, items: number): Promise<void> {
+  await sql`update run_mailbox set pages = pages + 1, items = items + ${items} where run_id = ${run} and mailbox_id = ${id}`.execute(tx);
 }
 
 /** A refused sign-in concerns the whole connection, a sign-in that works cures it. */

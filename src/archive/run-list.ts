@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import type { IntegrationId, RunId, SiteId } from '../shared/ids.ts';
+import type { IntegrationId, RunId, SiteId, TaskId } from '../shared/ids.ts';
 import type { RunKind, RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { type KeysetPage, keysetPage } from './keyset.ts';
@@ -100,4 +100,10 @@ export async function listLastRuns(tx: OrganisationTransaction, of: readonly Int
     .select('last.id');
   const rows = await runs(tx).where('run.id', 'in', latest).execute();
   return new Map(rows.flatMap((row) => (row.integration_id === null ? [] : [[row.integration_id, view(row)] as const])));
+}
+
+/** The latest run of a task, open or ended, of whatever reach. */
+export async function findLastTaskRun(tx: OrganisationTransaction, task: TaskId): Promise<RunView | undefined> {
+  const latest = await tx.selectFrom('run').select('id').where('task_id', '=', task).orderBy('number', 'desc').limit(1).executeTakeFirst();
+  return latest === undefined ? undefined : findRunView(tx, latest.id);
 }

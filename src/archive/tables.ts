@@ -35,7 +35,7 @@ import type { ConnectionSettings } from '../shared/mailbox-contract.ts';
 import type { MailboxFeature } from '../shared/mailbox.ts';
 import type { RunKind, RunReason, RunState, RunTotals, RunTrigger } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
-import type { FolderReplicationSettings, MailboxGroupSource, TaskRunScope } from '../shared/tasks.ts';
+import type { FolderReplicationSettings, MailboxGroupSource, MailboxState, TaskRunScope } from '../shared/tasks.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -379,6 +379,10 @@ export interface Tables {
     open_pass: ColumnType<string, string | number | undefined, string | number>;
     completed_pass: ColumnType<string, string | number | undefined, string | number>;
     verified_at: Timestamp | null;
+    folders: ColumnType<string, never, never>;
+    items: ColumnType<string, never, never>;
+    left_out: ColumnType<string, never, never>;
+    bytes: ColumnType<string, never, never>;
     created_at: GeneratedTimestamp;
   };
   mailbox_owner: { mailbox_id: MailboxId; feature: MailboxFeature; org_id: OrganisationId; task_id: TaskId; since: GeneratedTimestamp };
@@ -386,7 +390,7 @@ export interface Tables {
     task_id: TaskId;
     mailbox_id: MailboxId;
     org_id: OrganisationId;
-    state: 'pending' | 'healthy' | 'duplicate' | 'skipped' | 'attention';
+    state: MailboxState;
     error: JSONColumnType<ErrorReport> | null;
     in_group: Generated<boolean>;
     first_done_at: Timestamp | null;

@@ -20,6 +20,7 @@ import type {
   TaskChange,
   TaskSchedule,
   TaskScheduleChange,
+  ResyncRequest,
 } from '../api/schemas/tasks.ts';
 import { type ApiRequest, apiRequest, type ApiTransportOptions } from './api-transport.ts';
 
@@ -96,7 +97,7 @@ export function createApiClient(options: ApiTransportOptions) {
     directoryProblems: (directory: string, query: PageQuery) =>
       get<Page<DirectoryProblem>>(`/directories/${name(directory)}/problems`, { ...query }),
 
-    runs: (query: PageQuery & { integration?: string | undefined; kind?: string | undefined; state?: string | undefined }) =>
+    runs: (query: PageQuery & { integration?: string | undefined; task?: string | undefined; kind?: string | undefined; state?: string | undefined }) =>
       get<Page<RunSummary>>('/runs', { ...query }),
     run: (id: string) => get<Run>(`/runs/${name(id)}`),
     cancelRun: (id: string) => post<RunSummary>(`/runs/${name(id)}/cancel`),
@@ -118,6 +119,8 @@ export function createApiClient(options: ApiTransportOptions) {
     mailboxGroups: named<MailboxGroup, NewMailboxGroup, MailboxGroupChange>('/mailbox-groups'),
     resolveMailboxGroup: (group: string) => get<ResolvedMailboxes>(`/mailbox-groups/${name(group)}/mailboxes`),
     tasks: named<Task, NewTask, TaskChange>('/tasks'),
+    runTask: (task: string) => post<StartedRun>(`/tasks/${name(task)}/run`),
+    resync: (request: ResyncRequest) => post<{ runs: StartedRun[] }>('/resync', request),
     switchTask: (task: string, verb: 'pause' | 'resume') => post<Task>(`/tasks/${name(task)}/${verb}`),
 
     config: () => get<Configuration>('/config'),

@@ -52,6 +52,8 @@ import { scheduleList, scheduleRemove, scheduleShow } from './commands/schedule/
 import { taskAdd } from './commands/task/add.ts';
 import { taskChange } from './commands/task/change.ts';
 import { taskPause, taskResume } from './commands/task/pause.ts';
+import { taskRun } from './commands/task/run.ts';
+import { resyncCommand } from './commands/resync.ts';
 import { taskList, taskRemove, taskShow } from './commands/task/task-words.ts';
 import { tokenAdd } from './commands/token/add.ts';
 import { tokenList } from './commands/token/list.ts';
@@ -94,6 +96,7 @@ export const commands: readonly AnyCommand[] = [
   taskList,
   taskShow,
   taskChange,
+  taskRun,
   taskPause,
   taskResume,
   taskRemove,
@@ -118,6 +121,7 @@ export const commands: readonly AnyCommand[] = [
   connectionShow,
   connectionChange,
   connectionRemove,
+  resyncCommand,
   runsList,
   runsListByName,
   runsShow,

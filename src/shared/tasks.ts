@@ -38,6 +38,10 @@ export type MailboxGroupSource =
   /** These, by address in lower case. */
   | { readonly kind: 'mailboxes'; readonly addresses: readonly string[] };
 
+/** How a mailbox fares in a task. `duplicate`: another task does the feature of it. `skipped`, `attention`: with a reason and what to do next. */
+export const mailboxStates = ['pending', 'healthy', 'duplicate', 'skipped', 'attention'] as const;
+export type MailboxState = (typeof mailboxStates)[number];
+
 export const MAX_RULES = 100;
 /** An organisation's largest group in MSE's terms; longer lists are groups of the directory. */
 export const MAX_ADDRESSES = 10_000;

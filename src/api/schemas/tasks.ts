@@ -194,3 +194,14 @@ export const TaskChange = Type.Object(
   { additionalProperties: false },
 );
 export type TaskChange = Type.Static<typeof TaskChange>;
+
+export const ResyncRequest = Type.Object(
+  {
+    full: Type.Optional(Type.Boolean({ description: 'Everything from the beginning. Default: what changed' })),
+    task: Type.Optional(Slug),
+    mailbox: Type.Optional(Type.String({ minLength: 3, maxLength: 320, description: 'Address. Neither a task nor a mailbox: the whole organisation' })),
+    folder: Type.Optional(Bigint),
+  },
+  { additionalProperties: false },
+);
+export type ResyncRequest = Type.Static<typeof ResyncRequest>;

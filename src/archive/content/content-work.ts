@@ -4,9 +4,9 @@ import type { ItemId, MailboxId } from '../../shared/ids.ts';
 import type { SourceItemId } from '../../shared/mailbox.ts';
 import type { ContentWork } from '../../shared/mailbox-contract.ts';
 import type { OrganisationTransaction } from '../database.ts';
-import { microsOf, placeAfter } from '../keyset.ts';
 import { keysetPage } from '../keyset.ts';
 import type { LeasedMailbox } from '../mailbox-lease.ts';
+import { isAfterPlace, microseconds, newestPlace } from '../newest-first.ts';
 
 const ITEMS_A_PAGE = 200;
 
@@ -25,12 +25,11 @@ export async function isContentDue(tx: OrganisationTransaction, mailbox: Mailbox
 /** The newest that are wanted, in pages. @throws InvalidInputError for an `after` that no page gave */
 export async function nextContent(tx: OrganisationTransaction, mailbox: LeasedMailbox, after: string | null): Promise<ContentWork> {
   if (!mailbox.withContent) return { items: [], next: null };
-  const place = after === null ? undefined : placeAfter(after);
+  const place = after === null ? sql`` : sql`and ${isAfterPlace(newestPlace(after), sql.ref('i.id'))}`;
   const { rows } = await sql<{ id: ItemId; source_id: SourceItemId; change_key: string; size: string; sort_key: string }>`
-    select i.id, i.source_id, i.change_key, i.size, ${microsOf(sql.ref('i.sort_at'))} as sort_key
+    select i.id, i.source_id, i.change_key, i.size, ${microseconds(sql.ref('i.sort_at'))} as sort_key
     from item i
-    where ${due(mailbox.id)}
-      ${place === undefined ? sql`` : sql`and (i.sort_at, i.id) < (timestamptz 'epoch' + ${place.micros}::bigint * interval '1 microsecond', ${place.id}::bigint)`}
+    where ${due(mailbox.id)} ${place}
     order by i.sort_at desc, i.id desc
     limit ${ITEMS_A_PAGE + 1}`.execute(tx);
   const page = keysetPage(rows, ITEMS_A_PAGE, ({ sort_key, id }) => `${sort_key}.${id}`);

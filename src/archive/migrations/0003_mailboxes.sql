@@ -121,7 +121,7 @@ create table mailbox (
   -- As sites know it, and the owner of its cursors.
   key            uuid not null unique default gen_random_uuid(),
   exchange_guid  uuid,
-  address        text not null,             -- primary, as last seen: whom the connection impersonates
+  address        text collate "C" not null, -- primary, as last seen: whom the connection impersonates
   display_name   text not null,
   recipient_type text not null,
   -- The directory object that says who it is; null: typed by hand and not found.
@@ -132,8 +132,14 @@ create table mailbox (
   completed_pass bigint not null default 0,
   -- Every folder was read whatever the hints said: once a day.
   verified_at    timestamptz,
+  -- What the last completed pass left in it. Bytes are those that the source says items take.
+  folders        bigint not null default 0,
+  items          bigint not null default 0,
+  left_out       bigint not null default 0,
+  bytes          bigint not null default 0,
   created_at     timestamptz not null default now()
 );
+create index mailbox_listed on mailbox (org_id, address, id);
 create unique index mailbox_guid on mailbox (org_id, exchange_guid) where exchange_guid is not null;
 create unique index mailbox_address on mailbox (org_id, address) where exchange_guid is null;
 create index mailbox_object on mailbox (object_id) where object_id is not null;
@@ -269,8 +275,8 @@ create table item (
 ) partition by hash (mailbox_id);
 create index item_listed on item (mailbox_id, folder_id, sort_at desc, id desc) where left_out is null;
 create index item_left_out on item (mailbox_id, folder_id, version_pass) where left_out is not null;
--- Answers how many there are without a look at the rows.
-create index item_counted on item (mailbox_id, folder_id) include (placed_pass, version_pass, left_out);
+-- Answers how many there are, and how large, without a look at the rows.
+create index item_counted on item (mailbox_id, folder_id) include (placed_pass, version_pass, left_out, size);
 create index item_content on item (mailbox_id, sort_at desc, id desc)
   where content_state in ('wanted', 'unreadable') and folder_id is not null and left_out is null;
 -- Those by which a moved item is recognised.
@@ -377,7 +383,7 @@ create table item_problem (
   resolved_at timestamptz,
   primary key (mailbox_id, source_hash, part)
 );
-create index item_problem_open on item_problem (org_id, mailbox_id) where resolved_at is null;
+create index item_problem_open on item_problem (org_id, mailbox_id, source_hash) where resolved_at is null;
 
 -- Items that their owner marked Personal or Private are left out.
 alter table organisation add column leave_out_private boolean not null default true;
