@@ -23,6 +23,8 @@ export type MailboxKey = Id<'MailboxKey'>;
 export type MailboxId = Id<'Mailbox'>;
 export type FolderId = Id<'Folder'>;
 export type ItemId = Id<'Item'>;
+/** SHA-256 of the decoded bytes, in lower-case hexadecimal. */
+export type BlobHash = Id<'Blob'>;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -54,6 +56,7 @@ export const scheduleId = make('Schedule', uuidPattern);
 export const mailboxGroupId = make('MailboxGroup', uuidPattern);
 export const taskId = make('Task', uuidPattern);
 export const mailboxKey = make('MailboxKey', uuidPattern);
+export const blobHash = make('Blob', /^[0-9a-f]{64}$/);
 
 /** Ids that are bigint in the database. */
 const bigintPattern = /^[1-9][0-9]{0,18}$/;

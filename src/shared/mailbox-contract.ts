@@ -4,7 +4,7 @@
  * `x-lockstep-lease`, and 409 `mailbox.lease-lost` means that another attempt has it: stop.
  */
 import type { ErrorReport } from './errors.ts';
-import type { ConnectionId, FolderId, ItemId, MailboxKey, RunId } from './ids.ts';
+import type { BlobHash, ConnectionId, FolderId, ItemId, MailboxKey, RunId } from './ids.ts';
 import type { MailboxFeature, SourceFolderId, SourceItemId } from './mailbox.ts';
 
 /* ---- activities of a site, on `site.<id>` ---- */
@@ -203,7 +203,7 @@ export interface ContentReport {
         readonly outcome: 'read';
         readonly changeKey: string;
         /** Hex SHA-256 of the MIME as it was read. */
-        readonly blob: string;
+        readonly blob: BlobHash;
         readonly bytes: number;
       }
     | { readonly item: ItemId; readonly outcome: 'gone' }
