@@ -36,7 +36,7 @@ export async function replicateMailboxes({ runId, siteQueue, task, site, urgent,
   await new Promise<void>((resolve, reject) => {
     const settle = () => {
       if (failure !== undefined) {
-        if (sweeping === 0 && open === 0) reject(failure as Error);
+        if (sweeping === 0 && open === 0) reject(failure);
         return;
       }
       while (sweeping < SWEEPS && next < offset + length) begin(sweep(next, Math.min(SWEEP_LENGTH, offset + length - next)), 'sweep');

@@ -196,7 +196,7 @@ class NtlmConnection {
     return (options, callback) =>
       connect(options, (...result) => {
         const [, socket] = result;
-        if (socket !== null && 'getPeerCertificate' in socket) this.#certificate = (socket as TLSSocket).getPeerCertificate().raw;
+        if (socket !== null && 'getPeerCertificate' in socket) this.#certificate = (socket).getPeerCertificate().raw;
         callback(...result);
       });
   }
