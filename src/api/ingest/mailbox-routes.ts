@@ -191,7 +191,7 @@ export function mailboxRoutes(app: IngestApp, options: IngestRoutesOptions, page
     async (request, reply) => {
       const { organisationId } = siteOf(request);
       // The body was checked: its hashes and ids are what they are called.
-      const report = request.body as ContentReport;
+      const report = request.body as unknown as ContentReport;
       await commitInPlace(request, database, () => recordContent(blobs, organisationId, (work) => onMailbox(request, work), report));
       return reply.code(204).send();
     },
