@@ -59,7 +59,7 @@ const UPLOADS_AT_ONCE = 4;
  */
 export async function replicateContent(options: ContentOptions): Promise<'finished' | 'deferred'> {
   await using reading = new ContentReading(options);
-  return reading.run();
+  return await reading.run();
 }
 
 interface Lot {
