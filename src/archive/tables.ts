@@ -411,4 +411,15 @@ export interface Tables {
     pages: ColumnType<string, never, never>;
     items: ColumnType<string, never, never>;
   };
+  blob: {
+    org_id: OrganisationId;
+    sha256: Buffer;
+    bytes: Bigint;
+    stored_bytes: Bigint;
+    created_at: GeneratedTimestamp;
+    unreferenced_since: ColumnType<Date | null, Date | null | undefined, Date | null>;
+    condemned: Generated<boolean>;
+  };
+  /** A view. */
+  referenced_blob: { org_id: OrganisationId; sha256: Buffer; content_id: string };
 }

@@ -77,7 +77,7 @@ async function world(messages: number, withContent = true): Promise<World> {
   };
   const never = new AbortController();
   const work = { client, sources: { use: <T>(_: unknown, __: unknown, job: (source: MailboxSource) => Promise<T>) => job(counted) }, signal: never.signal };
-  const transfer = { spool, blobs: blobs.uploads(task.organisation) };
+  const transfer = { spool, blobs: blobs.uploads(lab.app, task.organisation) };
   return {
     mailbox, exchange, task, kept, blobs, client, asked,
     run: async ({ client: other = client, transfer: way = transfer, signal = never.signal } = {}) =>
@@ -184,7 +184,7 @@ test('whatever is killed between reading and reporting, the next attempt finishe
       throw new Killed();
     },
   });
-  const upload = one.blobs.uploads(one.task.organisation);
+  const upload = one.blobs.uploads(lab.app, one.task.organisation);
   let uploads = 0;
   const dying: ContentTransfer = {
     spool,

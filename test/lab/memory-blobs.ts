@@ -4,7 +4,9 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { SpooledContent } from '../../src/activities/mailbox/content-spool.ts';
+import { holdBlob, recordBlob } from '../../src/archive/blobs/blob-rows.ts';
 import type { BlobStore, ListedBlob } from '../../src/archive/blobs/blob-store.ts';
+import { type Database, withOrganisation } from '../../src/archive/database.ts';
 import { LockstepError } from '../../src/shared/errors.ts';
 import { type BlobHash, blobHash, type OrganisationId } from '../../src/shared/ids.ts';
 
@@ -45,10 +47,16 @@ export class MemoryBlobs implements BlobStore {
     }
   }
 
-  /** Sends files to it. */
-  uploads(organisation: OrganisationId) {
+  /** Sends files to it, as `PUT` of a blob does. */
+  uploads(app: Database, organisation: OrganisationId) {
     return {
-      upload: async ({ path, hash }: SpooledContent, signal: AbortSignal): Promise<void> => void (await this.put(organisation, hash, createReadStream(path, { signal }))),
+      upload: async ({ path, hash }: SpooledContent, signal: AbortSignal): Promise<void> => {
+        const stored = await this.put(organisation, hash, createReadStream(path, { signal }));
+        await withOrganisation(app, organisation, async (tx) => {
+          await holdBlob(tx, hash);
+          await recordBlob(tx, hash, stored);
+        });
+      },
     };
   }
 }

@@ -4,6 +4,7 @@ import { LockstepError } from '../../shared/errors.ts';
 import type { BlobHash, FolderId, ItemId, MailboxId, OrganisationId } from '../../shared/ids.ts';
 import type { SourceItemId } from '../../shared/mailbox.ts';
 import type { ContentReport } from '../../shared/mailbox-contract.ts';
+import { referToBlobs } from '../blobs/blob-rows.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { OrganisationTransaction } from '../database.ts';
 import { recordItemProblems } from '../item-problems.ts';
@@ -37,6 +38,7 @@ export async function recordContent(
   for (const hash of unknown) contents.push([hash, await takenApart(blobs, organisation, hash)]);
   await onMailbox(async (tx, mailbox) => {
     // In the order of their hashes: of two that keep the same ones, one waits for the other.
+    if ((await referToBlobs(tx, contents.map(([hash]) => hash))).length > 0) throw blobMissing();
     for (const [hash, content] of contents) await saveContent(tx, hash, content);
     if (read.length > 0) await recordRead(tx, mailbox.id, read);
     if (unreadable.length > 0) await recordUnreadable(tx, mailbox, unreadable);
@@ -48,15 +50,18 @@ async function takenApart(blobs: Pick<BlobStore, 'get'>, organisation: Organisat
     return await readMimeContent(await blobs.get(organisation, hash));
   } catch (error) {
     if (!(error instanceof LockstepError) || error.class !== 'ItemUnreadable') throw error;
-    throw new LockstepError({
-      class: 'Unavailable',
-      code: 'content.blob-missing',
-      message: 'The bytes that the site reports are not in the archive, or are damaged.',
-      next: 'Nothing: the site reads and sends them again. If it stays so, look into the log of the server and at the store of blobs.',
-      cause: error,
-    });
+    throw blobMissing(error);
   }
 }
+
+const blobMissing = (cause?: unknown): LockstepError =>
+  new LockstepError({
+    class: 'Unavailable',
+    code: 'content.blob-missing',
+    message: 'The bytes that the site reports are not in the archive, or are damaged.',
+    next: 'Nothing: the site reads and sends them again. If it stays so, look into the log of the server and at the store of blobs.',
+    cause,
+  });
 
 async function recordRead(tx: OrganisationTransaction, mailbox: MailboxId, items: readonly ReadItem[]): Promise<void> {
   const rows = items.map(({ item, blob, changeKey }) => ({ item, sha256: blob, change_key: changeKey }));

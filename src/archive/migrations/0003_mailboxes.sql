@@ -385,6 +385,28 @@ create table item_problem (
 );
 create index item_problem_open on item_problem (org_id, mailbox_id, source_hash) where resolved_at is null;
 
+-- What is in the blob store. Bytes come first, then this row, then what refers to them.
+create table blob (
+  org_id      uuid not null references organisation,
+  sha256      bytea not null check (length(sha256) = 32),
+  bytes       bigint not null,
+  stored_bytes bigint not null,             -- packed and encrypted
+  created_at  timestamptz not null default now(),
+  -- Since when nothing refers to it, as far as is known; null: something does. Collected after a week.
+  unreferenced_since timestamptz default now(),
+  -- Its bytes are about to be deleted: no reference is taken any more, an upload brings it back.
+  condemned   boolean not null default false,
+  primary key (org_id, sha256)
+);
+create index blob_unreferenced on blob (org_id, unreferenced_since) where unreferenced_since is not null;
+
+-- Every reference to a blob, and the content that has it (item.content_id).
+create view referenced_blob with (security_invoker = true) as
+  select org_id, blob as sha256, id as content_id from content
+  union all
+  select org_id, sha256, content_id from content_part where shared;
+grant select on referenced_blob to lockstep_app;
+
 -- Items that their owner marked Personal or Private are left out.
 alter table organisation add column leave_out_private boolean not null default true;
 
@@ -397,7 +419,8 @@ begin
     end loop;
   end loop;
   foreach t in array array['exchange_connection', 'definition', 'task_schedule', 'mailbox_group', 'task', 'task_skipped_member', 'mailbox', 'mailbox_owner',
-    'task_mailbox', 'run_mailbox', 'pass', 'folder', 'former_folder', 'item', 'former_version', 'former_placement', 'content', 'content_part', 'seen_item', 'item_problem'] loop
+    'task_mailbox', 'run_mailbox', 'pass', 'folder', 'former_folder', 'item', 'former_version', 'former_placement', 'content', 'content_part', 'seen_item', 'item_problem',
+    'blob'] loop
     execute format('alter table %I enable row level security', t);
     execute format($p$create policy organisation on %I using (org_id = (select nullif(current_setting('lockstep.org', true), '')::uuid))$p$, t);
     execute format('grant select, insert, update, delete on %I to lockstep_app', t);
