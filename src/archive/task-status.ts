@@ -95,7 +95,10 @@ export interface TaskMailboxQuery {
 
 /** Where a page goes on: mailboxes come first, then members without one. */
 type Place = { readonly kind: 'mailbox' | 'member'; readonly number: string };
-type Placed = TaskMailbox & { readonly place: Place };
+interface Placed {
+  readonly place: Place;
+  readonly shown: TaskMailbox;
+}
 
 /**
  * In an order that has no meaning but stays.
@@ -110,7 +113,7 @@ export async function listTaskMailboxes(tx: OrganisationTransaction, name: strin
       ? []
       : await membersWithout(tx, id, { after: from.kind === 'member' ? from.number : '-1', limit: limit + 1 - mailboxes.length });
   const { items, next } = keysetPage([...mailboxes, ...members], limit, ({ place }) => `${place.kind}:${place.number}`);
-  return { next, items: items.map(({ place: _, ...shown }) => shown) };
+  return { next, items: items.map(({ shown }) => shown) };
 }
 
 interface Range {
@@ -143,16 +146,18 @@ async function mailboxesOf(tx: OrganisationTransaction, task: TaskId, { state, a
   const unreadable = await countUnreadable(tx, rows.map(({ id }) => id));
   return rows.map((row) => ({
     place: { kind: 'mailbox', number: row.id },
-    mailbox: row.key,
-    address: row.address,
-    displayName: row.display_name,
-    state: row.state,
-    error: row.error,
-    firstDoneAt: row.first_done_at,
-    lastSuccessAt: row.last_success_at,
-    items: Number(row.items),
-    bytes: Number(row.bytes),
-    unreadable: unreadable.get(row.id) ?? 0,
+    shown: {
+      mailbox: row.key,
+      address: row.address,
+      displayName: row.display_name,
+      state: row.state,
+      error: row.error,
+      firstDoneAt: row.first_done_at,
+      lastSuccessAt: row.last_success_at,
+      items: Number(row.items),
+      bytes: Number(row.bytes),
+      unreadable: unreadable.get(row.id) ?? 0,
+    },
   }));
 }
 
@@ -162,16 +167,18 @@ async function membersWithout(tx: OrganisationTransaction, task: TaskId, { after
     where task_id = ${task} and position > ${after}::integer order by position limit ${limit}`.execute(tx);
   return rows.map(({ position, name, address, reason }) => ({
     place: { kind: 'member', number: String(position) },
-    mailbox: null,
-    address,
-    displayName: name,
-    state: 'skipped',
-    error: skippedMemberReports[reason],
-    firstDoneAt: null,
-    lastSuccessAt: null,
-    items: 0,
-    bytes: 0,
-    unreadable: 0,
+    shown: {
+      mailbox: null,
+      address,
+      displayName: name,
+      state: 'skipped',
+      error: skippedMemberReports[reason],
+      firstDoneAt: null,
+      lastSuccessAt: null,
+      items: 0,
+      bytes: 0,
+      unreadable: 0,
+    },
   }));
 }
 

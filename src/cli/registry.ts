@@ -15,6 +15,11 @@ import { directoryTest } from './commands/directory/test.ts';
 import { groupList } from './commands/group/list.ts';
 import { groupMembers } from './commands/group/members.ts';
 import { groupShow } from './commands/group/show.ts';
+import { mailboxList } from './commands/mailbox/list.ts';
+import { mailboxStatus } from './commands/mailbox/status.ts';
+import { mailboxTree } from './commands/mailbox/tree.ts';
+import { mailboxUnreadable } from './commands/mailbox/unreadable.ts';
+import { messageShow } from './commands/message/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
 import { organisationList } from './commands/organisation/list.ts';
 import { organisationUse } from './commands/organisation/use.ts';
@@ -54,6 +59,7 @@ import { taskChange } from './commands/task/change.ts';
 import { taskPause, taskResume } from './commands/task/pause.ts';
 import { taskRun } from './commands/task/run.ts';
 import { resyncCommand } from './commands/resync.ts';
+import { taskStatus } from './commands/task/status.ts';
 import { taskList, taskRemove, taskShow } from './commands/task/task-words.ts';
 import { tokenAdd } from './commands/token/add.ts';
 import { tokenList } from './commands/token/list.ts';
@@ -95,11 +101,17 @@ export const commands: readonly AnyCommand[] = [
   taskAdd,
   taskList,
   taskShow,
+  taskStatus,
   taskChange,
   taskRun,
   taskPause,
   taskResume,
   taskRemove,
+  mailboxList,
+  mailboxStatus,
+  mailboxTree,
+  mailboxUnreadable,
+  messageShow,
   definitionAdd,
   definitionList,
   definitionShow,
@@ -160,6 +172,8 @@ export const groups: Readonly<Record<string, string>> = {
   person: 'People in the archive',
   group: 'Groups in the archive',
   task: 'What is done with which mailboxes, when, and by which site',
+  mailbox: 'Mailboxes, how they fare, and what is in them',
+  message: 'Messages and other items of mailboxes',
   definition: 'Settings of a feature, for any number of tasks',
   'mailbox-group': 'Which mailboxes, for any number of tasks',
   schedule: 'When tasks run',

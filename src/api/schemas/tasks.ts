@@ -50,7 +50,7 @@ const FolderReplicationSettings = Type.Object(
   },
   { additionalProperties: false },
 );
-const Feature = Type.Literal('folder-replication');
+export const Feature = Type.Literal('folder-replication');
 
 export const Definition = Type.Object({ ...named, feature: Feature, settings: FolderReplicationSettings });
 export type Definition = Type.Static<typeof Definition>;
