@@ -21,6 +21,7 @@ import { connectionRoutes } from './routes/connections.ts';
 import { directoryRoutes } from './routes/directories.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { messageContentRoutes } from './routes/message-content.ts';
 import { mailboxContentRoutes } from './routes/mailbox-contents.ts';
 import { mailboxRoutes } from './routes/mailboxes.ts';
 import { organisationRoutes } from './routes/organisations.ts';
@@ -146,6 +147,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(taskStatusRoutes, routes);
       await admin.register(mailboxRoutes, routes);
       await admin.register(mailboxContentRoutes, routes);
+      await admin.register(messageContentRoutes, routes);
       await admin.register(unreadableItemRoutes, routes);
       await admin.register(resyncRoutes, routes);
       await admin.register(configRoutes, routes);
