@@ -1,17 +1,27 @@
 /** Content from the sample Exchange to the archive: what is stored is what is in the mailbox, and nothing is read twice. */
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { sql } from 'kysely';
 import { ContentSpool } from '../../src/activities/mailbox/content-spool.ts';
 import { processMailbox } from '../../src/activities/mailbox/process-mailbox.ts';
 import type { ContentTransfer } from '../../src/activities/mailbox/replicate-content.ts';
 import { sweepMailboxes } from '../../src/activities/mailbox/sweep-mailboxes.ts';
+import { readMimeContent } from '../../src/archive/content/mime-content.ts';
+import { openMessage, openPart } from '../../src/archive/content/open-content.ts';
+import { shareParts } from '../../src/archive/content/share-parts.ts';
+import { findContent, messageParts, type StoredContent } from '../../src/archive/content/stored-content.ts';
+import { withOrganisation } from '../../src/archive/database.ts';
 import type { MailboxClient } from '../../src/client/mailbox-client.ts';
 import { EwsSource } from '../../src/exchange/ews/ews-source.ts';
 import type { MailboxSource } from '../../src/exchange/mailbox.ts';
+import { writeMime } from '../../src/sample/exchange/mime-writer.ts';
 import type { SampleMailbox } from '../../src/sample/exchange/mailbox.ts';
 import type { ItemRecord } from '../../src/sample/exchange/model.ts';
+import { fileBytes } from '../../src/sample/exchange/files.ts';
 import { type SampleExchange, startSampleExchange } from '../../src/sample/exchange/server.ts';
 import type { ItemId, RunId } from '../../src/shared/ids.ts';
 import { aMailbox, archiveClient, aTask, aTaskRun, type LabMailbox, type LabTask, replicationSettings } from '../lab/mailboxes.ts';
@@ -337,3 +347,149 @@ test('of a draft the newest content is kept and the last of each day', async () 
   const digest = (text: string) => digestOfSample({ ...draft.content, text });
   expect(rows.map((row) => row.digest)).toEqual([null, null, digest('a3'), null, digest('b2'), null, null, digest('c3')]);
 });
+
+describe('read back', () => {
+  const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+  const contents = ({ kept, task }: World) =>
+    withOrganisation(lab.app, task.organisation, async (tx) => {
+      const { rows } = await sql<{ id: ItemId }>`select id from item where mailbox_id = ${kept.id} and content_id is not null order by id`.execute(tx);
+      const found: StoredContent[] = [];
+      for (const { id } of rows) {
+        const content = await findContent(tx, kept.id, id, { kind: 'live' });
+        expect(await messageParts(tx, kept.id, id)).toEqual(content.parts);
+        found.push(content);
+      }
+      return found;
+    });
+  /** Every message is its very bytes, every part is what its hash says. */
+  const verify = async (one: World) => {
+    for (const content of await contents(one)) {
+      const message = await buffer(await openMessage(one.blobs, one.task.organisation, content));
+      expect([sha256(message), message.length]).toEqual([content.sha256, content.bytes]);
+      for (const { number, sha256: hash } of content.parts) expect(sha256(await buffer(await openPart(one.blobs, one.task.organisation, content, number)))).toBe(hash);
+    }
+  };
+  const blobs = async ({ task }: World) => (await sql<{ hash: string }>`select distinct encode(sha256, 'hex') as hash from referenced_blob where org_id = ${task.organisation}`.execute(lab.owner)).rows;
+  const warnings: unknown[] = [];
+  const logger = { warn: (...said: unknown[]) => void warnings.push(said) };
+  const share = (one: World) => shareParts({ database: lab.app, blobs: one.blobs, logger }, new AbortController().signal);
+
+  test('messages and parts are the bytes that were read; large files are stored once, and messages are the same as before', async () => {
+    await using one = await world(150);
+    const [some] = itemsOf(one.mailbox);
+    if (some === undefined) throw new Error('no item');
+    const size = 300_000;
+    const file = { kind: 'file' as const, name: 'plan.pdf', contentType: 'application/pdf', size, bytes: () => fileBytes('pdf shared', size) };
+    const inner = { ...some.content, attachments: [file] };
+    for (const attachments of [[file], [file, { ...file, name: 'again.pdf' }], [{ kind: 'message' as const, name: 'm.eml', message: inner }, file]]) {
+      one.mailbox.addItem(() => ({ ...some, sensitivity: 'Normal', content: { ...some.content, attachments } }));
+    }
+    await one.run();
+    await verify(one);
+    const before = await blobs(one);
+    await share(one);
+    expect(warnings).toEqual([]);
+    await verify(one);
+    const shared = await contents(one);
+    const cut = shared.filter(({ parts }) => parts.some((part) => part.cut !== null));
+    expect(cut.length).toBeGreaterThan(3);
+    // The file four times in three messages, and once inside of a message that is kept as it is.
+    const plans = shared.flatMap(({ parts }) => parts.filter(({ name }) => name === 'plan.pdf' || name === 'again.pdf'));
+    expect(plans.map((part) => [part.sha256, part.cut !== null])).toEqual(Array.from({ length: 4 }, () => [sha256(Buffer.concat([...fileBytes('pdf shared', size)])), true]));
+    const stored = (hashes: readonly { readonly hash: string }[]) => hashes.reduce((sum, { hash }) => sum + (one.blobs.bytes.get(`${one.task.organisation}/${hash}`)?.length ?? Number.NaN), 0);
+    expect(stored(await blobs(one))).toBeLessThan(stored(before) - 3 * size);
+    // Shared once, it is not looked at again.
+    const hashes = one.blobs.bytes.size;
+    await share(one);
+    expect(one.blobs.bytes.size).toBe(hashes);
+    // The same message read again is known, though its whole is not referred to any more.
+    await one.run();
+    await verify(one);
+  });
+
+  test('a sharing that is killed anywhere has changed nothing, and the next one finishes', async () => {
+    await using one = await world(60);
+    await one.run();
+    for (let allowed = 0; ; allowed += 7) {
+      let puts = 0;
+      const dying = {
+        get: one.blobs.get.bind(one.blobs),
+        put: (...args: Parameters<MemoryBlobs['put']>) => ((puts += 1) > allowed ? Promise.reject(new Killed()) : one.blobs.put(...args)),
+      };
+      await shareParts({ database: lab.app, blobs: dying, logger: { warn: () => undefined } }, new AbortController().signal);
+      await verify(one);
+      if (puts <= allowed) break;
+    }
+    const { rows: [left] } = await sql<{ count: number }>`select count(*)::int as count from content where org_id = ${one.task.organisation} and to_share`.execute(lab.owner);
+    expect(left).toEqual({ count: 0 });
+  });
+
+  test('a message that is not the same when put together stays whole', async () => {
+    await using one = await world(60);
+    await one.run();
+    const lying = { get: async (...args: Parameters<MemoryBlobs['get']>) => one.blobs.get(...args), put: one.blobs.put.bind(one.blobs) };
+    await sql`update content_part set base64_at = base64_at + 4, base64_length = base64_length - 4
+      where base64_at is not null and org_id = ${one.task.organisation}`.execute(lab.owner);
+    await shareParts({ database: lab.app, blobs: lying, logger: { warn: () => undefined } }, new AbortController().signal);
+    expect((await contents(one)).filter(({ parts }) => parts.some((part) => part.cut !== null))).toEqual([]);
+    await verify(one);
+  });
+
+  test('what has no content says why', async () => {
+    await using one = await world(10, false);
+    await one.run();
+    const { rows: [item] } = await sql<{ id: ItemId }>`select id from item where mailbox_id = ${one.kept.id} and left_out is null limit 1`.execute(lab.owner);
+    if (item === undefined) throw new Error('no item');
+    await withOrganisation(lab.app, one.task.organisation, async (tx) => {
+      await expect(findContent(tx, one.kept.id, item.id, { kind: 'live' })).rejects.toMatchObject({ code: 'content.not-stored' });
+      expect(await messageParts(tx, one.kept.id, item.id)).toBeNull();
+    });
+  });
+});
+
+test('a large item costs no more memory than a small one', async () => {
+  const size = 150 * 1024 * 1024;
+  await using one = await world(5, false);
+  await one.run();
+  await sql`update definition set settings = ${JSON.stringify(replicationSettings({ withContent: true }))} where id = ${one.task.definition}`.execute(lab.owner);
+  const [some] = itemsOf(one.mailbox);
+  if (some === undefined) throw new Error('no item');
+  const file = { kind: 'file' as const, name: 'large.bin', contentType: 'application/octet-stream', size, bytes: () => fileBytes('bin', size) };
+  const content = { ...some.content, attachments: [file] };
+  one.mailbox.addItem(() => ({ ...some, sensitivity: 'Normal', receivedAt: new Date('2026-11-24'), size, content }));
+  let [arrived, mostHeld, atOnce, mostAtOnce] = [0, 0, 0, 0];
+  const counting: ContentTransfer = {
+    spool: {
+      take: async (mime, onBytes) => {
+        atOnce += 1;
+        mostAtOnce = Math.max(mostAtOnce, atOnce);
+        const taken = await spool.take(mime, (count) => {
+          arrived += count;
+          mostHeld = Math.max(mostHeld, mime.readableLength + ('writableLength' in mime ? Number(mime.writableLength) : 0));
+          onBytes(count);
+        });
+        atOnce -= 1;
+        return taken;
+      },
+      remove: (spooledFile) => spool.remove(spooledFile),
+    },
+    blobs: { upload: () => Promise.reject(new Killed()) },
+  };
+  await expect(one.run({ transfer: counting })).rejects.toThrow('does not know');
+  expect(arrived).toBeGreaterThan(size * 1.3);
+  expect(mostHeld).toBeLessThan(2 * 1024 * 1024);
+  expect(mostAtOnce).toBe(1);
+  expect(await spooled()).toBe(0);
+  // Nor where it is taken apart.
+  const before = process.memoryUsage().arrayBuffers;
+  let most = 0;
+  const watched = function* () {
+    for (const piece of writeMime(content)) {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+      yield piece;
+    }
+  };
+  const { parts } = await readMimeContent(Readable.from(watched(), { objectMode: false }));
+  expect(parts.at(-1)).toMatchObject({ name: 'large.bin', bytes: size, base64: expect.anything() as unknown });
+  expect(most).toBeLessThan(100 * 1024 * 1024);
+}, 240_000);

@@ -8,13 +8,18 @@ import { type MimeEvent, mimeEvents } from './mime-stream.ts';
 import type { StoredContent, StoredPart } from './stored-content.ts';
 
 /** The `.eml`, as it was first read. @throws LockstepError ItemUnreadable `blob.missing`, `blob.damaged`, also as errors of the stream */
-export async function openMessage(blobs: Pick<BlobStore, 'get'>, organisation: OrganisationId, content: Pick<StoredContent, 'blob' | 'parts'>): Promise<Readable> {
+export async function openMessage(blobs: Pick<BlobStore, 'get'>, organisation: OrganisationId, content: CutContent): Promise<Readable> {
   const rest = await blobs.get(organisation, content.blob);
-  const cuts = content.parts.filter((part): part is CutPart => part.cut !== null).toSorted((one, other) => one.cut.at - other.cut.at);
+  const cuts = content.parts.filter(isCut).toSorted((one, other) => one.cut.at - other.cut.at);
   return cuts.length === 0 ? rest : Readable.from(rebuilt(rest, cuts, (part) => blobs.get(organisation, part.sha256)), { objectMode: false });
 }
 
-type CutPart = StoredPart & { readonly cut: NonNullable<StoredPart['cut']> };
+/** A message by its blob, and the parts that are cut from it. */
+export interface CutContent extends Pick<StoredContent, 'blob'> {
+  readonly parts: readonly Pick<StoredPart, 'sha256' | 'cut'>[];
+}
+type CutPart = Pick<StoredPart, 'sha256'> & { readonly cut: NonNullable<StoredPart['cut']> };
+const isCut = (part: Pick<StoredPart, 'sha256' | 'cut'>): part is CutPart => part.cut !== null;
 
 async function* rebuilt(rest: Readable, cuts: readonly CutPart[], open: (part: CutPart) => Promise<Readable>): AsyncGenerator<Buffer> {
   const bytes = new ByteReader(rest);

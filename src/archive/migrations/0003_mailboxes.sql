@@ -436,3 +436,10 @@ create function platform_find_mailbox(wanted uuid) returns table (id bigint, org
   as $$ select id, org_id from mailbox where key = wanted $$;
 revoke execute on function platform_find_mailbox(uuid) from public;
 grant execute on function platform_find_mailbox(uuid) to lockstep_app;
+
+-- Contents whose parts are to be shared, of all organisations.
+create function platform_contents_to_share(after bigint, most integer) returns table (id bigint, org_id uuid)
+  language sql stable security definer set search_path = public, pg_temp
+  as $$ select id, org_id from content where to_share and id > after order by id limit most $$;
+revoke execute on function platform_contents_to_share(bigint, integer) from public;
+grant execute on function platform_contents_to_share(bigint, integer) to lockstep_app;
