@@ -4,6 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { BlobStorage } from '../archive/blobs/blob-storage.ts';
 import type { Database } from '../archive/database.ts';
 import type { Engine } from '../client/engine.ts';
 import type { Keyring } from '../security/keyring.ts';
@@ -16,6 +17,7 @@ import { createApiMetrics } from './metrics.ts';
 import { describeRoutes, describeSiteRoutes, hideRoutes } from './openapi.ts';
 import { answerProblem, answerProblems } from './problem-handler.ts';
 import { logRequests, redactedPaths, requestIdOf } from './request-log.ts';
+import { archiveRoutes } from './routes/archive.ts';
 import { configRoutes } from './routes/config.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { directoryRoutes } from './routes/directories.ts';
@@ -45,6 +47,9 @@ export interface ApiDependencies {
   readonly database: Database;
   readonly keyring: Keyring;
   readonly engine: Engine;
+  readonly blobs: BlobStorage;
+  /** Largest blob that a site may send. */
+  readonly largestBlobBytes: number;
   readonly logger: Logger;
   /** Metrics are registered here; nothing else of the process's default registry is touched. */
   readonly registry: Registry;
@@ -116,6 +121,8 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await site.register(siteRoutes, { ...common, gateway: deps.gateway });
       await site.register(ingestRoutes, {
         ...common,
+        blobs: deps.blobs,
+        largestBlobBytes: deps.largestBlobBytes,
         onPageApplied: (entries) => metrics.pageApplied(entries),
         startRun: (organisation, run) => engineCalls.startRun(organisation, run),
       });
@@ -125,6 +132,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   const routes = {
     database,
     keyring,
+    blobs: deps.blobs,
     engine,
     engineCalls,
     now: deps.now ?? (() => new Date()),
@@ -150,6 +158,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(messageContentRoutes, routes);
       await admin.register(unreadableItemRoutes, routes);
       await admin.register(resyncRoutes, routes);
+      await admin.register(archiveRoutes, routes);
       await admin.register(configRoutes, routes);
       if (temporalUi !== undefined) await admin.register(uiLinkRoutes, { database, publicUrl: temporalUi.publicUrl });
     },

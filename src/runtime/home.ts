@@ -18,6 +18,8 @@ export interface Home {
   readonly databaseFile: string;
   /** Data of the embedded PostgreSQL. */
   readonly postgresFolder: string;
+  /** Content of messages, unless LOCKSTEP_BLOBS says otherwise. */
+  readonly blobsFolder: string;
   /** Store of the local Temporal server; disposable. */
   readonly temporalFolder: string;
   /** Keys and identity of the site that `lockstep up` and `lockstep site` run. */
@@ -39,6 +41,7 @@ export function homeAt(folder: string | undefined): Home {
     masterKeyFile: join(root, 'master.key'),
     databaseFile: join(root, 'database.json'),
     postgresFolder: join(root, 'postgres'),
+    blobsFolder: join(root, 'blobs'),
     temporalFolder: join(root, 'temporal'),
     siteFolder: join(root, 'site'),
     logsFolder: join(root, 'logs'),

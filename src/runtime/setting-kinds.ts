@@ -4,7 +4,7 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 export interface SettingRecord<T> {
   readonly env: string;
-  readonly group: 'General' | 'API and gateway' | 'Database' | 'Temporal' | 'Keys' | 'Site and CLI' | 'Sample';
+  readonly group: 'General' | 'API and gateway' | 'Database' | 'Content' | 'Temporal' | 'Keys' | 'Site and CLI' | 'Sample';
   /** One sentence. */
   readonly description: string;
   readonly default: T;
@@ -38,6 +38,17 @@ export const port = (named: Named & { default: number }): SettingRecord<number> 
       : problem('must be a port from 1 to 65535');
   },
 });
+
+export const wholeNumber = (named: Named & { default: number; unit: string; min: number; max: number }): SettingRecord<number> => {
+  const { min, max, ...rest } = named;
+  return {
+    ...rest,
+    takesEffect,
+    bounds: `${min} to ${max}`,
+    parse: (text) =>
+      /^[0-9]{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max ? ok(Number(text)) : problem(`must be a whole number from ${min} to ${max}`),
+  };
+};
 
 /** An address to listen on; without a port, which is a setting of its own. */
 export const host = (named: Named): SettingRecord<string> => ({
@@ -137,3 +148,20 @@ export const addressWithScheme = (named: Named & Default): SettingRecord<string 
 
 export const pemFile = (named: Named & Default): SettingRecord<string | undefined> =>
   optional({ ...named, bounds: 'path of a PEM file' });
+
+/** A folder, or a bucket of S3 with where and how it is reached. */
+export const blobPlace = (named: Named & Default): SettingRecord<string | undefined> =>
+  optional({
+    ...named,
+    bounds: 'a folder, or s3://bucket/folder?endpoint=https://host&region=name (folder, endpoint and region as needed)',
+    check: (given) => {
+      if (!/^[a-z0-9]+:\/\//i.test(given)) return undefined;
+      const parsed = parsedUrl(given);
+      const known = parsed !== undefined && [...parsed.searchParams.keys()].every((name) => name === 'endpoint' || name === 'region');
+      const endpoint = parsed?.searchParams.get('endpoint');
+      const reachable = endpoint == null || /^https?:$/.test(parsedUrl(endpoint)?.protocol ?? '');
+      return parsed?.protocol === 's3:' && /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(parsed.hostname) && parsed.username === '' && known && reachable
+        ? undefined
+        : 'must be a folder or look like s3://bucket/folder?endpoint=https://host&region=name';
+    },
+  });

@@ -1,4 +1,4 @@
-import { address, addressWithScheme, choice, host, optional, pemFile, port, postgresUrl, text, toggle, url } from './setting-kinds.ts';
+import { address, addressWithScheme, blobPlace, choice, host, optional, pemFile, port, postgresUrl, text, toggle, url, wholeNumber } from './setting-kinds.ts';
 
 /**
  * Every setting, once: parsing (settings.ts), `lockstep help settings` and docs are made from these records. All are
@@ -99,6 +99,23 @@ export const settingRecords = {
     group: 'Database',
     description: 'Port of the embedded PostgreSQL (loopback only).',
     default: 54329,
+  }),
+
+  blobs: blobPlace({
+    env: 'LOCKSTEP_BLOBS',
+    group: 'Content',
+    description:
+      "Where the content of messages is kept, encrypted: one place for all servers. S3's credentials are found as Amazon's own tools find them (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, the role of the machine).",
+    defaultText: 'blobs in the home folder',
+  }),
+  largestBlobMb: wholeNumber({
+    env: 'LOCKSTEP_LARGEST_BLOB_MB',
+    group: 'Content',
+    description: 'Largest message whose content is taken.',
+    default: 500,
+    unit: 'MB (1,000,000 bytes)',
+    min: 1,
+    max: 100_000,
   }),
 
   temporalAddress: address({

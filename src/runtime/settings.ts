@@ -12,6 +12,11 @@ export interface ServerSettings {
     /** As lockstep_owner: with it the server migrates at start; without it the schema must be current. */
     readonly ownerUrl: string | undefined;
   };
+  readonly blobs: {
+    /** As `openBlobStorage` takes it. */
+    readonly place: string;
+    readonly largestBytes: number;
+  };
   readonly temporal: TemporalSettings;
   /** As `loadMasterKey` takes it. */
   readonly masterKey: { readonly file?: string; readonly env?: string };
@@ -109,6 +114,7 @@ export function serverSettings(settings: Settings, home: Home): ServerSettings {
   const api: ListenSettings = { host: settings.apiHost, port: settings.apiPort, tls: apiTls };
   return {
     database: { url: settings.databaseUrl, ownerUrl: settings.databaseOwnerUrl },
+    blobs: { place: settings.blobs ?? home.blobsFolder, largestBytes: settings.largestBlobMb * 1_000_000 },
     temporal: temporalSettings(settings),
     masterKey:
       settings.masterKey === undefined

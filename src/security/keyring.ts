@@ -104,6 +104,33 @@ export class Keyring {
    * decrypting needs the same. Call it outside a transaction: it takes a connection of its own.
    */
   async encrypt(organisation: OrganisationId, purpose: KeyPurpose, plaintext: Buffer, context: string): Promise<Buffer> {
+    const active = await this.#activeKey(organisation);
+    return encryptUnder(active, { organisation, purpose, context }, plaintext);
+  }
+
+  /**
+   * Decrypts what `encrypt` made for the same organisation, purpose and context, under whichever key it names.
+   * @throws LockstepError ConfigInvalid `key.ciphertext-unreadable`
+   */
+  async decrypt(organisation: OrganisationId, purpose: KeyPurpose, ciphertext: Buffer, context: string): Promise<Buffer> {
+    const id = keyIdOf(ciphertext);
+    const organisationKey = id === undefined ? undefined : await this.#organisationKey(organisation, id);
+    return decryptUnder(organisationKey, { organisation, purpose, context }, ciphertext);
+  }
+
+  /** The organisation's active key for a purpose, for what encrypts in another form; the ciphertext has to name it. */
+  async activeKey(organisation: OrganisationId, purpose: KeyPurpose): Promise<NamedKey> {
+    const { id, key } = await this.#activeKey(organisation);
+    return { id, key: purposeKey(key, purpose) };
+  }
+
+  /** The key that a ciphertext of `activeKey` names; undefined: the organisation has none of that name. */
+  async keyNamed(organisation: OrganisationId, purpose: KeyPurpose, id: string): Promise<Buffer | undefined> {
+    const key = await this.#organisationKey(organisation, id);
+    return key === undefined ? undefined : purposeKey(key, purpose);
+  }
+
+  async #activeKey(organisation: OrganisationId): Promise<NamedKey> {
     // The active key is asked for each time, so that a rotation by another process takes effect at once.
     const row = await withOrganisation(this.#database, organisation, (tx) =>
       tx
@@ -118,17 +145,7 @@ export class Keyring {
     const cached = this.#unwrapped.get(`${organisation}/${row.id}`);
     const organisationKey = cached ?? (await unwrapRow(this.#masterKey, row));
     this.#unwrapped.set(`${organisation}/${row.id}`, organisationKey);
-    return encryptUnder({ id: row.id, key: organisationKey }, { organisation, purpose, context }, plaintext);
-  }
-
-  /**
-   * Decrypts what `encrypt` made for the same organisation, purpose and context, under whichever key it names.
-   * @throws LockstepError ConfigInvalid `key.ciphertext-unreadable`
-   */
-  async decrypt(organisation: OrganisationId, purpose: KeyPurpose, ciphertext: Buffer, context: string): Promise<Buffer> {
-    const id = keyIdOf(ciphertext);
-    const organisationKey = id === undefined ? undefined : await this.#organisationKey(organisation, id);
-    return decryptUnder(organisationKey, { organisation, purpose, context }, ciphertext);
+    return { id: row.id, key: organisationKey };
   }
 
   async #organisationKey(organisation: OrganisationId, id: string): Promise<Buffer | undefined> {
@@ -149,6 +166,11 @@ export class Keyring {
   }
 }
 
+export interface NamedKey {
+  readonly id: string;
+  readonly key: Buffer;
+}
+
 /** What a ciphertext is bound to. */
 export interface Binding {
   readonly organisation: OrganisationId;
@@ -162,7 +184,7 @@ const purposeKey = (organisationKey: Buffer, purpose: KeyPurpose): Buffer =>
 const additionalData = (header: Buffer, binding: Binding): Buffer =>
   Buffer.concat([header, Buffer.from(`${binding.organisation}\n${binding.purpose}\n${binding.context}`, 'utf8')]);
 
-export function encryptUnder(key: { readonly id: string; readonly key: Buffer }, binding: Binding, plaintext: Buffer): Buffer {
+export function encryptUnder(key: NamedKey, binding: Binding, plaintext: Buffer): Buffer {
   const header = Buffer.concat([Buffer.of(VERSION), uuidBytes(key.id)]);
   return Buffer.concat([header, aeadSeal(purposeKey(key.key, binding.purpose), plaintext, additionalData(header, binding))]);
 }

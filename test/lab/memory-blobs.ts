@@ -16,8 +16,8 @@ const PIECE = 64 * 1024;
 export class MemoryBlobs implements BlobStore {
   readonly bytes = new Map<string, Buffer>();
 
-  async put(organisation: OrganisationId, hash: BlobHash, bytes: Readable): Promise<{ bytes: number; storedBytes: number }> {
-    const all = await buffer(bytes);
+  async put(organisation: OrganisationId, hash: BlobHash, bytes: AsyncIterable<Buffer>): Promise<{ bytes: number; storedBytes: number }> {
+    const all = await buffer(Readable.from(bytes));
     if (createHash('sha256').update(all).digest('hex') !== hash) {
       throw new LockstepError({ class: 'Unavailable', code: 'blob.hash-mismatch', message: 'The bytes are others.', next: '-' });
     }

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { BlobStore } from '../../archive/blobs/blob-store.ts';
+import type { BlobStorage } from '../../archive/blobs/blob-storage.ts';
 import type { Database } from '../../archive/database.ts';
 import { storable } from '../../archive/directory-text.ts';
 import { refreshStatistics } from '../../archive/statistics.ts';
@@ -16,12 +16,14 @@ import { asBusy, type PagesInWork, type PlaceInWork } from './pages-in-work.ts';
 export interface IngestRoutesOptions {
   readonly database: Database;
   readonly keyring: Pick<Keyring, 'decrypt'>;
-  readonly blobs: Pick<BlobStore, 'get'>;
   authenticateSite(authorizationHeader: string | undefined): Promise<SitePrincipal>;
   /** Called once for each page that was committed, with its number of entries. */
   readonly onPageApplied?: (entries: number) => void;
   /** Begins a run that a watcher needs; absent: the sweeper does, within a minute. */
   readonly startRun?: (organisation: OrganisationId, run: RunId) => Promise<unknown>;
+  readonly blobs: BlobStorage;
+  /** Largest blob that is taken. */
+  readonly largestBlobBytes: number;
   /** Pages received or applied at once; each holds a database connection. Default 4 of the pool's 10. */
   readonly maxPagesInWork?: number;
 }
@@ -58,13 +60,16 @@ export function siteOf(request: Pick<FastifyRequest, 'site'>): SitePrincipal {
 }
 
 /** Takes a place before the body is read. */
-export const takePlace = (pages: PagesInWork) => async (request: FastifyRequest, reply: FastifyReply) => {
+export const takePlace = (pages: PagesInWork) => async (request: FastifyRequest, reply: FastifyReply) => enterPlace(pages, request, reply);
+
+/** @throws ApiError 429 */
+export function enterPlace(pages: PagesInWork, request: FastifyRequest, reply: FastifyReply): void {
   const place = pages.enter();
   request.place = place;
   // The site may have hung up while it was authenticated: then there is no 'close' to come.
   if (reply.raw.destroyed || request.raw.destroyed) place.connectionClosed();
   else reply.raw.once('close', () => place.connectionClosed());
-};
+}
 
 /** Runs `commit` in the request's place. */
 export async function commitInPlace<T>(request: Pick<FastifyRequest, 'place'>, database: Database, commit: () => Promise<T>): Promise<T> {

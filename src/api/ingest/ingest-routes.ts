@@ -18,6 +18,7 @@ import { runId } from '../../shared/ids.ts';
 import type { OpenRunAnswer, PageAnswer } from '../../shared/site-contract.ts';
 import { nullable, Uuid } from '../schemas/common.ts';
 import { problems } from '../schemas/responses.ts';
+import { blobRoutes } from './blob-routes.ts';
 import {
   Code,
   commitInPlace,
@@ -198,6 +199,7 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
 
   watchRoutes(app, options, pages);
   mailboxRoutes(app, options, pages);
+  blobRoutes(app, options);
 };
 
 const isReading = (run: SiteRun): run is SiteRun & ReadingRun => run.kind === 'directory-sync' || run.kind === 'directory-plan';

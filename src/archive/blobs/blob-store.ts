@@ -10,7 +10,7 @@ export interface BlobStore {
    * Streams bytes in and hashes them; they are there whole or not at all. Harmless when they are there already.
    * @throws LockstepError Unavailable `blob.hash-mismatch`: they are not what the hash says, and nothing is stored
    */
-  put(organisation: OrganisationId, hash: BlobHash, bytes: Readable, signal?: AbortSignal): Promise<StoredBlob>;
+  put(organisation: OrganisationId, hash: BlobHash, bytes: AsyncIterable<Buffer>, signal?: AbortSignal): Promise<StoredBlob>;
   /**
    * The bytes, decrypted and unpacked; each piece is authentic, and the stream fails where it was changed or cut.
    * @throws LockstepError ItemUnreadable `blob.missing`, `blob.damaged` (also as an error of the stream)
@@ -18,7 +18,7 @@ export interface BlobStore {
   get(organisation: OrganisationId, hash: BlobHash): Promise<Readable>;
   has(organisation: OrganisationId, hash: BlobHash): Promise<boolean>;
   remove(organisation: OrganisationId, hash: BlobHash): Promise<void>;
-  /** Everything there, in no order; also what no row knows of. */
+  /** Everything there, in no order: also what no row knows of. */
   list(organisation: OrganisationId): AsyncIterable<ListedBlob>;
 }
 

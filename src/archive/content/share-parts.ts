@@ -18,7 +18,7 @@ import type { StoredPart } from './stored-content.ts';
 
 export interface SharingDependencies {
   readonly database: Database;
-  readonly blobs: Pick<BlobStore, 'get' | 'put'>;
+  readonly blobs: Pick<BlobStore, 'get' | 'has' | 'put'>;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
@@ -116,12 +116,14 @@ async function keepPart(deps: SharingDependencies, organisation: OrganisationId,
   if (!taken) for await (const piece of base64) void piece;
 }
 
-/** As an upload does. */
+/** As an upload does (blob-uploads.ts). */
 async function keepBlob({ database, blobs }: SharingDependencies, organisation: OrganisationId, hash: BlobHash, bytes: () => Readable): Promise<void> {
+  if ((await withOrganisation(database, organisation, (tx) => reviveBlob(tx, hash))) !== undefined) return;
+  const stored = await blobs.put(organisation, hash, bytes());
   await withOrganisation(database, organisation, async (tx) => {
     await holdBlob(tx, hash);
-    if ((await reviveBlob(tx, hash)) !== undefined) return;
-    await recordBlob(tx, hash, await blobs.put(organisation, hash, bytes()));
+    // Collected in between: nothing refers to it then, and the next time puts it there again.
+    if (await blobs.has(organisation, hash)) await recordBlob(tx, hash, stored);
   });
 }
 
