@@ -36,7 +36,7 @@ export async function replicateMailboxes({ runId, siteQueue, task, site, urgent,
   await new Promise<void>((resolve, reject) => {
     const settle = () => {
       if (failure !== undefined) {
-        if (sweeping === 0 && open === 0) reject(failure);
+        if (sweeping === 0 && open === 0) reject(failure instanceof Error ? failure : new Error('a step failed', { cause: failure }));
         return;
       }
       while (sweeping < SWEEPS && next < offset + length) begin(sweep(next, Math.min(SWEEP_LENGTH, offset + length - next)), 'sweep');

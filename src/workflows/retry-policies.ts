@@ -57,7 +57,7 @@ export const siteWatch: ActivityOptions = {
 export const taskPlan: ActivityOptions = { ...platformStep, startToCloseTimeout: '10 minutes' };
 
 /** A slice of a run's mailboxes: what takes long or fails is left to an activity of its own, so this one is short. */
-export const mailboxSweep: ActivityOptions = siteReading;
+export const mailboxSweep: ActivityOptions = { ...siteReading };
 
 /**
  * One mailbox to its end. As long as reading it gets somewhere there is no last try; the activity itself gives up a mailbox that brings

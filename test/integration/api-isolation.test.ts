@@ -8,8 +8,10 @@ import type { StartedRun } from '../../src/api/schemas/directories.ts';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { listGroups } from '../../src/archive/groups.ts';
 import { listPeople } from '../../src/archive/people.ts';
-import { finishRun } from '../../src/archive/runs.ts';
+import { beginRun, finishRun } from '../../src/archive/runs.ts';
+import { planTaskRun } from '../../src/archive/task-run-plan.ts';
 import { runId } from '../../src/shared/ids.ts';
+import type { ClaimAnswer } from '../../src/shared/mailbox-contract.ts';
 import type { ApiScope } from '../../src/shared/principal.ts';
 import { type Answer, type LabApi, labApi, type LabOrganisation, type Method } from '../lab/api.ts';
 import { directoryPage, groupEntry, membersOf, userEntry } from '../lab/builders.ts';
@@ -34,6 +36,10 @@ interface Names {
   readonly schedule: string;
   readonly mailboxGroup: string;
   readonly task: string;
+  readonly taskRun: string;
+  readonly connectionId: string;
+  readonly mailbox: string;
+  readonly lease: string;
 }
 interface Side {
   readonly lab: LabOrganisation;
@@ -62,6 +68,10 @@ const nowhere: Names = {
   schedule: 'ghost-schedule',
   mailboxGroup: 'ghost-mailboxes',
   task: 'ghost-task',
+  taskRun: '00000000-0000-4000-8000-000000000005',
+  connectionId: '00000000-0000-4000-8000-000000000006',
+  mailbox: '00000000-0000-4000-8000-000000000007',
+  lease: '00000000-0000-4000-8000-000000000008',
 };
 
 let api: LabApi;
@@ -117,6 +127,15 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
   await admin('POST', '/mailbox-groups', { name: `${word}-mailboxes`, source: { kind: 'directory-group', group: `${Word} Group` } });
   const parts = { site: `${word}-site`, definition: `${word}-definition`, schedule: `${word}-schedule`, group: `${word}-mailboxes` };
   await admin('POST', '/tasks', { name: `${word}-task`, ...parts });
+  await admin('POST', '/mailbox-groups', { name: `${word}-boxes`, source: { kind: 'mailboxes', addresses: [`${word}.box@corp.example`] } });
+  await admin('POST', '/tasks', { name: `${word}-box-task`, ...parts, group: `${word}-boxes` });
+  const taskRun = (await admin<StartedRun>('POST', `/tasks/${word}-box-task/run`)).id;
+  await withOrganisation(api.lab.app, lab.row.id, async (tx) => {
+    await beginRun(tx, runId(taskRun));
+    await planTaskRun(tx, runId(taskRun));
+  });
+  const { mailboxes: [claim] } = await done<ClaimAnswer>(api.call(site.token, 'POST', `/site/v1/runs/${taskRun}/mailboxes/claim`, { offset: 0, length: 1 }));
+  if (claim === undefined) throw new Error('no mailbox');
   const integration = await api.lab.owner.selectFrom('directory_integration').select('id').where('name', '=', `${word}-dir`).executeTakeFirstOrThrow();
   const names: Names = {
     organisation: word,
@@ -137,6 +156,10 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
     schedule: `${word}-schedule`,
     mailboxGroup: `${word}-mailboxes`,
     task: `${word}-task`,
+    taskRun,
+    connectionId: claim.connection,
+    mailbox: claim.mailbox,
+    lease: claim.lease,
   };
   return { lab, siteToken: site.token, names };
 }
@@ -168,6 +191,7 @@ interface Row {
   readonly foreign: 'absent' | 'own' | 'create' | 'other';
   readonly urls: (names: Names) => readonly string[];
   readonly body?: (names: Names) => unknown;
+  readonly headers?: (names: Names) => Readonly<Record<string, string>>;
 }
 const uri = encodeURIComponent;
 const page = JSON.stringify(directoryPage());
@@ -189,6 +213,9 @@ const enrolment = {
   signature: `${'A'.repeat(86)}==`,
 };
 const rotation = { signPublicKey: 'x', sealPublicKey: `${key}=`, credentials: [], signature: enrolment.signature, proof: enrolment.signature };
+
+/** What a site says of a mailbox that it works on. */
+const leased = { access: 'site', foreign: 'absent', headers: ({ lease }: Names) => ({ 'x-lockstep-lease': lease }) } as const;
 
 const rows: Readonly<Record<string, Row>> = {
   'GET /healthz': { access: 'none', foreign: 'other', urls: () => ['/healthz'] },
@@ -332,11 +359,13 @@ const rows: Readonly<Record<string, Row>> = {
     body: (names) => ({ name: 'mine', site: names.site, definition: names.definition, schedule: names.schedule, group: names.mailboxGroup }),
   },
   ...Object.fromEntries(
-    ['pause', 'resume'].map((verb): [string, Row] => [
+    ['pause', 'resume', 'run'].map((verb): [string, Row] => [
       `POST /api/v1/tasks/{name}/${verb}`,
       { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/tasks/${names.task}/${verb}`] },
     ]),
   ),
+
+  'POST /api/v1/resync': { access: 'operate', foreign: 'absent', urls: () => ['/api/v1/resync'], body: (names) => ({ task: names.task }) },
 
   'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },
   'PUT /api/v1/config': {
@@ -367,6 +396,36 @@ const rows: Readonly<Record<string, Row>> = {
     urls: (names) => [`/site/v1/runs/${names.openRun}/error`],
     body: () => ({ class: 'Unavailable', code: 'x.y', message: 'm', next: 'n' }),
   },
+  'GET /site/v1/connections/{connection}': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/connections/${names.connectionId}`] },
+  'POST /site/v1/runs/{run}/mailboxes/claim': {
+    access: 'site',
+    foreign: 'absent',
+    urls: (names) => [`/site/v1/runs/${names.taskRun}/mailboxes/claim`],
+    body: () => ({ offset: 0, length: 1 }),
+  },
+  'POST /site/v1/runs/{run}/mailboxes/results': {
+    access: 'site',
+    foreign: 'absent',
+    urls: (names) => [`/site/v1/runs/${names.taskRun}/mailboxes/results`],
+    body: ({ lease }) => ({ results: [{ ordinal: 0, lease, outcome: { state: 'finished' } }] }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/hierarchy/{epoch}/{seq}': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/hierarchy/1/0`],
+    body: () => JSON.stringify({ folders: [], removed: [], state: 'YQ==', last: true }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/folders/{folder}/{epoch}/{seq}': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/folders/1/1/0`],
+    body: () => JSON.stringify({ items: [], removed: [], read: [], problems: [], state: 'YQ==', last: true }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/hierarchy/restart': { ...leased, urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/hierarchy/restart`] },
+  'POST /site/v1/mailboxes/{mailbox}/folders/{folder}/restart': { ...leased, urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/folders/1/restart`] },
+  'POST /site/v1/mailboxes/{mailbox}/complete': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/complete`],
+    body: () => ({ hints: [], failures: [], wrongHints: [], verified: true }),
+  },
 };
 
 const allRows = Object.entries(rows).map(([route, row]) => ({ route, method: route.split(' ')[0] as Method, ...row }));
@@ -376,7 +435,8 @@ const scopes = ['read', 'operate', 'admin'] as const;
 
 function ask(token: string | undefined, row: TableRow, url: string, names: Names): Promise<Answer> {
   const body = row.body?.(names);
-  return api.call(token, row.method, url, body, typeof body === 'string' ? { 'x-page-sha256': createHash('sha256').update(body).digest('hex') } : {});
+  const hash = typeof body === 'string' ? { 'x-page-sha256': createHash('sha256').update(body).digest('hex') } : {};
+  return api.call(token, row.method, url, body, { ...hash, ...row.headers?.(names) });
 }
 /** Every address of the row, asked for with bravo's names. */
 const askAll = (token: string | undefined, row: TableRow): Promise<Answer[]> =>

@@ -369,7 +369,7 @@ create table item_problem (
   mailbox_id  bigint not null,
   source_hash bytea not null,
   -- Which of an item's readings failed.
-  part        text not null check (part in ('metadata', 'content')),
+  part        text not null default 'metadata' check (part in ('metadata', 'content')),
   org_id      uuid not null,
   source_id   text not null,
   folder_id   bigint not null,

@@ -35,7 +35,7 @@ test('the live line has pages, entries and rate', () => {
 test('of a task the live line is a bar over its mailboxes, with what is left', () => {
   const task = { kind: 'exchange-task', integration: null, task: 'sales' };
   expect(runProgressText(run({ ...task, totals: { mailboxes: 40, done: 9, failed: 1, waiting: 2, items: 1_200 } }), 120, now)).toBe(
-    'task #12 of sales: [█████···············] 10 of 40 mailboxes · 1,200 items (120 a second) · 2 waiting · 1 failed · about 30.0 s left',
+    'task #12 of sales: [█████···············] 10 of 40 mailboxes · 1,200 items (120 a second) · 2 waiting · 1 failed · about 30 s left',
   );
   expect(runProgressText(run({ ...task, totals: {} }), undefined, now)).toBe('task #12 of sales: running');
 });

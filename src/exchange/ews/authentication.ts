@@ -1,6 +1,5 @@
 /** How requests prove who sends them. */
 import { randomBytes } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { LockstepError } from '../../shared/errors.ts';
 import { authenticateMessage, negotiateMessage, type NtlmAccount, NtlmError } from './ntlm.ts';
