@@ -1,5 +1,6 @@
 /** Runs as the site that works on them may see and change them. */
 import { sql } from 'kysely';
+import type { ConnectionTestStep } from '../shared/connection-test.ts';
 import type { DirectoryFindings, DirectoryObjectQuery, DirectoryObjectStep, DirectorySettings, DirectoryTestStep } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type { IntegrationId, RunId, SiteId } from '../shared/ids.ts';
@@ -56,7 +57,7 @@ export const runClosed = (state: RunState): ConflictError =>
 export async function saveRunReport(
   tx: OrganisationTransaction,
   run: RunId,
-  steps: readonly (DirectoryTestStep | DirectoryObjectStep)[],
+  steps: readonly (DirectoryTestStep | DirectoryObjectStep | ConnectionTestStep)[],
 ): Promise<void> {
   await tx
     .updateTable('run')

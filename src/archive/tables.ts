@@ -1,5 +1,6 @@
 /** Row types of the schema (src/archive/migrations). bigint is text, bytea is Buffer, jsonb is parsed. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ConnectionTestStep } from '../shared/connection-test.ts';
 import type {
   DirectoryChangeTracking,
   DirectoryFindings,
@@ -147,7 +148,7 @@ export interface Tables {
     first_epoch: Bigint | null;
     totals: JSONColumnType<Partial<RunTotals>, string | undefined, string>;
     error: JSONColumnType<ErrorReport> | null;
-    report: JSONColumnType<(DirectoryTestStep | DirectoryObjectStep)[]> | null;
+    report: JSONColumnType<(DirectoryTestStep | DirectoryObjectStep | ConnectionTestStep)[]> | null;
     object: JSONColumnType<DirectoryObjectQuery> | null;
     read_settings: JSONColumnType<DirectorySettings> | null;
     settings: JSONColumnType<DirectorySettings> | null;

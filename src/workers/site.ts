@@ -4,6 +4,8 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createDirectorySiteActivities } from '../activities/directory/site-activities.ts';
 import { ConnectionSources } from '../activities/mailbox/connection-sources.ts';
 import { createMailboxSiteActivities } from '../activities/mailbox/mailbox-activities.ts';
+import { createConnectionTestSiteActivities } from '../activities/mailbox/test-connection.ts';
+import { createConnectionTestClient } from '../client/connection-test-client.ts';
 import { createIngestClient } from '../client/ingest-client.ts';
 import { createMailboxClient } from '../client/mailbox-client.ts';
 import { EwsSource } from '../exchange/ews/ews-source.ts';
@@ -72,6 +74,7 @@ export const runSite: RunSite = async (options, { logger, signal, onReady }) => 
           logger: log,
         }),
         ...createMailboxSiteActivities({ client: mailboxes, sources, logger: log }),
+        ...createConnectionTestSiteActivities({ client: createConnectionTestClient(requests), sources, logger: log }),
       },
       maxConcurrentActivityTaskExecutions: maxActivities,
       // Long polls are counted a namespace and front end (1,200): one poller a site allows about a thousand sites.

@@ -1,17 +1,10 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  isCancellation,
-  proxyActivities,
-  TimeoutFailure,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { RunActivities } from '../activities/platform/run-activities.ts';
 import type { BegunRun, DirectoryRunInput, DirectoryRunResult } from '../shared/directory-run.ts';
 import type { DirectoryRunKind } from '../shared/runs.ts';
 import { platformStep } from './retry-policies.ts';
 import { showState as show } from './run-state.ts';
+import { failureOf } from './step-failure.ts';
 
 const platform = proxyActivities<RunActivities>(platformStep);
 
@@ -52,20 +45,4 @@ export async function directoryRun(
   }
   show(outcome, Object.entries(totals).map(([name, count]) => `${name}: ${count}`).join(' · '));
   return { outcome, totals };
-}
-
-/** What a failed site step means. The sentences for people are in the database already: the site put them there. */
-function failureOf(error: unknown): { outcome: 'cancelled' } | { outcome: 'failed'; class: string; code: string } {
-  if (isCancellation(error)) return { outcome: 'cancelled' };
-  if (error instanceof ActivityFailure) {
-    if (error.cause instanceof ApplicationFailure) {
-      return { outcome: 'failed', class: error.cause.type ?? 'Unavailable', code: error.cause.message };
-    }
-    if (error.cause instanceof TimeoutFailure) {
-      const code = error.cause.timeoutType === 'SCHEDULE_TO_START' ? 'site.offline' : 'site.timeout';
-      return { outcome: 'failed', class: 'Unavailable', code };
-    }
-  }
-  // Not a failure of the step but of this code: let the workflow task fail and be retried after a fix.
-  throw error;
 }

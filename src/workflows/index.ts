@@ -1,4 +1,5 @@
 /** The workflow bundle: every exported function is a workflow type. */
+export { connectionTest } from './connection-test.ts';
 export { directoryChanges } from './directory-changes.ts';
 export { directoryObject } from './directory-object.ts';
 export { directoryPlan } from './directory-plan.ts';

@@ -10,7 +10,8 @@
  * one the folder is read from its beginning.
  */
 import type { Claimed, MailboxClient, PagePosition } from '../../client/mailbox-client.ts';
-import type { Mailbox, MailboxCapability } from '../../exchange/mailbox.ts';
+import type { Mailbox } from '../../exchange/mailbox.ts';
+import type { MailboxCapability } from '../../shared/mailbox-capabilities.ts';
 import { type ErrorReport, LockstepError } from '../../shared/errors.ts';
 import type { FolderId } from '../../shared/ids.ts';
 import type { FolderHint, FolderPage, HierarchyPage, SourceFolderId } from '../../shared/mailbox.ts';

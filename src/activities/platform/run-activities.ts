@@ -185,7 +185,7 @@ const incomplete: ErrorReport = {
 };
 
 /** What the site reported, when it could; else what the history says. */
-async function reportOf(
+export async function reportOf(
   tx: OrganisationTransaction,
   failure: Extract<FinishRunInput, { outcome: 'failed' }>,
 ): Promise<ErrorReport> {

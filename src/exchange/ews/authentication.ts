@@ -207,7 +207,7 @@ function challengeOf(answer: HttpResponse): Buffer | undefined {
   return answer.statusCode === 401 && found !== undefined ? Buffer.from(found, 'base64') : undefined;
 }
 
-const ntlmNotOffered = (host: string, cause?: unknown): LockstepError =>
+export const ntlmNotOffered = (host: string, cause?: unknown): LockstepError =>
   new LockstepError({
     class: 'ConfigInvalid',
     code: 'ews.ntlm-not-offered',
@@ -215,3 +215,22 @@ const ntlmNotOffered = (host: string, cause?: unknown): LockstepError =>
     next: 'Switch NTLM on (Set-WebServicesVirtualDirectory -WindowsAuthentication), or choose another authentication: lockstep connection change NAME --authentication basic.',
     ...(cause === undefined ? {} : { cause }),
   });
+
+/** Requests that prove nothing: an answer says how the server wants it proved. */
+export class AnonymousHttp implements AuthenticatedHttp {
+  readonly #origin: string;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(options: HttpOptions) {
+    this.#origin = options.origin;
+    this.#dispatcher = connections(options);
+  }
+
+  post(request: HttpRequest): Promise<HttpResponse> {
+    return post(this.#dispatcher, this.#origin, request);
+  }
+
+  close(): Promise<void> {
+    return this.#dispatcher.close();
+  }
+}

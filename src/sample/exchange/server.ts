@@ -17,6 +17,7 @@ import { changeFolders, createItem, deleteItem, moveItem, updateItem } from './o
 import { findItem } from './operations/find-items.ts';
 import { findFolder, getFolder, syncFolderHierarchy } from './operations/folders.ts';
 import { getItem, syncFolderItems } from './operations/items.ts';
+import { resolveNames } from './operations/resolve-names.ts';
 import { folderIdElement } from './shapes.ts';
 import { envelopeHead, envelopeTail, EwsFault, failedMessage, readEnvelope, soapFault, type Xml } from './soap.ts';
 
@@ -60,6 +61,7 @@ const operations: Readonly<Record<string, Operation>> = {
   UpdateItem: updateItem,
   MoveItem: moveItem,
   DeleteItem: deleteItem,
+  ResolveNames: resolveNames,
   ...changeFolders(folderIdElement),
 };
 
