@@ -199,9 +199,9 @@ test('whatever is killed between reading and reporting, the next attempt finishe
   const dying: ContentTransfer = {
     spool,
     blobs: {
-      upload: (file, signal) => {
+      putBlob: (file, signal) => {
         uploads += 1;
-        return uploads % 70 === 0 ? Promise.reject(new Killed()) : upload.upload(file, signal);
+        return uploads % 70 === 0 ? Promise.reject(new Killed()) : upload.putBlob(file, signal);
       },
     },
   };
@@ -230,7 +230,7 @@ test('an attempt that is aborted ends at once, leaves no file, and the next goes
   const stuck: ContentTransfer = {
     spool,
     blobs: {
-      upload: (_, signal) =>
+      putBlob: (_, signal) =>
         new Promise((_resolve, reject) => {
           if (signal.aborted) reject(signal.reason as Error);
           else signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
@@ -470,7 +470,7 @@ test('a large item costs no more memory than a small one', async () => {
       },
       remove: (spooledFile) => spool.remove(spooledFile),
     },
-    blobs: { upload: () => Promise.reject(new Killed()) },
+    blobs: { putBlob: () => Promise.reject(new Killed()) },
   };
   await expect(one.run({ transfer: counting })).rejects.toThrow('does not know');
   expect(arrived).toBeGreaterThan(size * 1.3);

@@ -1,6 +1,7 @@
 /** Rows that the fan-out makes for a run of a task, and a client that puts pages into the archive without HTTP. */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import type { ContentTransfer } from '../../src/activities/mailbox/replicate-content.ts';
 import type { BlobStore } from '../../src/archive/blobs/blob-store.ts';
 import { recordContent } from '../../src/archive/content/content-report.ts';
 import { nextContent } from '../../src/archive/content/content-work.ts';
@@ -92,6 +93,12 @@ export async function aTaskRun(owner: Database, task: LabTask, mailboxes: readon
     from unnest(${mailboxes.map(({ id }) => id)}::bigint[]) with ordinality as x (id)`.execute(owner);
   return run;
 }
+
+/** For mailboxes of which only metadata is wanted. */
+export const noContent: ContentTransfer = {
+  spool: { take: () => Promise.reject(new Error('content was read')), remove: () => Promise.resolve() },
+  blobs: { putBlob: () => Promise.reject(new Error('content was sent')) },
+};
 
 /** As the ingest API, in this process. What is sent is sent as JSON. */
 export function archiveClient(app: Database, task: LabTask, blobs: Pick<BlobStore, 'get'> = new MemoryBlobs()): MailboxClient {

@@ -1,12 +1,11 @@
 /** A blob store that ends with the test, and a client that sends to it without HTTP. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { SpooledContent } from '../../src/activities/mailbox/content-spool.ts';
 import { holdBlob, recordBlob } from '../../src/archive/blobs/blob-rows.ts';
 import type { BlobStore, ListedBlob } from '../../src/archive/blobs/blob-store.ts';
 import { type Database, withOrganisation } from '../../src/archive/database.ts';
+import type { BlobClient } from '../../src/client/blob-client.ts';
 import { LockstepError } from '../../src/shared/errors.ts';
 import { type BlobHash, blobHash, type OrganisationId } from '../../src/shared/ids.ts';
 
@@ -48,10 +47,10 @@ export class MemoryBlobs implements BlobStore {
   }
 
   /** Sends files to it, as `PUT` of a blob does. */
-  uploads(app: Database, organisation: OrganisationId) {
+  uploads(app: Database, organisation: OrganisationId): BlobClient {
     return {
-      upload: async ({ path, hash }: SpooledContent, signal: AbortSignal): Promise<void> => {
-        const stored = await this.put(organisation, hash, createReadStream(path, { signal }));
+      putBlob: async ({ hash, open }) => {
+        const stored = await this.put(organisation, hash, open(0));
         await withOrganisation(app, organisation, async (tx) => {
           await holdBlob(tx, hash);
           await recordBlob(tx, hash, stored);

@@ -3,7 +3,7 @@
  * folder a process, which ends with it; what a killed process left is removed when the next one starts.
  */
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -15,6 +15,7 @@ export interface SpooledContent {
   readonly path: string;
   readonly hash: BlobHash;
   readonly bytes: number;
+  open(offset: number): AsyncIterable<Buffer>;
 }
 
 export class ContentSpool {
@@ -51,29 +52,33 @@ export class ContentSpool {
     const hash = createHash('sha256');
     let count = 0;
     const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-    let failure: unknown;
-    file.once('error', (error) => (failure = error));
+    let failure: { readonly ofSource: unknown } | undefined;
     try {
       await pipeline(
         bytes,
         async function* (pieces: AsyncIterable<Buffer>) {
-          for await (const piece of pieces) {
-            hash.update(piece);
-            count += piece.length;
-            onBytes(piece.length);
-            yield piece;
+          try {
+            for await (const piece of pieces) {
+              hash.update(piece);
+              count += piece.length;
+              onBytes(piece.length);
+              yield piece;
+            }
+          } catch (error) {
+            failure = { ofSource: error };
+            throw error;
           }
         },
         file,
       );
     } catch (error) {
       await rm(path, { force: true });
-      throw error === failure ? spoolFailed(error) : error;
+      throw failure === undefined ? spoolFailed(error) : failure.ofSource;
     }
-    return { path, hash: blobHash(hash.digest('hex')), bytes: count };
+    return { path, hash: blobHash(hash.digest('hex')), bytes: count, open: (start) => createReadStream(path, { start }) };
   }
 
-  async remove({ path }: SpooledContent): Promise<void> {
+  async remove({ path }: Pick<SpooledContent, 'path'>): Promise<void> {
     await rm(path, { force: true });
   }
 

@@ -1,5 +1,5 @@
 import type { MailboxClient } from '../../client/mailbox-client.ts';
-import type { MailboxCapability } from '../../exchange/mailbox.ts';
+import type { MailboxCapability } from '../../shared/mailbox-capabilities.ts';
 import { type ErrorClass, permanentErrorClasses } from '../../shared/errors.ts';
 import type { MailboxClaim, ProcessMailboxInput, ProcessMailboxResult } from '../../shared/mailbox-contract.ts';
 import { withClass } from '../directory/site-failure.ts';

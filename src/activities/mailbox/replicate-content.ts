@@ -5,6 +5,7 @@
  * Nothing here is remembered: whatever is cut off, the platform still wants what was not reported.
  */
 import type { Readable } from 'node:stream';
+import type { BlobClient } from '../../client/blob-client.ts';
 import type { Claimed, MailboxClient } from '../../client/mailbox-client.ts';
 import type { Mailbox } from '../../exchange/mailbox.ts';
 import { LockstepError } from '../../shared/errors.ts';
@@ -15,10 +16,7 @@ import type { ContentSpool, SpooledContent } from './content-spool.ts';
 /** How content gets from this machine to the platform. */
 export interface ContentTransfer {
   readonly spool: Pick<ContentSpool, 'take' | 'remove'>;
-  readonly blobs: {
-    /** Sends the file's bytes; there already is as good. */
-    upload(file: SpooledContent, signal: AbortSignal): Promise<void>;
-  };
+  readonly blobs: Pick<BlobClient, 'putBlob'>;
 }
 
 /** A sweep leaves more than this to an activity of its own. */
@@ -118,7 +116,7 @@ class ContentReading implements AsyncDisposable {
     const waiting = [...files];
     const uploads = Array.from({ length: UPLOADS_AT_ONCE }, async () => {
       for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-        await transfer.blobs.upload(file, signal);
+        await transfer.blobs.putBlob(file, signal);
         await this.#remove(file);
       }
     });
