@@ -23,7 +23,7 @@ export async function isContentDue(tx: OrganisationTransaction, mailbox: Mailbox
 }
 
 /** The newest that are wanted, in pages. @throws InvalidInputError for an `after` that no page gave */
-export async function nextContent(tx: OrganisationTransaction, mailbox: LeasedMailbox, after: string | null): Promise<ContentWork> {
+export async function nextContent(tx: OrganisationTransaction, mailbox: Pick<LeasedMailbox, 'id' | 'withContent'>, after: string | null): Promise<ContentWork> {
   if (!mailbox.withContent) return { items: [], next: null };
   const place = after === null ? sql`` : sql`and ${isAfterPlace(newestPlace(after), sql.ref('i.id'))}`;
   const { rows } = await sql<{ id: ItemId; source_id: SourceItemId; change_key: string; size: string; sort_key: string }>`

@@ -74,9 +74,9 @@ export async function openPart(blobs: Pick<BlobStore, 'get'>, organisation: Orga
 async function decodedPart(message: Readable, number: number): Promise<Readable> {
   const events = mimeEvents(message);
   for (let seen = 0; ; ) {
-    const { value, done } = await events.next();
-    if (done === true) throw new Error('a message without a part that it had');
-    if (value.kind === 'part' && (seen += 1) === number) return decoded(events, value.node.getDecoder());
+    const next: IteratorResult<MimeEvent> = await events.next();
+    if (next.done === true) throw new Error('a message without a part that it had');
+    if (next.value.kind === 'part' && (seen += 1) === number) return decoded(events, next.value.node.getDecoder());
   }
 }
 
