@@ -22,6 +22,8 @@ export async function openApiDocument(): Promise<string> {
     database,
     keyring: unused('keyring', { codecKeys: () => unused('codec keys') }),
     engine: unused('engine'),
+    blobs: unused('blobs'),
+    largestBlobBytes: 0,
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
     version: '0.0.0',

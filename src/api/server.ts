@@ -12,6 +12,7 @@ import { authenticateSite } from '../security/site-token.ts';
 import { requireAccess } from './access.ts';
 import { createEngineCalls } from './engine-calls.ts';
 import { FailedAttempts } from './failed-attempts.ts';
+import { blobRoutes } from './ingest/blob-routes.ts';
 import { ingestRoutes } from './ingest/ingest-routes.ts';
 import { createApiMetrics } from './metrics.ts';
 import { describeRoutes, describeSiteRoutes, hideRoutes } from './openapi.ts';
@@ -122,10 +123,10 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await site.register(ingestRoutes, {
         ...common,
         blobs: deps.blobs,
-        largestBlobBytes: deps.largestBlobBytes,
         onPageApplied: (entries) => metrics.pageApplied(entries),
         startRun: (organisation, run) => engineCalls.startRun(organisation, run),
       });
+      await site.register(blobRoutes, { ...common, storage: deps.blobs, largestBytes: deps.largestBlobBytes });
     },
     { prefix: '/site/v1' },
   );

@@ -28,21 +28,42 @@ const defaultPatience: Patience = { requestMs: 60_000, outageMs: 45_000, throttl
 const DEFAULT_WAIT_MS = 2000;
 
 export interface PlatformRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly path: string;
-  readonly body?: Buffer;
+  /** JSON; or a stream, whose length and type are among the headers. */
+  readonly body?: Buffer | AsyncIterable<Buffer>;
   readonly headers?: Record<string, string>;
 }
 
 /** Gives the answer as JSON. Throws a LockstepError of the class that the last answer means. */
 export type SendToPlatform = (request: PlatformRequest, signal: AbortSignal) => Promise<unknown>;
 
-export function createPlatformRequests({ baseUrl, token, fetch: send = fetch, patience: given }: PlatformRequestOptions): SendToPlatform {
+export function createPlatformRequests(options: PlatformRequestOptions): SendToPlatform {
+  const { attempt, patiently } = createPlatformAttempts(options);
+  return (what, signal) => patiently(async () => (await attempt(what, signal)).body, signal);
+}
+
+export interface PlatformAnswer {
+  /** As JSON. */
+  readonly body: unknown;
+  readonly headers: Headers;
+}
+
+export interface PlatformAttempts {
+  /**
+   * One try; `withinMs` instead of the patience for one request. Throws a LockstepError of the class that the answer means; an outage
+   * is `platform.unreachable`.
+   */
+  readonly attempt: (request: PlatformRequest, signal: AbortSignal, withinMs?: number) => Promise<PlatformAnswer>;
+  /** Repeats what waiting can cure, for as long as patience lasts; the last failure is thrown. */
+  readonly patiently: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+}
+
+export function createPlatformAttempts({ baseUrl, token, fetch: send = fetch, patience: given }: PlatformRequestOptions): PlatformAttempts {
   const patience = { ...defaultPatience, ...given };
   const origin = baseUrl.replace(/\/+$/, '');
 
-  /** One try. Throws a LockstepError of the class that the answer means; an outage is `platform.unreachable`. */
-  const attempt = async ({ method, path, body, headers }: PlatformRequest, signal: AbortSignal): Promise<unknown> => {
+  const attempt: PlatformAttempts['attempt'] = async ({ method, path, body, headers }, signal, withinMs = patience.requestMs) => {
     const bearer = await token();
     let response: Response;
     let text: string;
@@ -50,8 +71,8 @@ export function createPlatformRequests({ baseUrl, token, fetch: send = fetch, pa
       response = await send(`${origin}/site/v1${path}`, {
         method,
         headers: { authorization: `Bearer ${bearer}`, accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-        ...(body === undefined ? {} : { body }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(patience.requestMs)]),
+        ...(body === undefined ? {} : Buffer.isBuffer(body) ? { body } : { body, duplex: 'half' as const }),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
         redirect: 'error',
       });
       text = await response.text();
@@ -62,20 +83,19 @@ export function createPlatformRequests({ baseUrl, token, fetch: send = fetch, pa
     const answer = parseJson(text);
     if (response.ok) {
       if (answer === undefined && text !== '') throw unreachable(new Error('the answer is no JSON'));
-      return answer;
+      return { body: answer, headers: response.headers };
     }
     throw refusal(response, answer);
   };
 
-  /** Repeats what waiting can cure, for as long as patience lasts; the last failure is thrown. */
-  return async (what, signal) => {
+  const patiently: PlatformAttempts['patiently'] = async (work, signal) => {
     let outageSince: number | undefined;
     let throttledSince: number | undefined;
     let pauseMs = patience.firstPauseMs;
     let refreshed = false;
     for (;;) {
       try {
-        return await attempt(what, signal);
+        return await work();
       } catch (error) {
         if (!(error instanceof LockstepError)) throw error;
         const now = performance.now();
@@ -100,6 +120,7 @@ export function createPlatformRequests({ baseUrl, token, fetch: send = fetch, pa
       }
     }
   };
+  return { attempt, patiently };
 }
 
 const unreachable = (cause: unknown): LockstepError =>

@@ -7,6 +7,9 @@ import { createRunActivities } from '../activities/platform/run-activities.ts';
 import { createTaskActivities } from '../activities/platform/task-activities.ts';
 import { createWatchActivities } from '../activities/platform/watch-activities.ts';
 import { createApi } from '../api/server.ts';
+import { type CollectionDeps, collectBlobs } from '../archive/blobs/blob-collection.ts';
+import { openBlobStorage } from '../archive/blobs/blob-place.ts';
+import { shareParts } from '../archive/content/share-parts.ts';
 import { openDatabase, type Database } from '../archive/database.ts';
 import { migrate } from '../archive/migrate.ts';
 import { ensureNamespace } from '../client/namespace.ts';
@@ -32,6 +35,11 @@ import { workflowBundle } from './workflow-bundle.ts';
 const sweepMs = 60_000;
 /** Temporal Schedules know two weeks of ticks; an hour keeps them current and repairs what somebody changed by hand. */
 const reconcileMs = 3_600_000;
+
+/** What is collected waited a week: a day more is no matter, and S3 lists a thousand objects a request. */
+const collectMs = 86_400_000;
+/** Nobody waits for it: a message is complete before its parts are shared. */
+const shareMs = 60_000;
 
 /**
  * The platform: workflows and their platform activities, the API, the site gateway. Any number of these may run on one
@@ -99,10 +107,13 @@ export const runServer: RunServer = async (settings, { logger, signal, onReady }
     await running;
   });
 
+  const blobs = openBlobStorage(settings.blobs.place, keyring);
   const api = await createApi({
     database,
     keyring,
     engine,
+    blobs,
+    largestBlobBytes: settings.blobs.largestBytes,
     logger,
     registry,
     version: productVersion,
@@ -118,10 +129,23 @@ export const runServer: RunServer = async (settings, { logger, signal, onReady }
   closing.defer(repeat('reconcile schedules', reconcileMs, () => reconcileSchedules(deps), logger));
   closing.defer(repeat('sweep runs', sweepMs, () => sweepRuns(deps), logger));
 
+  const stopping = new AbortController();
+  const sharing = repeat('share parts of messages', shareMs, () => shareParts({ database, blobs, logger }, stopping.signal), logger);
+  closing.defer(async () => {
+    stopping.abort();
+    await sharing();
+  });
+  closing.defer(repeat('collect blobs', collectMs, () => collect({ database, storage: blobs, now: () => new Date() }, logger), logger));
+
   logger.info({ api: settings.publicUrl, gateway: settings.publicGateway.address }, 'server is ready');
   onReady?.();
   await Promise.race([running, aborted(signal)]);
 };
+
+async function collect(deps: CollectionDeps, logger: Logger): Promise<void> {
+  const { blobs, orphans } = await collectBlobs(deps);
+  if (blobs + orphans > 0) logger.info({ blobs, orphans }, 'blobs collected');
+}
 
 /** The archive as the role that serves, migrated first when the owner's address is known. */
 async function openArchive(settings: ServerSettings, logger: Logger): Promise<Database> {

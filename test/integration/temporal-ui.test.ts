@@ -15,6 +15,7 @@ import { Keyring } from '../../src/security/keyring.ts';
 import { masterKeyOf } from '../../src/security/master-key.ts';
 import { SITE_ACCESS, signToken, TEMPORAL_UI_COOKIE } from '../../src/security/signed-token.ts';
 import { RecordingEngine } from '../lab/api.ts';
+import { labBlobs } from '../lab/blobs.ts';
 import { browser, browserMissing } from '../lab/browser.ts';
 import { daemon, until } from '../lab/component.ts';
 import { freePort } from '../lab/ports.ts';
@@ -24,6 +25,7 @@ const NAMESPACE = 'ui';
 const secret = `secret-${randomUUID()}`;
 let database: LabDatabase;
 let keyring: Keyring;
+let blobs: Awaited<ReturnType<typeof labBlobs>>;
 let api: FastifyInstance;
 let client: Client;
 let publicUrl: string;
@@ -44,9 +46,12 @@ beforeAll(async () => {
   database = await freshDatabase();
   keyring = await Keyring.open(database.app, masterKeyOf(randomBytes(32)));
   installationToken = (await issueInstallationToken(database.app, 'lab')).token;
+  blobs = await labBlobs(keyring);
   api = await createApi({
     database: database.app,
     keyring,
+    blobs: blobs.storage,
+    largestBlobBytes: 500_000_000,
     engine: new RecordingEngine(),
     logger: pino({ level: 'info' }, { write: (line: string) => log.push(line) }),
     registry: new Registry(),
@@ -76,6 +81,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await client.connection.close();
   await api.close();
+  await blobs.close();
   await database.close();
 });
 

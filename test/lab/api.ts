@@ -15,6 +15,7 @@ import { generateSealKeyPair } from '../../src/security/seal.ts';
 import { issueSiteToken } from '../../src/security/site-token.ts';
 import type { ApiScope } from '../../src/shared/principal.ts';
 import { aSite } from './builders.ts';
+import { labBlobs } from './blobs.ts';
 import { freshDatabase, type LabDatabase } from './postgres.ts';
 
 /** An engine that does nothing, remembers what it was asked, and fails while `failure` is set. */
@@ -76,6 +77,7 @@ export interface LabApi {
   readonly lab: LabDatabase;
   readonly keyring: Keyring;
   readonly engine: RecordingEngine;
+  readonly blobs: Pick<Awaited<ReturnType<typeof labBlobs>>, 'storage' | 'folder'>;
   /** Lines of the log, as JSON text. */
   readonly log: string[];
   readonly installationToken: string;
@@ -102,10 +104,13 @@ export async function labApi({ tls }: Pick<ApiDependencies, 'tls'> = {}): Promis
   const lab = await freshDatabase();
   const keyring = await Keyring.open(lab.app, masterKeyOf(Buffer.alloc(32, 7)));
   const engine = new RecordingEngine();
+  const blobs = await labBlobs(keyring);
   const log: string[] = [];
   const app = await createApi({
     database: lab.app,
     keyring,
+    blobs: blobs.storage,
+    largestBlobBytes: 500_000_000,
     engine,
     logger: pino({ level: 'trace' }, { write: (line: string) => log.push(line) }),
     registry: new Registry(),
@@ -122,6 +127,7 @@ export async function labApi({ tls }: Pick<ApiDependencies, 'tls'> = {}): Promis
     lab,
     keyring,
     engine,
+    blobs,
     log,
     installationToken,
     async call(token, method, url, body, headers = {}) {
@@ -142,6 +148,7 @@ export async function labApi({ tls }: Pick<ApiDependencies, 'tls'> = {}): Promis
     },
     async close() {
       await app.close();
+      await blobs.close();
       await lab.close();
     },
   };

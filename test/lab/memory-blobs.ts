@@ -49,8 +49,9 @@ export class MemoryBlobs implements BlobStore {
   /** Sends files to it, as `PUT` of a blob does. */
   uploads(app: Database, organisation: OrganisationId): BlobClient {
     return {
-      putBlob: async ({ hash, open }) => {
-        const stored = await this.put(organisation, hash, open(0));
+      putBlob: async (source) => {
+        const { hash } = source;
+        const stored = await this.put(organisation, hash, source.open(0));
         await withOrganisation(app, organisation, async (tx) => {
           await holdBlob(tx, hash);
           await recordBlob(tx, hash, stored);

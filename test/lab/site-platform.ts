@@ -14,6 +14,7 @@ import { createSitePlatform, type SitePlatform } from '../../src/security/site-p
 import { createSiteTokenProvider, type SiteTokenProvider } from '../../src/security/site-token-provider.ts';
 import type { OrganisationId, SiteId } from '../../src/shared/ids.ts';
 import { RecordingEngine } from './api.ts';
+import { labBlobs } from './blobs.ts';
 import { anOrganisation, aSite } from './builders.ts';
 import { labFolder } from './component.ts';
 import { freshDatabase, type LabDatabase } from './postgres.ts';
@@ -33,10 +34,13 @@ export async function platformLab(gateway = { address: '127.0.0.1:1', tls: false
   const database = await freshDatabase();
   const masterKey = masterKeyOf(randomBytes(32));
   const keyring = await Keyring.open(database.app, masterKey);
+  const blobs = await labBlobs(keyring);
   const organisation = await organisationWithKey(database, keyring);
   const app = await createApi({
     database: database.app,
     keyring,
+    blobs: blobs.storage,
+    largestBlobBytes: 500_000_000,
     engine: new RecordingEngine(),
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
@@ -53,6 +57,7 @@ export async function platformLab(gateway = { address: '127.0.0.1:1', tls: false
     organisation,
     async close() {
       await app.close();
+      await blobs.close();
       await database.close();
     },
   };

@@ -1,13 +1,15 @@
 /** Content from sites: bytes by their SHA-256, streamed, gone on with after a broken connection (src/shared/mailbox-contract.ts). */
 import { Readable } from 'node:stream';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { BlobStorage } from '../../archive/blobs/blob-storage.ts';
 import { BlobUploads } from '../../archive/blobs/blob-uploads.ts';
 import { blobHash, type OrganisationId } from '../../shared/ids.ts';
 import { ApiError } from '../problems.ts';
 import { problems } from '../schemas/responses.ts';
 import { RequestInvalidError } from '../validation.ts';
-import { enterPlace, type IngestApp, type IngestRoutesOptions, siteOf } from './ingest-request.ts';
+import { enterPlace, type IngestRoutesOptions, siteOf } from './ingest-request.ts';
 import { asBusy, PagesInWork } from './pages-in-work.ts';
 
 const BlobPath = Type.Object({ sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) });
@@ -20,14 +22,26 @@ const Headers = Type.Object({ 'content-range': Type.Optional(Type.String({ patte
  */
 const UPLOADS_OF_ORGANISATION = 8;
 
-export function blobRoutes(app: IngestApp, options: IngestRoutesOptions): void {
-  const uploads = new BlobUploads(options.database, options.blobs);
+export interface BlobRoutesOptions extends Pick<IngestRoutesOptions, 'database' | 'authenticateSite'> {
+  readonly storage: BlobStorage;
+  /** More is refused. */
+  readonly largestBytes: number;
+}
+
+export const blobRoutes: FastifyPluginAsyncTypebox<BlobRoutesOptions> = async (app, { database, storage, largestBytes, authenticateSite }) => {
+  const uploads = new BlobUploads(database, storage);
   const places = new Map<OrganisationId, PagesInWork>();
   const placesOf = (organisation: OrganisationId): PagesInWork => {
     const existing = places.get(organisation) ?? new PagesInWork(UPLOADS_OF_ORGANISATION);
     places.set(organisation, existing);
     return existing;
   };
+  app.decorateRequest('site', undefined);
+  app.decorateRequest('place', undefined);
+  // Before the body is read: who may not send it costs nothing.
+  app.addHook('onRequest', async (request) => {
+    request.site = await authenticateSite(request.headers.authorization);
+  });
   // Not read here: it is streamed into the store.
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
 
@@ -62,18 +76,20 @@ export function blobRoutes(app: IngestApp, options: IngestRoutesOptions): void {
         tags: ['site'],
         params: BlobPath,
         headers: Headers,
-        response: problems(400, 401, 403, 409, 413, 422, 429, 503),
+        response: problems(400, 401, 403, 413, 422, 429, 503),
       },
       onRequest: async (request: FastifyRequest, reply: FastifyReply) => enterPlace(placesOf(siteOf(request).organisationId), request, reply),
     },
     async (request, reply) => {
-      const { body, place } = request;
+      const { place } = request;
+      // Fastify parses no empty body.
+      const body = request.headers['content-length'] === '0' ? Readable.from([]) : request.body;
       if (!(body instanceof Readable)) throw new RequestInvalidError('body', [{ path: '', message: 'must be application/octet-stream' }]);
       if (place === undefined) throw new Error('an upload without a place');
       const { offset, totalBytes } = extentOf(request.headers['content-length'], request.headers['content-range']);
-      if (totalBytes > options.largestBlobBytes) {
+      if (totalBytes > largestBytes) {
         void reply.header('connection', 'close');
-        throw tooLarge(options.largestBlobBytes);
+        throw tooLarge(largestBytes);
       }
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
@@ -99,7 +115,7 @@ export function blobRoutes(app: IngestApp, options: IngestRoutesOptions): void {
       }
     },
   );
-}
+};
 
 /** @throws RequestInvalidError */
 function extentOf(length: string | undefined, range: string | undefined): { readonly offset: number; readonly totalBytes: number } {

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { BlobStorage } from '../../archive/blobs/blob-storage.ts';
+import type { BlobStore } from '../../archive/blobs/blob-store.ts';
 import type { Database } from '../../archive/database.ts';
 import { storable } from '../../archive/directory-text.ts';
 import { refreshStatistics } from '../../archive/statistics.ts';
@@ -16,14 +16,13 @@ import { asBusy, type PagesInWork, type PlaceInWork } from './pages-in-work.ts';
 export interface IngestRoutesOptions {
   readonly database: Database;
   readonly keyring: Pick<Keyring, 'decrypt'>;
+  /** Where content was sent to before it is reported. */
+  readonly blobs: Pick<BlobStore, 'get'>;
   authenticateSite(authorizationHeader: string | undefined): Promise<SitePrincipal>;
   /** Called once for each page that was committed, with its number of entries. */
   readonly onPageApplied?: (entries: number) => void;
   /** Begins a run that a watcher needs; absent: the sweeper does, within a minute. */
   readonly startRun?: (organisation: OrganisationId, run: RunId) => Promise<unknown>;
-  readonly blobs: BlobStorage;
-  /** Largest blob that is taken. */
-  readonly largestBlobBytes: number;
   /** Pages received or applied at once; each holds a database connection. Default 4 of the pool's 10. */
   readonly maxPagesInWork?: number;
 }
@@ -32,7 +31,7 @@ export type IngestApp = Parameters<FastifyPluginAsyncTypebox<IngestRoutesOptions
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on every ingest route. */
+    /** Set on every route of a site's work. */
     site: SitePrincipal | undefined;
     /** Set where pages are taken. */
     place: PlaceInWork | undefined;

@@ -18,7 +18,6 @@ import { runId } from '../../shared/ids.ts';
 import type { OpenRunAnswer, PageAnswer } from '../../shared/site-contract.ts';
 import { nullable, Uuid } from '../schemas/common.ts';
 import { problems } from '../schemas/responses.ts';
-import { blobRoutes } from './blob-routes.ts';
 import {
   commitInPlace,
   ErrorBody,
@@ -190,7 +189,6 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
 
   watchRoutes(app, options, pages);
   mailboxRoutes(app, options, pages);
-  blobRoutes(app, options);
   connectionTestRoutes(app, options);
 };
 

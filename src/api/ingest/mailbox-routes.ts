@@ -1,7 +1,6 @@
 /** What a site asks and says of mailboxes: src/shared/mailbox-contract.ts. It reaches mailboxes of open runs of its own tasks only. */
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { BlobStore } from '../../archive/blobs/blob-store.ts';
 import { recordContent } from '../../archive/content/content-report.ts';
 import { nextContent } from '../../archive/content/content-work.ts';
 import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';

@@ -7,7 +7,6 @@ import type { Database } from '../database.ts';
 import { withOrganisation } from '../database.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import type { BlobHash, OrganisationId } from '../../shared/ids.ts';
-import { ConflictError } from '../record-errors.ts';
 import { holdBlob, recordBlob, reviveBlob } from './blob-rows.ts';
 import type { BlobStorage } from './blob-storage.ts';
 
@@ -47,7 +46,7 @@ export class BlobUploads {
 
   /**
    * Takes the body; false: the blob is there, and nothing of the body was read.
-   * @throws ConflictError `blob.offset-wrong`; LockstepError Unavailable `blob.hash-mismatch`, `blob.collected`, `blob.store-unavailable`,
+   * @throws LockstepError Unavailable `blob.offset-wrong`, `blob.hash-mismatch`, `blob.collected`, `blob.store-unavailable`,
    * ConfigInvalid `blob.store-refused`; what `body` throws
    */
   async receive({ organisation, hash, offset, totalBytes, body }: Upload, signal: AbortSignal): Promise<boolean> {
@@ -116,11 +115,12 @@ class Rest {
   }
 }
 
-const offsetWrong = (): ConflictError =>
-  new ConflictError({
+const offsetWrong = (): LockstepError =>
+  new LockstepError({
+    class: 'Unavailable',
     code: 'blob.offset-wrong',
     message: 'So much of the content has not arrived before.',
-    next: 'The site asks where to go on and sends the rest by itself.',
+    next: 'The site asks where to go on, and sends the rest by itself.',
   });
 
 const cutShort = (): LockstepError =>

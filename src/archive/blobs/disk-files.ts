@@ -112,10 +112,10 @@ const statOf = (path: string) =>
     throw error;
   });
 
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+const codeOf = (error: unknown): unknown => (typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined);
+const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';
 const refusals: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'ENOTDIR', 'EROFS']);
-const failure = (error: unknown): Error =>
-  error instanceof Error && 'code' in error && refusals.has(error.code) ? storeRefused(error) : storeUnavailable(error);
+const failure = (error: unknown): Error => (refusals.has(codeOf(error)) ? storeRefused(error) : storeUnavailable(error));
 
 async function onDisk<T>(work: () => Promise<T>): Promise<T> {
   try {

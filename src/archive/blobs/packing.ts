@@ -36,7 +36,7 @@ export async function* unpack(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buff
   try {
     yield* through(bytes, createZstdDecompress());
   } catch (error) {
-    throw error instanceof Error && 'code' in error && String(error.code).startsWith('ZSTD_') ? blobDamaged(error) : error;
+    throw typeof error === 'object' && error !== null && 'code' in error && String(error.code).startsWith('ZSTD_') ? blobDamaged(error) : error;
   }
 }
 
