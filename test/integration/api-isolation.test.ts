@@ -408,6 +408,9 @@ const rows: Readonly<Record<string, Row>> = {
         ['/folders', 'admin', () => '/folders'],
         ['/folders/{folder}/items', 'admin', (names) => `/folders/${names.folder}/items`],
         ['/items/{item}', 'admin', (names) => `/items/${names.item}`],
+        ['/items/{item}/parts', 'admin', (names) => `/items/${names.item}/parts`],
+        ['/items/{item}/parts/{number}', 'admin', (names) => `/items/${names.item}/parts/1`],
+        ['/items/{item}/eml', 'admin', (names) => `/items/${names.item}/eml`],
       ] as const satisfies readonly (readonly [string, ApiScope, (names: Names) => string])[]
     ).map(([path, access, rest]): [string, Row] => [
       `GET /api/v1/mailboxes/{mailbox}${path}`,
@@ -474,6 +477,16 @@ const rows: Readonly<Record<string, Row>> = {
     ...leased,
     urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/complete`],
     body: () => ({ hints: [], failures: [], wrongHints: [], verified: true }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/content/next': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/content/next`],
+    body: () => ({ after: null }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/content': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/content`],
+    body: (names) => ({ items: [{ item: names.item, outcome: 'unreadable', code: 'item.corrupt', detail: '' }] }),
   },
 };
 
