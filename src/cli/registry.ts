@@ -45,6 +45,7 @@ import { siteDisable, siteEnable } from './commands/site/switch.ts';
 import { statusCommand } from './commands/status.ts';
 import { connectionAdd } from './commands/connection/add.ts';
 import { connectionChange } from './commands/connection/change.ts';
+import { connectionTest } from './commands/connection/test.ts';
 import { connectionList, connectionRemove, connectionShow } from './commands/connection/connection-words.ts';
 import { definitionAdd } from './commands/definition/add.ts';
 import { definitionChange } from './commands/definition/change.ts';
@@ -60,6 +61,7 @@ import { taskAdd } from './commands/task/add.ts';
 import { taskChange } from './commands/task/change.ts';
 import { taskPause, taskResume } from './commands/task/pause.ts';
 import { taskRun } from './commands/task/run.ts';
+import { taskTest } from './commands/task/test.ts';
 import { resyncCommand } from './commands/resync.ts';
 import { taskStatus } from './commands/task/status.ts';
 import { taskList, taskRemove, taskShow } from './commands/task/task-words.ts';
@@ -104,6 +106,7 @@ export const commands: readonly AnyCommand[] = [
   taskList,
   taskShow,
   taskStatus,
+  taskTest,
   taskChange,
   taskRun,
   taskPause,
@@ -135,6 +138,7 @@ export const commands: readonly AnyCommand[] = [
   connectionAdd,
   connectionList,
   connectionShow,
+  connectionTest,
   connectionChange,
   connectionRemove,
   resyncCommand,
