@@ -30,6 +30,8 @@ import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
 import { digestOfSample } from '../lab/sample-content.ts';
 import { itemsOf, sampleMailbox } from '../lab/sample-mail.ts';
 
+/** Of all organisations here, as that of a server. */
+const blobs = new MemoryBlobs();
 let lab: LabDatabase;
 let root: string;
 let spool: ContentSpool;
@@ -65,7 +67,6 @@ async function world(messages: number, withContent = true): Promise<World> {
   const source = new EwsSource({ type: 'ews', url: exchange.url, authentication: 'basic', account: 'svc' }, 'secret');
   const task = await aTask(lab.owner, { settings: { withContent } });
   const kept = await aMailbox(lab.owner, task, mailbox.owner.address);
-  const blobs = new MemoryBlobs();
   const client = archiveClient(lab.app, task, blobs);
   const asked: string[] = [];
   const counted: MailboxSource = {
@@ -369,7 +370,7 @@ describe('read back', () => {
       for (const { number, sha256: hash } of content.parts) expect(sha256(await buffer(await openPart(one.blobs, one.task.organisation, content, number)))).toBe(hash);
     }
   };
-  const blobs = async ({ task }: World) => (await sql<{ hash: string }>`select distinct encode(sha256, 'hex') as hash from referenced_blob where org_id = ${task.organisation}`.execute(lab.owner)).rows;
+  const referred = async ({ task }: World) => (await sql<{ hash: string }>`select distinct encode(sha256, 'hex') as hash from referenced_blob where org_id = ${task.organisation}`.execute(lab.owner)).rows;
   const warnings: unknown[] = [];
   const logger = { warn: (...said: unknown[]) => void warnings.push(said) };
   const share = (one: World) => shareParts({ database: lab.app, blobs: one.blobs, logger }, new AbortController().signal);
@@ -386,7 +387,7 @@ describe('read back', () => {
     }
     await one.run();
     await verify(one);
-    const before = await blobs(one);
+    const before = await referred(one);
     await share(one);
     expect(warnings).toEqual([]);
     await verify(one);
@@ -397,7 +398,7 @@ describe('read back', () => {
     const plans = shared.flatMap(({ parts }) => parts.filter(({ name }) => name === 'plan.pdf' || name === 'again.pdf'));
     expect(plans.map((part) => [part.sha256, part.cut !== null])).toEqual(Array.from({ length: 4 }, () => [sha256(Buffer.concat([...fileBytes('pdf shared', size)])), true]));
     const stored = (hashes: readonly { readonly hash: string }[]) => hashes.reduce((sum, { hash }) => sum + (one.blobs.bytes.get(`${one.task.organisation}/${hash}`)?.length ?? Number.NaN), 0);
-    expect(stored(await blobs(one))).toBeLessThan(stored(before) - 3 * size);
+    expect(stored(await referred(one))).toBeLessThan(stored(before) - 3 * size);
     // Shared once, it is not looked at again.
     const hashes = one.blobs.bytes.size;
     await share(one);

@@ -8,6 +8,7 @@ import { pipeline, Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { Decoder } from 'libbase64';
 import type { Logger } from 'pino';
+import { LockstepError } from '../../shared/errors.ts';
 import { blobHash, type BlobHash, type OrganisationId } from '../../shared/ids.ts';
 import { holdBlob, recordBlob, referToBlobs, reviveBlob } from '../blobs/blob-rows.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
@@ -35,8 +36,9 @@ export async function shareParts(deps: SharingDependencies, signal: AbortSignal)
       try {
         await shareContent(deps, org_id, id);
       } catch (error) {
-        // One that fails now may succeed the next time, and the others do not wait for it.
+        // One that fails now may succeed the next time, and the others do not wait for it. What is lost or damaged is said once.
         deps.logger.warn({ err: error, organisation: org_id, content: id }, 'parts of a message are not shared');
+        if (error instanceof LockstepError && error.class === 'ItemUnreadable') await leaveWhole(deps, org_id, id);
       }
     }
     const last = rows.at(-1);
@@ -44,6 +46,9 @@ export async function shareParts(deps: SharingDependencies, signal: AbortSignal)
     after = last.id;
   }
 }
+
+const leaveWhole = ({ database }: SharingDependencies, organisation: OrganisationId, id: string) =>
+  withOrganisation(database, organisation, (tx) => sql`update content set to_share = false where id = ${id}`.execute(tx));
 
 type Cut = Pick<StoredPart, 'number' | 'sha256'> & { readonly cut: NonNullable<StoredPart['cut']> };
 
@@ -65,13 +70,16 @@ async function shareContent(deps: SharingDependencies, organisation: Organisatio
   const rest = await cutParts(deps, organisation, blob, cuts);
   const rebuilt = rest !== undefined && (await isRebuilt(blobs, organisation, sha256, rest, cuts));
   if (rest !== undefined && !rebuilt) logger.warn({ organisation, content: id }, 'a message is not the same when it is put together again, and stays whole');
+  if (!rebuilt) {
+    await leaveWhole(deps, organisation, id);
+    return;
+  }
   await withOrganisation(database, organisation, async (tx) => {
-    if (!rebuilt) return sql`update content set to_share = false where id = ${id}`.execute(tx);
     const hashes = [rest, ...cuts.map((part) => part.sha256)];
     // Collected in between: the next time.
     if ((await referToBlobs(tx, hashes)).length > 0) return;
     await sql`update content_part set shared = true where content_id = ${id} and number = any (${cuts.map(({ number }) => number)}::integer[])`.execute(tx);
-    return sql`update content set stored_as = 'parts', blob = ${Buffer.from(rest, 'hex')}, to_share = false where id = ${id}`.execute(tx);
+    await sql`update content set stored_as = 'parts', blob = ${Buffer.from(rest, 'hex')}, to_share = false where id = ${id}`.execute(tx);
   });
 }
 
