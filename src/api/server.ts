@@ -24,6 +24,7 @@ import { connectionRoutes } from './routes/connections.ts';
 import { directoryRoutes } from './routes/directories.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { messageContentRoutes } from './routes/message-content.ts';
 import { mailboxContentRoutes } from './routes/mailbox-contents.ts';
 import { mailboxRoutes } from './routes/mailboxes.ts';
 import { organisationRoutes } from './routes/organisations.ts';
@@ -122,6 +123,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await site.register(siteRoutes, { ...common, gateway: deps.gateway });
       await site.register(ingestRoutes, {
         ...common,
+        blobs: deps.blobs,
         onPageApplied: (entries) => metrics.pageApplied(entries),
         startRun: (organisation, run) => engineCalls.startRun(organisation, run),
       });
@@ -153,12 +155,13 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(connectionRoutes, routes);
       await admin.register(taskPartRoutes, routes);
       await admin.register(taskRoutes, routes);
-      await admin.register(archiveRoutes, routes);
       await admin.register(taskStatusRoutes, routes);
       await admin.register(mailboxRoutes, routes);
       await admin.register(mailboxContentRoutes, routes);
+      await admin.register(messageContentRoutes, routes);
       await admin.register(unreadableItemRoutes, routes);
       await admin.register(resyncRoutes, routes);
+      await admin.register(archiveRoutes, routes);
       await admin.register(configRoutes, routes);
       if (temporalUi !== undefined) await admin.register(uiLinkRoutes, { database, publicUrl: temporalUi.publicUrl });
     },

@@ -5,6 +5,7 @@ import type { MailboxFeature } from '../shared/mailbox.ts';
 import type { ClaimRequest, MailboxClaim, MailboxResult } from '../shared/mailbox-contract.ts';
 import { isOpen, type RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
+import { isContentDue } from './content/content-work.ts';
 import { hierarchyState } from './mailbox-cursor.ts';
 import { foldersToRead } from './mailbox-folders.ts';
 import { type LeasedMailbox, leaseLost, type RuleRow, rulesOf } from './mailbox-lease.ts';
@@ -99,6 +100,7 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
       folders: folders.cursors,
       trustHints: mailbox.trusted,
       passOpen: mailbox.open_pass !== mailbox.completed_pass || folders.outdated,
+      contentDue: row.settings.withContent && (await isContentDue(tx, id)),
       withContent: row.settings.withContent,
     });
   }

@@ -89,7 +89,7 @@ export async function foldersToRead(tx: OrganisationTransaction, mailbox: ReadMa
 async function dueProblems(tx: OrganisationTransaction, mailbox: MailboxId): Promise<Map<FolderId, SourceItemId[]>> {
   const { rows } = await sql<{ folder_id: FolderId; source_id: SourceItemId }>`
     select folder_id, source_id from item_problem
-    where org_id = current_setting('lockstep.org')::uuid and mailbox_id = ${mailbox} and resolved_at is null and next_at <= now()
+    where org_id = current_setting('lockstep.org')::uuid and mailbox_id = ${mailbox} and part = 'metadata' and resolved_at is null and next_at <= now()
     order by next_at limit ${RETRIES_A_FOLDER}`.execute(tx);
   const byFolder = new Map<FolderId, SourceItemId[]>();
   for (const { folder_id, source_id } of rows) byFolder.set(folder_id, [...(byFolder.get(folder_id) ?? []), source_id]);

@@ -100,7 +100,7 @@ async function applyPage(
       if (page.last) await endUnseenSql(tx, mailbox.id, folder, pass, reading.epoch);
     }
   }
-  await recordItemProblems(tx, mailbox, folder, problems);
+  await recordItemProblems(tx, mailbox, 'metadata', problems.map((problem) => ({ ...problem, folder })));
 }
 
 /** Of a private item not even the time is known; when it is, its former places are listed by it too. */

@@ -6,7 +6,7 @@ import type {
 import type { AuditEntry } from '../api/schemas/audit.ts';
 import type { IssuedToken, NewOrganisation, NewToken, Organisation, OrganisationChange, OwnOrganisation, Token } from '../api/schemas/organisations.ts';
 import type { Group, GroupMember, GroupSummary, HistoryEvent, Person, PersonSummary } from '../api/schemas/people.ts';
-import type { FolderTree, ItemPage, Mailbox, MailboxSummary, Message, TaskMailbox, TaskStatus, UnreadableItem } from '../api/schemas/mailboxes.ts';
+import type { FolderTree, ItemPage, Mailbox, MailboxSummary, Message, MessageContent, TaskMailbox, TaskStatus, UnreadableItem } from '../api/schemas/mailboxes.ts';
 import type { EnrolmentCode, NewSite, Site, SiteChange } from '../api/schemas/sites.ts';
 import type {
   Definition,
@@ -25,7 +25,7 @@ import type {
   TaskScheduleChange,
   ResyncRequest,
 } from '../api/schemas/tasks.ts';
-import { type ApiRequest, apiRequest, type ApiTransportOptions } from './api-transport.ts';
+import { apiBytes, type ApiRequest, apiRequest, type ApiTransportOptions } from './api-transport.ts';
 
 /** One page of a list; `next` goes into `after`. */
 export interface Page<T> {
@@ -143,6 +143,13 @@ export function createApiClient(options: ApiTransportOptions) {
     folderTree: (idOrAddress: string, view: ViewQuery) => get<FolderTree>(`/mailboxes/${name(idOrAddress)}/folders`, { ...view }),
     items: (idOrAddress: string, folder: string, query: PageQuery & ViewQuery) => get<ItemPage>(`/mailboxes/${name(idOrAddress)}/folders/${name(folder)}/items`, { ...query }),
     message: (idOrAddress: string, item: string, view: ViewQuery) => get<Message>(`/mailboxes/${name(idOrAddress)}/items/${name(item)}`, { ...view }),
+    messageContent: (idOrAddress: string, item: string, view: ViewQuery) => get<MessageContent>(`/mailboxes/${name(idOrAddress)}/items/${name(item)}/parts`, { ...view }),
+    /** The `.eml`, or a part of it, decoded. */
+    messageBytes: (idOrAddress: string, item: string, part: number | undefined, view: ViewQuery) =>
+      apiBytes(options, {
+        path: `/api/v1/mailboxes/${name(idOrAddress)}/items/${name(item)}/${part === undefined ? 'eml' : `parts/${part}`}`,
+        query: { ...view },
+      }),
     unreadableItems: (query: PageQuery & { mailbox?: string | undefined; task?: string | undefined }) => get<Page<UnreadableItem>>('/unreadable-items', { ...query }),
 
     config: () => get<Configuration>('/config'),

@@ -20,6 +20,8 @@ import { mailboxList } from './commands/mailbox/list.ts';
 import { mailboxStatus } from './commands/mailbox/status.ts';
 import { mailboxTree } from './commands/mailbox/tree.ts';
 import { mailboxUnreadable } from './commands/mailbox/unreadable.ts';
+import { messageGet } from './commands/message/get.ts';
+import { messageParts } from './commands/message/parts.ts';
 import { messageShow } from './commands/message/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
 import { organisationChange } from './commands/organisation/change.ts';
@@ -117,6 +119,8 @@ export const commands: readonly AnyCommand[] = [
   mailboxTree,
   mailboxUnreadable,
   messageShow,
+  messageParts,
+  messageGet,
   definitionAdd,
   definitionList,
   definitionShow,

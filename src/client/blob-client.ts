@@ -35,7 +35,7 @@ export function createBlobClient(options: PlatformRequestOptions): BlobClient {
       'content-length': String(length),
       ...(offset === 0 ? {} : { 'content-range': `bytes ${offset}-${bytes - 1}/${bytes}` }),
     };
-    await attempt({ method: 'PUT', path: `/blobs/${hash}`, body: source.open(offset), headers }, signal, STORING_MS + (length / SLOWEST_BYTES_PER_SECOND) * 1000);
+    await attempt({ method: 'PUT', path: `/blobs/${hash}`, body: source.open(offset), headers }, signal, STORING_MS + Math.ceil(length / SLOWEST_BYTES_PER_SECOND) * 1000);
   };
   /** From where to go on; undefined: it is there. */
   const missingFrom = async ({ hash, bytes }: BlobSource, signal: AbortSignal): Promise<number | undefined> => {

@@ -4,7 +4,7 @@
  * `x-lockstep-lease`, and 409 `mailbox.lease-lost` means that another attempt has it: stop.
  */
 import type { ErrorReport } from './errors.ts';
-import type { ConnectionId, FolderId, ItemId, MailboxKey, RunId } from './ids.ts';
+import type { BlobHash, ConnectionId, FolderId, ItemId, MailboxKey, RunId } from './ids.ts';
 import type { MailboxFeature, SourceFolderId, SourceItemId } from './mailbox.ts';
 
 /* ---- activities of a site, on `site.<id>` ---- */
@@ -94,6 +94,9 @@ export interface MailboxClaim {
    * nothing more is new.
    */
   readonly passOpen: boolean;
+  /** Content is wanted and missing, of what is known before the mailbox is read. */
+  readonly contentDue: boolean;
+  /** False: metadata only. */
   readonly withContent: boolean;
 }
 
@@ -176,7 +179,11 @@ export interface MailboxResult {
     | { readonly state: 'failed'; readonly error: ErrorReport };
 }
 
-/** POST /site/v1/mailboxes/{mailbox}/content/next: items whose content is wanted and missing, newest first. */
+/** POST /site/v1/mailboxes/{mailbox}/content/next. `after`: `next` of the page before, so that an attempt asks for each item once. */
+export interface ContentQuestion {
+  readonly after: string | null;
+}
+/** Items whose content is wanted and missing, newest first. */
 export interface ContentWork {
   readonly items: readonly {
     readonly item: ItemId;
@@ -185,6 +192,8 @@ export interface ContentWork {
     /** Bytes, as the source said. */
     readonly size: number;
   }[];
+  /** Null: that is all. */
+  readonly next: string | null;
 }
 
 /**
@@ -199,7 +208,7 @@ export interface ContentReport {
         readonly outcome: 'read';
         readonly changeKey: string;
         /** Hex SHA-256 of the MIME as it was read. */
-        readonly blob: string;
+        readonly blob: BlobHash;
         readonly bytes: number;
       }
     | { readonly item: ItemId; readonly outcome: 'gone' }

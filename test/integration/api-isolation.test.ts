@@ -3,14 +3,18 @@
  * every kind of token. A route without a row in the table below fails the first test.
  */
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import type { StartedRun } from '../../src/api/schemas/directories.ts';
+import { recordBlob } from '../../src/archive/blobs/blob-rows.ts';
+import { saveContent } from '../../src/archive/content/content-rows.ts';
+import { readMimeContent } from '../../src/archive/content/mime-content.ts';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { listGroups } from '../../src/archive/groups.ts';
 import { listPeople } from '../../src/archive/people.ts';
 import { beginRun, finishRun } from '../../src/archive/runs.ts';
 import { planTaskRun } from '../../src/archive/task-run-plan.ts';
-import { type MailboxKey, type OrganisationId, runId } from '../../src/shared/ids.ts';
+import { blobHash, type MailboxKey, type OrganisationId, runId } from '../../src/shared/ids.ts';
 import type { ClaimAnswer } from '../../src/shared/mailbox-contract.ts';
 import type { ApiScope } from '../../src/shared/principal.ts';
 import { type Answer, type LabApi, labApi, type LabOrganisation, type Method } from '../lab/api.ts';
@@ -197,7 +201,20 @@ async function readMailbox(org: OrganisationId, key: MailboxKey, word: string): 
   await sql`
     insert into item_problem (mailbox_id, source_hash, org_id, source_id, folder_id, code, detail)
     values (${id}, '\\x04', ${org}, 'u', ${folder?.id}, 'item.corrupt', ${`${word} item`})`.execute(owner);
+  await readContent(org, item?.id ?? '', word);
   return { mailboxAddress: mailbox?.address ?? '', folder: folder?.id ?? '', item: item?.id ?? '' };
+}
+
+async function readContent(org: OrganisationId, item: string, word: string): Promise<void> {
+  const message = Buffer.from(`Subject: ${word}\r\n\r\n${word} text`);
+  const hash = blobHash(createHash('sha256').update(message).digest('hex'));
+  const stored = await api.blobs.storage.put(org, hash, Readable.from([message]));
+  const parts = await readMimeContent(Readable.from([message]));
+  await withOrganisation(api.lab.app, org, async (tx) => {
+    await recordBlob(tx, hash, stored);
+    await saveContent(tx, hash, parts);
+  });
+  await sql`update item set content_state = 'stored', content_id = (select id from content where org_id = ${org}) where id = ${item}`.execute(api.lab.owner);
 }
 
 async function done<T>(call: Promise<Answer>): Promise<T> {
@@ -416,6 +433,9 @@ const rows: Readonly<Record<string, Row>> = {
         ['/folders', 'admin', () => '/folders'],
         ['/folders/{folder}/items', 'admin', (names) => `/folders/${names.folder}/items`],
         ['/items/{item}', 'admin', (names) => `/items/${names.item}`],
+        ['/items/{item}/parts', 'admin', (names) => `/items/${names.item}/parts`],
+        ['/items/{item}/parts/{number}', 'admin', (names) => `/items/${names.item}/parts/1`],
+        ['/items/{item}/eml', 'admin', (names) => `/items/${names.item}/eml`],
       ] as const satisfies readonly (readonly [string, ApiScope, (names: Names) => string])[]
     ).map(([path, access, rest]): [string, Row] => [
       `GET /api/v1/mailboxes/{mailbox}${path}`,
@@ -489,6 +509,16 @@ const rows: Readonly<Record<string, Row>> = {
     ...leased,
     urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/complete`],
     body: () => ({ hints: [], failures: [], wrongHints: [], verified: true }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/content/next': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/content/next`],
+    body: () => ({ after: null }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/content': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/content`],
+    body: (names) => ({ items: [{ item: names.item, outcome: 'unreadable', code: 'item.corrupt', detail: '' }] }),
   },
 };
 

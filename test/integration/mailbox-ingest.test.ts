@@ -15,7 +15,7 @@ import { type FolderId, folderId, itemId, mailboxKey } from '../../src/shared/id
 import type { FolderPage } from '../../src/shared/mailbox.ts';
 import type { MailboxClaim } from '../../src/shared/mailbox-contract.ts';
 import { labApi, type LabApi, type LabSite } from '../lab/api.ts';
-import { aMailbox, aTask, aTaskRun, type LabMailbox, type LabTask } from '../lab/mailboxes.ts';
+import { aMailbox, aTask, aTaskRun, noContent, type LabMailbox, type LabTask } from '../lab/mailboxes.ts';
 import { itemsOf, pictureOfArchive, pictureOfSample, sampleMailbox } from '../lab/sample-mail.ts';
 
 let api: LabApi;
@@ -61,7 +61,7 @@ afterEach(async () => {
   await exchange.close();
 });
 
-const work = (overrides: { readonly signal?: AbortSignal } = {}) => ({ client: clientOf(berlin), sources, signal, onPage: () => undefined, ...overrides });
+const work = (overrides: { readonly signal?: AbortSignal } = {}) => ({ client: clientOf(berlin), sources, signal, content: noContent, onPage: () => undefined, onBytes: () => undefined, ...overrides });
 const newRun = () => aTaskRun(api.lab.owner, task, mailboxes);
 const the = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error('there is none');

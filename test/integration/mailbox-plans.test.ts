@@ -1,5 +1,6 @@
 /** Two organisations in one database, one mailbox of some size: every list reads by indexes and shows nothing of others. */
 import { sql } from 'kysely';
+import { isContentDue, nextContent } from '../../src/archive/content/content-work.ts';
 import { type OrganisationTransaction, withOrganisation } from '../../src/archive/database.ts';
 import { findFolderTree } from '../../src/archive/folder-tree.ts';
 import { claimMailboxes } from '../../src/archive/mailbox-claims.ts';
@@ -85,6 +86,9 @@ async function tenant(items: number): Promise<Tenant> {
   await client.postHierarchy(second, second.hierarchy, { folders: [the(renamed)], removed: [], state: 'eA==', last: true }, signal);
   await client.complete(second, nothing, signal);
   const { rows: [row] } = await sql<{ id: string }>`select id from item where mailbox_id = ${mailbox.id} and source_hash = ${sourceHash(`item-${items - 1}`)}`.execute(lab.owner);
+  const { rows: [content] } = await sql<{ id: string }>`
+    insert into content (org_id, sha256, bytes, digest_version, blob, to_share) values (${task.organisation}, '\\x01', 1, 1, '\\x01', false) returning id`.execute(lab.owner);
+  await sql`insert into content_part (content_id, number, org_id, sha256, bytes, content_type) values (${content?.id}, 1, ${task.organisation}, '\\x01', 1, 'text/plain')`.execute(lab.owner);
   return { task, mailbox, inbox: folderId(the(known[0]).folder), item: itemId(the(row).id), between: the(clock).now };
 }
 
@@ -147,6 +151,30 @@ describe.each(['live', 'full', 'as of the first pass'])('%s', (name) => {
       await expect(findItemHistory(tx, ours.mailbox.id, ours.item, view())).rejects.toThrow('no such mailbox');
       await expect(listItems(tx, theirs.mailbox.id, { folder: ours.inbox, view: view(), limit: 10 })).rejects.toThrow('no such folder');
     });
+  });
+});
+
+test.each([
+  ['when all is wanted', sql`true`],
+  ['when almost nothing is', sql`id % 1000 = 0`],
+])('content that is wanted is found without reading a table from end to end, %s', async (_, wanted) => {
+  await sql`update item set content_state = case when ${wanted} then 'wanted' else 'stored' end where mailbox_id = ${ours.mailbox.id}`.execute(lab.owner);
+  await sql`analyze item`.execute(lab.owner);
+  await inside(ours, async (tx) => {
+    const mailbox = { id: ours.mailbox.id, withContent: true };
+    const found: string[] = [];
+    expect(await readFromEndToEnd(tx, async () => {
+      expect(await isContentDue(tx, ours.mailbox.id)).toBe(true);
+      const first = await nextContent(tx, mailbox, null);
+      const second = first.next === null ? { items: [] } : await nextContent(tx, mailbox, first.next);
+      found.push(...[...first.items, ...second.items].map(({ item: id }) => id));
+    })).toEqual([]);
+    // Newest first, none twice.
+    const { rows } = await sql<{ id: string }>`
+      select id from item where mailbox_id = ${ours.mailbox.id} and content_state = 'wanted' and folder_id is not null and left_out is null
+      order by sort_at desc, id desc limit ${found.length}`.execute(tx);
+    expect(found).toEqual(rows.map(({ id }) => id));
+    expect(found.length).toBeGreaterThan(0);
   });
 });
 
@@ -222,7 +250,7 @@ test('items that are judged by other rules are found without a table read from e
 });
 
 const tables = ['exchange_connection', 'definition', 'mailbox_group', 'task', 'mailbox', 'mailbox_owner', 'task_mailbox', 'run_mailbox', 'pass', 'folder',
-  'former_folder', 'item', 'former_version', 'former_placement', 'seen_item', 'item_problem'] as const;
+  'former_folder', 'item', 'former_version', 'former_placement', 'content', 'content_part', 'seen_item', 'item_problem'] as const;
 
 test.each(tables)('of %s an organisation reads, changes and removes its own rows only', async (table) => {
   const theirRows = async () => (await sql`select to_jsonb(t) as row from ${sql.table(table)} t where org_id = ${theirs.task.organisation} order by to_jsonb(t)::text`.execute(lab.owner)).rows;

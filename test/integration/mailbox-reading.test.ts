@@ -14,7 +14,7 @@ import type { RunId } from '../../src/shared/ids.ts';
 import type { FolderPage, ItemEntry, SourceFolderId, SourceItemId } from '../../src/shared/mailbox.ts';
 import { type Answer, labApi, type LabApi, type LabOrganisation } from '../lab/api.ts';
 import { type Cli, cli } from '../lab/cli.ts';
-import { aMailbox, aTask, aTaskRun, type LabMailbox, type LabTask } from '../lab/mailboxes.ts';
+import { aMailbox, aTask, aTaskRun, noContent, type LabMailbox, type LabTask } from '../lab/mailboxes.ts';
 import { itemsOf, sampleMailbox } from '../lab/sample-mail.ts';
 
 let api: LabApi;
@@ -80,7 +80,7 @@ beforeAll(async () => {
   // Zoe's turn never comes, but for the beginning of her first pass.
   const replicate = async () => {
     const runId = await aTaskRun(api.lab.owner, task, kept);
-    for (const ordinal of [0, 1, 2]) await processMailbox({ client, sources, signal, onPage: () => undefined }, { runId, ordinal });
+    for (const ordinal of [0, 1, 2]) await processMailbox({ client, sources, signal, content: noContent, onPage: () => undefined, onBytes: () => undefined }, { runId, ordinal });
     return runId;
   };
   before = await clock();

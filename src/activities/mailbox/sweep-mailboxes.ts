@@ -1,6 +1,7 @@
 import type { MailboxClaim, MailboxResult, SweepInput, SweepResult } from '../../shared/mailbox-contract.ts';
 import { withClass } from '../directory/site-failure.ts';
-import { isLeaseLost, isPermanent, type MailboxWork, reported } from './process-mailbox.ts';
+import { isContentNext, isLeaseLost, isPermanent, type MailboxWork, reported } from './process-mailbox.ts';
+import { type ContentBudget, replicateContent } from './replicate-content.ts';
 import { type Budget, replicateMailbox } from './replicate-mailbox.ts';
 
 /** Mailboxes a claim: their cursors are in one answer, some ten kilobytes each. Results are told as many at once. */
@@ -9,6 +10,8 @@ const CLAIMED_AT_ONCE = 50;
 const AT_ONCE = 16;
 /** More than this is worth an activity of its own, which is retried and seen by itself. */
 const BUDGET: Budget = { pages: 5, ms: 10_000 };
+/** Two calls, of what arrives in a day in a mailbox that is read every quarter of an hour. */
+const CONTENT_BUDGET: ContentBudget = { items: 20, bytes: 8 * 1024 * 1024 };
 
 /** When a mailbox that says nothing is left to an activity of its own. */
 export interface SweepPatience {
@@ -105,7 +108,7 @@ class Sweep {
 
   /** Undefined: another attempt has it. */
   async #sweepOne(claim: MailboxClaim): Promise<MailboxResult['outcome'] | undefined> {
-    const { client, sources, onPage } = this.#work;
+    const { client, sources, onPage, content, onBytes } = this.#work;
     const silence = new AbortController();
     const signal = AbortSignal.any([this.#work.signal, silence.signal]);
     const { mailboxMs, lastMs } = this.#patience;
@@ -116,9 +119,16 @@ class Sweep {
     };
     this.#leave.add(leave);
     try {
-      const result = await sources.use(claim.connection, signal, (source) =>
-        replicateMailbox({ mailbox: source.mailbox(claim), capabilities: source.capabilities, client, claim, signal, budget: BUDGET, onPage }),
-      );
+      const result = await sources.use(claim.connection, signal, async (source) => {
+        const mailbox = source.mailbox(claim);
+        const { capabilities } = source;
+        const metadata = await replicateMailbox({ mailbox, capabilities, client, claim, signal, budget: BUDGET, onPage });
+        if (metadata.outcome === 'deferred' || !isContentNext(claim, capabilities, metadata)) return metadata;
+        const outcome = await replicateContent({
+          mailbox, client, claimed: claim, transfer: content, signal, budget: CONTENT_BUDGET, onReport: onPage, onBytes,
+        });
+        return outcome === 'deferred' ? { outcome } : metadata;
+      });
       onPage();
       return result.outcome === 'quiet' ? { state: 'quiet', verified: result.verified } : { state: result.outcome };
     } catch (error) {

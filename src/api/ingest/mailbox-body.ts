@@ -103,6 +103,25 @@ export const ResultsBody = Type.Object({
   ),
 });
 
+/** `next` of a page of content that is wanted. */
+export const ContentQuestionBody = Type.Object({ after: nullable(Type.String({ maxLength: 100 })) });
+
+const CONTENTS_MAX = 500;
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+
+export const ContentBody = Type.Object({
+  items: Type.Array(
+    Type.Union([
+      Type.Object({
+        item: Bigint, outcome: Type.Literal('read'), changeKey: Type.String({ maxLength: 2000 }), blob: Sha256, bytes: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+      }),
+      Type.Object({ item: Bigint, outcome: Type.Literal('gone') }),
+      Type.Object({ item: Bigint, outcome: Type.Literal('unreadable'), code: Code, detail: Text }),
+    ]),
+    { maxItems: CONTENTS_MAX },
+  ),
+});
+
 export const MailboxPath = Type.Object({ mailbox: Uuid });
 export const HierarchyPagePath = Type.Object({ mailbox: Uuid, epoch: Position, seq: Position });
 export const FolderPath = Type.Object({ mailbox: Uuid, folder: Bigint });

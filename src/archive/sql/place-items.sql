@@ -15,15 +15,18 @@ before as materialized (
   select x.source_hash, i.id, i.folder_id, i.placed_pass, i.version_pass, i.sort_at, i.change_key, i.left_out, i.properties, i.content_id,
     i.content_state, i.change_key <> x.change_key as rekeyed,
     i.properties <> x.properties or i.left_out is distinct from x.left_out as differs, i.left_out is null and x.left_out is not null as leaves,
-    i.signature = x.signature and i.left_out is null and x.left_out is null as same_content
+    -- What was read of the item last may be newer than the row: then it is of the state that comes now.
+    (i.signature = x.signature or i.content_key = x.change_key) and i.left_out is null and x.left_out is null as same_content,
+    i.signature <> x.signature and i.content_key = x.change_key as content_is_later
   from input x
   cross join lateral (select * from item i where i.mailbox_id = $2 and i.source_hash = x.source_hash limit 1) i
 ),
 kept_versions as (
   insert into former_version (mailbox_id, item_id, org_id, since_pass, until_pass, change_key, left_out, properties, content_id)
-  select $2, id, current_setting('lockstep.org')::uuid, version_pass, $4, change_key, left_out, properties, content_id
+  select $2, id, current_setting('lockstep.org')::uuid, version_pass, $4, change_key, left_out, properties,
+    case when content_is_later then null else content_id end
   from before
-  where differs and (version_pass < $4 or content_id is not null)
+  where differs and (version_pass < $4 or content_id is not null and content_is_later is not true)
   on conflict do nothing
 ),
 -- It was taken for gone earlier in this pass.
@@ -62,17 +65,19 @@ written as (
     placed_pass = excluded.placed_pass, version_pass = excluded.version_pass, left_out = excluded.left_out, item_class = excluded.item_class,
     size = excluded.size, sort_at = case when i.left_out is null or excluded.left_out = 'private' then i.sort_at else excluded.sort_at end,
     properties = excluded.properties, signature = excluded.signature, content_state = excluded.content_state,
-    content_id = case when i.signature = excluded.signature and i.left_out is null and excluded.left_out is null then i.content_id end
+    content_id = case when (i.signature = excluded.signature or i.content_key = excluded.change_key)
+      and i.left_out is null and excluded.left_out is null then i.content_id end
   returning i.id
 ),
 solved as (
   update item_problem p set resolved_at = now()
-  where p.mailbox_id = $2 and p.source_hash = any (array(select source_hash from input)) and p.resolved_at is null
+  where p.mailbox_id = $2 and p.source_hash = any (array(select source_hash from input)) and p.part = 'metadata' and p.resolved_at is null
 ),
 -- Nobody asks for anything of what is left out.
 dropped as (
   update item_problem p set resolved_at = now()
-  where p.mailbox_id = $2 and p.source_hash = any (array(select source_hash from input where left_out is not null)) and p.resolved_at is null
+  where p.mailbox_id = $2 and p.source_hash = any (array(select source_hash from input where left_out is not null)) and p.part <> 'metadata'
+    and p.resolved_at is null
 )
 select
   (select count(*) from input x where x.source_hash not in (select b.source_hash from before b))::int as added,

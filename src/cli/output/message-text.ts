@@ -21,7 +21,7 @@ const contents: Readonly<Record<Message['content'], string>> = {
   wanted: 'not read yet',
   stored: 'in the archive',
   unreadable: 'could not be read, and is tried again',
-  'not-wanted': 'not kept: the definition says metadata only',
+  'not-wanted': 'not kept: the item is left out',
 };
 
 /** Times are of passes over the mailbox: a change took place between the pass before and the one that is named. */
