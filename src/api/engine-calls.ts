@@ -5,7 +5,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { RunRow } from '../archive/runs.ts';
 import type { Engine } from '../client/engine.ts';
-import type { IntegrationId, OrganisationId, RunId } from '../shared/ids.ts';
+import type { IntegrationId, OrganisationId, RunId, TaskId } from '../shared/ids.ts';
 import { ApiError } from './problems.ts';
 
 /** Somebody waits for the answer; a Temporal server that is well answers in milliseconds. */
@@ -22,6 +22,12 @@ export interface EngineCalls {
   cancelRun(organisation: OrganisationId, run: Pick<RunRow, 'id' | 'state'>): Promise<void>;
   /** Before the row goes. @throws ApiError 503 `temporal.unavailable` */
   removeSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void>;
+  /** As reconcileSchedule, of tasks: one that changed, or all that use a schedule. */
+  reconcileTasks(organisation: OrganisationId, tasks: readonly TaskId[]): Promise<void>;
+  /** Before the row goes. @throws ApiError 503 `temporal.unavailable` */
+  removeTask(organisation: OrganisationId, task: TaskId): Promise<void>;
+  /** 0 when Temporal could not be reached. */
+  skippedTaskTicks(organisation: OrganisationId, task: TaskId): Promise<number>;
 }
 
 export function createEngineCalls(engine: Engine, logger: FastifyBaseLogger): EngineCalls {
@@ -74,6 +80,17 @@ export function createEngineCalls(engine: Engine, logger: FastifyBaseLogger): En
       }),
     removeSchedule: (organisation, integration) =>
       insist({ organisation, integration }, () => engine.removeSchedule(organisation, integration)),
+    async reconcileTasks(organisation, tasks) {
+      for (const task of tasks) {
+        const about = { organisation, task };
+        await attempt('schedule not written yet; the reconciler writes it', about, () => engine.reconcileTask(organisation, task));
+      }
+    },
+    removeTask: (organisation, task) => insist({ organisation, task }, () => engine.removeTask(organisation, task)),
+    async skippedTaskTicks(organisation, task) {
+      const about = { organisation, task };
+      return (await attempt('skipped ticks unknown', about, () => engine.skippedTaskTicks(organisation, task))) ?? 0;
+    },
   };
 }
 

@@ -13,6 +13,7 @@ import {
   TestStep,
 } from './schemas/directories.ts';
 import { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from './schemas/organisations.ts';
+import { FolderTree, ItemPage, ListedItem, Mailbox, MailboxSummary, Message, TaskMailbox, TaskStatus, UnreadableItem, ViewedPass } from './schemas/mailboxes.ts';
 import { Address, Group, GroupMember, GroupSummary, Person, PersonSummary } from './schemas/people.ts';
 import { EnrolmentCode, NewSite, Site, SiteChange, SiteNode } from './schemas/sites.ts';
 
@@ -47,6 +48,16 @@ const named: Readonly<Record<string, TSchema>> = {
   GroupSummary,
   Group,
   GroupMember,
+  MailboxSummary,
+  Mailbox,
+  ViewedPass,
+  FolderTree,
+  ListedItem,
+  ItemPage,
+  Message,
+  UnreadableItem,
+  TaskStatus,
+  TaskMailbox,
 };
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -64,6 +64,8 @@ export const runSummaryAnswer = (row: RunView): RunSummary => ({
   trigger: row.trigger,
   state: row.state,
   integration: row.integration,
+  task: row.task,
+  connection: row.connection,
   workflowId: row.workflow_id,
   requestedAt: time(row.requested_at),
   startedAt: optionalTime(row.started_at),
@@ -196,5 +198,6 @@ export const directoryProblemAnswer = (row: ProblemRow): DirectoryProblem => ({
 });
 
 /** The types of the schemas know no readonly; the serialiser changes nothing. */
-type Mutable<T> = T extends readonly (infer Item)[] ? Mutable<Item>[] : T extends object ? { -readonly [Key in keyof T]: Mutable<T[Key]> } : T;
+// A branded id is text, though it extends object too.
+type Mutable<T> = T extends string ? T : T extends readonly (infer Item)[] ? Mutable<Item>[] : T extends object ? { -readonly [Key in keyof T]: Mutable<T[Key]> } : T;
 export const mutable = <T>(value: T): Mutable<T> => value as Mutable<T>;

@@ -32,6 +32,8 @@ const connections = (tx: OrganisationTransaction) =>
       'connection.settings',
       'connection.credential_changed_at',
       'connection.hints_trusted',
+      'connection.refused_at',
+      'connection.refused_error',
       'connection.created_at',
       'connection.changed_at',
       'site.name as site_name',

@@ -1,6 +1,6 @@
 /** What the engine needs to know to bring Temporal in line with the database. */
 import { sql } from 'kysely';
-import type { IntegrationId, OrganisationId, RunId, SiteId } from '../shared/ids.ts';
+import type { IntegrationId, OrganisationId, RunId, SiteId, TaskId } from '../shared/ids.ts';
 import type { RunKind, RunState } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 import type { Database, OrganisationTransaction } from './database.ts';
@@ -13,8 +13,11 @@ export interface EngineRun {
   readonly workflowId: string;
   readonly requestedAt: Date;
   readonly organisation: string;
-  readonly integration: string;
+  /** Name of the directory, task or connection. */
+  readonly subject: string;
   readonly site: string;
+  /** Somebody waits for it: it goes before what schedules began. */
+  readonly urgent: boolean;
   /** A plan that asks no site. */
   readonly fromStored: boolean;
 }
@@ -22,8 +25,10 @@ export interface EngineRun {
 const runs = (tx: OrganisationTransaction) =>
   tx
     .selectFrom('run')
-    .innerJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
-    .innerJoin('site', 'site.id', 'integration.site_id')
+    .leftJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
+    .leftJoin('task', 'task.id', 'run.task_id')
+    .leftJoin('exchange_connection as connection', 'connection.id', 'run.connection_id')
+    .innerJoin('site', (join) => join.on('site.id', '=', sql<SiteId>`coalesce(integration.site_id, task.site_id, connection.site_id)`))
     .innerJoin('organisation', 'organisation.id', 'run.org_id')
     .select([
       'run.id',
@@ -33,9 +38,10 @@ const runs = (tx: OrganisationTransaction) =>
       'run.workflow_id as workflowId',
       'run.requested_at as requestedAt',
       'organisation.name as organisation',
-      'integration.name as integration',
+      sql<string>`coalesce(integration.name, task.name, connection.name)`.as('subject'),
       'site.name as site',
       'run.from_stored as fromStored',
+      sql<boolean>`run.task_scope is not null`.as('urgent'),
     ]);
 
 export const findEngineRun = (tx: OrganisationTransaction, run: RunId): Promise<EngineRun> =>
@@ -80,6 +86,40 @@ export const findEngineSchedule = async (tx: OrganisationTransaction, integratio
 
 export const listEngineSchedules = async (tx: OrganisationTransaction): Promise<EngineSchedule[]> =>
   (await schedules(tx).execute()) as EngineSchedule[];
+
+export interface EngineTask {
+  readonly id: TaskId;
+  readonly organisationId: OrganisationId;
+  readonly organisation: string;
+  readonly task: string;
+  readonly site: string;
+  /** Null: it runs only when somebody asks. */
+  readonly schedule: Schedule | null;
+  readonly jitterSeconds: number;
+  readonly paused: boolean;
+}
+
+const tasks = (tx: OrganisationTransaction) =>
+  tx
+    .selectFrom('task')
+    .innerJoin('site', 'site.id', 'task.site_id')
+    .innerJoin('organisation', 'organisation.id', 'task.org_id')
+    .leftJoin('task_schedule as schedule', 'schedule.id', 'task.schedule_id')
+    .select((eb) => [
+      'task.id',
+      'organisation.id as organisationId',
+      'organisation.name as organisation',
+      'task.name as task',
+      'site.name as site',
+      'schedule.schedule',
+      sql<number>`coalesce(schedule.jitter_seconds, 0)`.as('jitterSeconds'),
+      eb('task.state', '=', 'paused').as('paused'),
+    ]);
+
+export const findEngineTask = async (tx: OrganisationTransaction, task: TaskId): Promise<EngineTask | undefined> =>
+  (await tasks(tx).where('task.id', '=', task).executeTakeFirst()) as EngineTask | undefined;
+
+export const listEngineTasks = async (tx: OrganisationTransaction): Promise<EngineTask[]> => (await tasks(tx).execute()) as EngineTask[];
 
 export interface EngineWatch {
   readonly integration: string;

@@ -56,25 +56,23 @@ export async function findFolderTree(tx: OrganisationTransaction, mailbox: Mailb
     where f.mailbox_id = ${mailbox} and f.opened_pass <= ${at.pass}
       ${at.full ? sql`` : sql`and (f.closed_pass is null or f.closed_pass > ${at.pass})`}
     order by name, f.id`.execute(tx);
-  return { at, folders: rows.map((row) => viewed(row, rows)) };
+  // Of one that came back under the same id the one that is there.
+  const last = [...rows].sort((a, b) => Number(b.closed_pass !== null) - Number(a.closed_pass !== null));
+  const byHash = new Map(last.map((row) => [row.source_hash.toString('hex'), row.id]));
+  return { at, folders: rows.map((row) => viewed(row, byHash.get(row.parent_hash.toString('hex')) ?? null)) };
 }
 
-const viewed = (row: FolderRow, all: readonly FolderRow[]): ViewedFolder => {
-  const parents = all.filter(({ source_hash }) => source_hash.equals(row.parent_hash));
-  // Of one that came back under the same id the one that is there.
-  const parent = parents.find(({ closed_pass }) => closed_pass === null) ?? parents.at(-1);
-  return {
-    id: row.id,
-    parent: parent?.id ?? null,
-    name: row.name,
-    folderClass: row.folder_class,
-    wellKnown: row.well_known,
-    items: Number(row.items ?? 0),
-    leftOut: Number(row.left_out ?? 0),
-    closedPass: row.closed_pass === null ? null : Number(row.closed_pass),
-    error: row.error,
-  };
-};
+const viewed = (row: FolderRow, parent: FolderId | null): ViewedFolder => ({
+  id: row.id,
+  parent,
+  name: row.name,
+  folderClass: row.folder_class,
+  wellKnown: row.well_known,
+  items: Number(row.items ?? 0),
+  leftOut: Number(row.left_out ?? 0),
+  closedPass: row.closed_pass === null ? null : Number(row.closed_pass),
+  error: row.error,
+});
 
 /** Those that are still where they were, as they were, are counted in an index without a look at their rows. */
 const counted = (mailbox: MailboxId, pass: number) => sql`

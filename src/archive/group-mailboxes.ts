@@ -145,7 +145,7 @@ const byAddress = (addresses: readonly string[]) => sql`
     left join lateral (
       select p.* from person_link l join person p on p.id = l.person_id where l.object_id = o.id and l.until is null limit 1) person on true
     where o.listed
-    order by not o.included, coalesce(person.mail_object, o.id) <> o.id, o.missing_since is not null, o.source_created nulls last, o.guid, o.id
+    order by coalesce(person.mail_object, o.id) <> o.id, o.missing_since is not null, o.source_created nulls last, o.guid, o.id
     limit 1) who on true`;
 
 const here: ReadonlySet<RecipientType> = new Set(['user-mailbox', 'linked-mailbox', 'shared-mailbox', 'room-mailbox', 'equipment-mailbox']);

@@ -11,7 +11,7 @@ import { acceptDoubt, isAcceptable } from './doubtful-readings.ts';
 import { linkPeople, lockPeople, relinkGone } from './person-linking.ts';
 import { attributeTo } from './past.ts';
 import { ConflictError } from './record-errors.ts';
-import { findRun, type RunRow } from './runs.ts';
+import { type DirectoryRunRow, findDirectoryRun } from './runs.ts';
 
 export interface Decision {
   readonly run: RunId;
@@ -28,7 +28,7 @@ export interface Decision {
  * @throws NotFoundError, ConflictError `run.nothing-held`, `run.held-replaced`, `run.not-acceptable`
  */
 export async function decide(tx: OrganisationTransaction, { run: id, kind, verdict, token }: Decision): Promise<void> {
-  const run = await findRun(tx, id);
+  const run = await findDirectoryRun(tx, id);
   await holdPages(tx, run.integration_id);
   await lockPeople(tx);
   // In the history what is done now is that run's.
@@ -44,7 +44,7 @@ export async function decide(tx: OrganisationTransaction, { run: id, kind, verdi
   }
 }
 
-async function openSets(tx: OrganisationTransaction, { id }: RunRow, kind: HeldKind | undefined): Promise<readonly HeldKind[]> {
+async function openSets(tx: OrganisationTransaction, { id }: DirectoryRunRow, kind: HeldKind | undefined): Promise<readonly HeldKind[]> {
   const sets = (await tx.selectFrom('held_set').select(['kind', 'state']).where('run_id', '=', id).forUpdate().execute()).filter(
     (set) => kind === undefined || set.kind === kind,
   );
@@ -64,7 +64,7 @@ async function openSets(tx: OrganisationTransaction, { id }: RunRow, kind: HeldK
   });
 }
 
-async function decideSet(tx: OrganisationTransaction, run: RunRow, kind: RemovalKind, verdict: Decision['verdict']): Promise<number> {
+async function decideSet(tx: OrganisationTransaction, run: DirectoryRunRow, kind: RemovalKind, verdict: Decision['verdict']): Promise<number> {
   const members = sql<boolean>`o.id in (select c.object_id from held_change c where c.run_id = ${run.id} and c.kind = ${kind})`;
   if (verdict === 'rejected') {
     const column = kind === 'disable' ? sql`kept_enabled_since` : sql`kept_since`;
@@ -81,7 +81,7 @@ async function decideSet(tx: OrganisationTransaction, run: RunRow, kind: Removal
   return ids.length;
 }
 
-async function decideReading(tx: OrganisationTransaction, { integration_id: integration, error }: RunRow, verdict: Decision['verdict']): Promise<number> {
+async function decideReading(tx: OrganisationTransaction, { integration_id: integration, error }: DirectoryRunRow, verdict: Decision['verdict']): Promise<number> {
   if (verdict === 'rejected') return 0;
   const code = error?.code ?? '';
   if (!isAcceptable(code)) {

@@ -5,7 +5,7 @@ import type { ItemProperties } from '../shared/mailbox.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { type KeysetPage, keysetPage } from './keyset.ts';
 import { findViewedPass, type MailboxView, type ViewedPass } from './mailbox-view.ts';
-import { InvalidInputError } from './record-errors.ts';
+import { InvalidInputError, NotFoundError } from './record-errors.ts';
 
 export type PlacementEnd = 'moved' | 'deleted' | 'folder-deleted' | 'left-scope' | 'resync-missing';
 
@@ -34,9 +34,11 @@ interface Row {
   readonly sort_key: string;
 }
 
-/** @throws NotFoundError, InvalidInputError for an `after` that no page gave */
+/** @throws NotFoundError for a folder that the mailbox never had, InvalidInputError for an `after` that no page gave */
 export async function listItems(tx: OrganisationTransaction, mailbox: MailboxId, { folder, view, after, limit }: ItemRange): Promise<ItemList> {
   const at = await findViewedPass(tx, mailbox, view);
+  const { rows: [known] } = await sql`select from folder where id = ${folder} and mailbox_id = ${mailbox}`.execute(tx);
+  if (known === undefined) throw new NotFoundError('such folder');
   const range = { mailbox, folder, after: after === undefined ? undefined : placeAfter(after), limit: limit + 1 };
   const { rows } = await (at.full ? everThere(range) : thereIn(range, at.pass)).execute(tx);
   const page = keysetPage(rows, limit, ({ sort_key, id }) => `${sort_key}.${id}`);

@@ -7,7 +7,7 @@ import { isOpen, type RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { hierarchyState } from './mailbox-cursor.ts';
 import { folderCursors } from './mailbox-folders.ts';
-import { leaseLost, type RuleRow, rulesOf } from './mailbox-lease.ts';
+import { type LeasedMailbox, leaseLost, type RuleRow, rulesOf } from './mailbox-lease.ts';
 import { NotFoundError } from './record-errors.ts';
 import { runClosed } from './site-runs.ts';
 
@@ -36,6 +36,7 @@ async function findTaskRun(tx: OrganisationTransaction, site: SiteId, run: RunId
 interface ClaimedRow {
   readonly ordinal: number;
   readonly lease: string;
+  readonly fruitless: number;
   readonly id: MailboxId;
   readonly key: MailboxKey;
   readonly address: string;
@@ -61,7 +62,7 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
     join mailbox m on m.id = listed.mailbox_id
     join exchange_connection connection on connection.id = m.connection_id
     where listed.run_id = ${run} and listed.ordinal >= ${offset} and listed.ordinal < ${offset + length}
-      and (listed.outcome is null or listed.outcome = 'deferred') and connection.site_id = ${site}
+      and (listed.outcome is null or listed.outcome in ('deferred', 'waiting')) and connection.site_id = ${site}
       and not exists (
         select from mailbox_owner owner join run on run.id = listed.run_id
         where owner.mailbox_id = m.id and owner.feature = ${feature} and owner.task_id <> run.task_id)
@@ -74,7 +75,7 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
     update run_mailbox set lease = gen_random_uuid(), leased_at = now(), outcome = null
     where run_id = ${run} and mailbox_id = any (${ids}::bigint[])`.execute(tx);
   const { rows } = await sql<ClaimedRow>`
-    select listed.ordinal, listed.lease, m.id, m.key, m.address, m.exchange_guid, m.connection_id, m.open_pass, m.completed_pass,
+    select listed.ordinal, listed.lease, listed.fruitless, m.id, m.key, m.address, m.exchange_guid, m.connection_id, m.open_pass, m.completed_pass,
       connection.hints_trusted and coalesce(m.verified_at > now() - ${VERIFIED_HOURS} * interval '1 hour', false) as trusted
     from run_mailbox listed
     join mailbox m on m.id = listed.mailbox_id
@@ -82,7 +83,7 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
     where listed.run_id = ${run} and listed.mailbox_id = any (${ids}::bigint[])
     order by listed.ordinal`.execute(tx);
   const claims: MailboxClaim[] = [];
-  for (const { id, key, ordinal, lease, address, ...mailbox } of rows) {
+  for (const { id, key, ordinal, lease, fruitless, address, ...mailbox } of rows) {
     claims.push({
       ordinal,
       mailbox: key,
@@ -91,6 +92,7 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
       connection: mailbox.connection_id,
       feature,
       lease,
+      fruitless,
       hierarchy: await hierarchyState(tx, { key }),
       folders: await folderCursors(tx, { id, key, rules, now }),
       trustHints: mailbox.trusted,
@@ -109,13 +111,19 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
 export async function recordResults(tx: OrganisationTransaction, site: SiteId, run: RunId, results: readonly MailboxResult[]): Promise<void> {
   await findTaskRun(tx, site, run);
   const said = results.map(({ ordinal, lease, outcome }) => ({
-    ordinal, lease, outcome: outcome.state, error: outcome.state === 'failed' ? outcome.error : null, verified: outcome.state === 'quiet' && outcome.verified,
+    ordinal,
+    lease,
+    outcome: outcome.state,
+    error: 'error' in outcome ? outcome.error : null,
+    verified: outcome.state === 'quiet' && outcome.verified,
+    progressed: outcome.state === 'waiting' && outcome.progressed,
   }));
   const rows = JSON.stringify(said);
   // The lease stays with the row: it tells a result that comes twice from one that comes too late.
   const { rows: taken } = await sql<{ ordinal: number }>`
-    update run_mailbox listed set outcome = x.outcome, error = x.error
-    from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, lease uuid, outcome text, error jsonb)
+    update run_mailbox listed set outcome = x.outcome, error = x.error,
+      fruitless = case when x.outcome <> 'waiting' or x.progressed then 0 else listed.fruitless + 1 end
+    from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, lease uuid, outcome text, error jsonb, progressed boolean)
     where listed.run_id = ${run} and listed.ordinal = x.ordinal and listed.lease = x.lease
     returning listed.ordinal`.execute(tx);
   if (taken.length === 0 && results.length > 0) throw leaseLost();
@@ -133,6 +141,26 @@ export async function recordResults(tx: OrganisationTransaction, site: SiteId, r
     from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, lease uuid, outcome text, error jsonb)
     join run_mailbox listed on listed.run_id = ${run} and listed.ordinal = x.ordinal and listed.lease = x.lease
     join run on run.id = listed.run_id
-    where state.task_id = run.task_id and state.mailbox_id = listed.mailbox_id and x.outcome <> 'deferred'`.execute(tx);
+    where state.task_id = run.task_id and state.mailbox_id = listed.mailbox_id and x.outcome not in ('deferred', 'waiting')`.execute(tx);
+  await noteRefusal(tx, run, rows);
   await sql`update run set progress_at = now() where id = ${run}`.execute(tx);
+}
+
+/** A page of a mailbox was committed in its run. */
+export async function countPage(tx: OrganisationTransaction, { id, run }: Pick<LeasedMailbox, 'id' | 'run'>, items: number): Promise<void> {
+  await sql`update run_mailbox set pages = pages + 1, items = items + ${items} where run_id = ${run} and mailbox_id = ${id}`.execute(tx);
+}
+
+/** A refused sign-in concerns the whole connection, a sign-in that works cures it. */
+async function noteRefusal(tx: OrganisationTransaction, run: RunId, rows: string): Promise<void> {
+  await sql`
+    update exchange_connection c set refused_at = case when said.refused is null then null else now() end, refused_error = said.refused
+    from (
+      select m.connection_id, (array_agg(x.error) filter (where x.error ->> 'class' = 'AuthRejected'))[1] as refused,
+        bool_or(x.outcome in ('quiet', 'finished')) as worked
+      from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, outcome text, error jsonb)
+      join run_mailbox listed on listed.run_id = ${run} and listed.ordinal = x.ordinal
+      join mailbox m on m.id = listed.mailbox_id
+      group by m.connection_id) said
+    where c.id = said.connection_id and (said.refused is not null or said.worked and c.refused_at is not null)`.execute(tx);
 }

@@ -9,8 +9,10 @@ import type { OrganisationTransaction } from './database.ts';
 import type { LeasedMailbox } from './mailbox-lease.ts';
 import { commitPage, type CursorKey, type CursorPosition, openDeltaEpoch, openEpoch } from './page-cursor.ts';
 
+/** Of the table page_cursor. */
+export const folderScope = (folder: FolderId): string => `folder:${folder}`;
 export const hierarchyCursor = ({ key }: Pick<LeasedMailbox, 'key'>): CursorKey => ({ owner: key, scope: 'hierarchy' });
-export const folderCursor = ({ key }: Pick<LeasedMailbox, 'key'>, folder: FolderId): CursorKey => ({ owner: key, scope: `folder:${folder}` });
+export const folderCursor = ({ key }: Pick<LeasedMailbox, 'key'>, folder: FolderId): CursorKey => ({ owner: key, scope: folderScope(folder) });
 
 export interface StatePage extends CursorPosition {
   readonly hash: Buffer;

@@ -4,6 +4,7 @@ import type { ItemId, MailboxId } from '../shared/ids.ts';
 import type { PassCompletion } from '../shared/mailbox-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { storable } from './directory-text.ts';
+import { countMailbox } from './mailbox-counts.ts';
 import type { LeasedMailbox } from './mailbox-lease.ts';
 import { sqlFile } from './sql-file.ts';
 
@@ -28,6 +29,12 @@ export async function completePass(tx: OrganisationTransaction, mailbox: LeasedM
     if (mailbox.openPass > 1) await unite(tx, mailbox, returnedItemsSql);
     // Not the transaction's time: a pass is over when it is seen to be, after the pass before.
     await sql`update pass set completed_at = clock_timestamp() where mailbox_id = ${mailbox.id} and number = ${mailbox.openPass}`.execute(tx);
+  }
+  const counts = mailbox.openPass > mailbox.completedPass ? await countMailbox(tx, mailbox.id) : undefined;
+  if (counts !== undefined) {
+    await sql`
+      update mailbox set folders = ${counts.folders}, items = ${counts.items}, left_out = ${counts.leftOut}, bytes = ${counts.bytes}
+      where id = ${mailbox.id}`.execute(tx);
   }
   await sql`
     update mailbox set completed_pass = open_pass, verified_at = case when ${completion.verified}::boolean then now() else verified_at end

@@ -5,7 +5,7 @@
 import { sql } from 'kysely';
 import type { MailboxId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
-import { NotFoundError } from './record-errors.ts';
+import { InvalidInputError, NotFoundError } from './record-errors.ts';
 
 export type MailboxView = { readonly kind: 'live' } | { readonly kind: 'full' } | { readonly kind: 'as-of'; readonly at: Date };
 
@@ -20,11 +20,12 @@ export interface ViewedPass {
   readonly full: boolean;
 }
 
-/** @throws NotFoundError */
+/** @throws NotFoundError, InvalidInputError for a moment to come */
 export async function findViewedPass(tx: OrganisationTransaction, mailbox: MailboxId, view: MailboxView): Promise<ViewedPass> {
-  const { rows: [found] } = await sql<{ open_pass: string; completed_pass: string }>`
-    select open_pass, completed_pass from mailbox where id = ${mailbox}`.execute(tx);
+  const { rows: [found] } = await sql<{ open_pass: string; completed_pass: string; to_come: boolean | null }>`
+    select open_pass, completed_pass, ${view.kind === 'as-of' ? view.at : null}::timestamptz > clock_timestamp() as to_come from mailbox where id = ${mailbox}`.execute(tx);
   if (found === undefined) throw new NotFoundError('such mailbox');
+  if (found.to_come === true) throw new InvalidInputError([{ path: '/at', message: 'is in the future' }]);
   const full = view.kind === 'full';
   if (view.kind !== 'as-of' && found.completed_pass === '0') return { pass: Number(found.open_pass), complete: false, completedAt: null, full };
   const { rows: [pass] } = await sql<{ number: string; completed_at: Date }>`

@@ -15,13 +15,13 @@ import { forgetEarlierPlans, forgetPages, keptPages } from './directory-plan.ts'
 import { commitDirectoryPage, isReadingComplete, openDirectoryReading } from './directory-reading.ts';
 import { pageHash } from './page-cursor.ts';
 import { writePlanEntries } from './plan-entries.ts';
-import { findRun, type RunRow } from './runs.ts';
+import { type DirectoryRunRow, findDirectoryRun } from './runs.ts';
 import { runClosed } from './site-runs.ts';
 import { refreshShadowStatistics, shadowTables } from './shadow-tables.ts';
 import { storedPages } from './stored-pages.ts';
 
 /** Large, and nothing that a reading does depends on them. */
-const notRead = ['directory_plan_page', 'directory_plan_entry'];
+const notRead = ['directory_plan_page', 'directory_plan_entry', 'mailbox', 'seen_item'];
 
 /**
  * Computes the plan of an open run from the pages that were kept, or from what is stored. Repeating it is harmless. Nothing
@@ -30,7 +30,7 @@ const notRead = ['directory_plan_page', 'directory_plan_entry'];
  */
 export async function computePlan(database: Database, organisation: OrganisationId, id: RunId, onProgress: () => void): Promise<void> {
   await withOrganisationSnapshot(database, organisation, async (tx) => {
-    const run = await findRun(tx, id);
+    const run = await findDirectoryRun(tx, id);
     if (!isOpen(run.state)) throw runClosed(run.state);
     if (run.plan_counts !== null) return;
     const integration = run.integration_id;
@@ -50,7 +50,7 @@ export async function computePlan(database: Database, organisation: Organisation
 }
 
 /** Synchronises the copies. Gives the totals that the synchronisation would have. */
-async function rehearse(tx: OrganisationTransaction, run: RunRow, pages: AsyncIterable<DirectoryPage>, onProgress: () => void): Promise<RunRow['totals']> {
+async function rehearse(tx: OrganisationTransaction, run: DirectoryRunRow, pages: AsyncIterable<DirectoryPage>, onProgress: () => void): Promise<DirectoryRunRow['totals']> {
   const reading = { id: run.id, integration: run.integration_id, kind: 'directory-sync' } as const;
   await tx.deleteFrom('run').where('integration_id', '=', run.integration_id).where('state', 'in', ['queued', 'running']).where('id', '<>', run.id).execute();
   await tx.updateTable('run').set({ kind: 'directory-sync', epoch: null, first_epoch: null, totals: '{}' }).where('id', '=', run.id).execute();
@@ -68,7 +68,7 @@ async function rehearse(tx: OrganisationTransaction, run: RunRow, pages: AsyncIt
     onProgress();
     seq++;
   }
-  return (await findRun(tx, run.id)).totals;
+  return (await findDirectoryRun(tx, run.id)).totals;
 }
 
 /** What a watcher told while the plan was read is newer than its pages, as it would be while a synchronisation reads. */

@@ -2,19 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import type { DirectoryObjectQuery, DirectorySettings } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
-import { type IntegrationId, runId, type RunId } from '../shared/ids.ts';
+import { type IntegrationId, type OrganisationId, runId, type RunId } from '../shared/ids.ts';
 import { runWorkflowId } from '../shared/names.ts';
-import { openRunStates, type DirectoryRunTotals, type RunKind, type RunReason, type RunState, type RunTrigger } from '../shared/runs.ts';
+import { type DirectoryRunKind, directoryRunKinds, openRunStates, type RunReason, type RunState, type RunTotals, type RunTrigger } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { forgetPages } from './directory-plan.ts';
 import { ConflictError, NotFoundError } from './record-errors.ts';
 import type { Tables } from './tables.ts';
 
 export type RunRow = Selectable<Tables['run']>;
+/** A run of a directory. */
+export type DirectoryRunRow = RunRow & { readonly kind: DirectoryRunKind; readonly integration_id: IntegrationId };
 
 export interface RunRequest {
   readonly integration: IntegrationId;
-  readonly kind: RunKind;
+  readonly kind: DirectoryRunKind;
   readonly trigger: RunTrigger;
   /** Of a reconcile. */
   readonly reason?: RunReason;
@@ -27,6 +29,30 @@ export interface RunRequest {
   readonly workflowId?: string;
 }
 
+/** Whose runs are numbered, with the next number. */
+export interface RunNumbers {
+  readonly id: OrganisationId;
+  readonly name: string;
+  readonly number: number;
+}
+
+/**
+ * Numbers have no gaps and no duplicates, so requests of one organisation take turns. `no key update` lets the foreign keys of pages
+ * that arrive meanwhile pass.
+ */
+export async function holdRunNumbers(tx: OrganisationTransaction): Promise<RunNumbers> {
+  const { id, name, next_run_number: number } = await tx
+    .selectFrom('organisation')
+    .select(['id', 'name', 'next_run_number'])
+    .forNoKeyUpdate()
+    .executeTakeFirstOrThrow();
+  return { id, name, number: Number(number) };
+}
+
+export async function takeRunNumber(tx: OrganisationTransaction, { id, number }: RunNumbers): Promise<void> {
+  await tx.updateTable('organisation').set({ next_run_number: number + 1 }).where('id', '=', id).execute();
+}
+
 /** The predicate of the index run_open, in its words: a parameter would not match it. */
 const isOpenRun = sql<boolean>`state in ('queued', 'running') and kind <> 'directory-object'`;
 
@@ -35,14 +61,8 @@ const isOpenRun = sql<boolean>`state in ('queued', 'running') and kind <> 'direc
  * Of two requests at once one makes the run and the other joins it. A workflow that repeats its own request finds its own workflow id in the row.
  * @throws NotFoundError when there is no such integration, ConflictError `directory.too-many-objects`
  */
-export async function requestRun(tx: OrganisationTransaction, request: RunRequest): Promise<{ run: RunRow; joined: boolean }> {
-  // Numbers have no gaps and no duplicates, so requests of one organisation take turns. `no key update` lets the foreign
-  // keys of pages that arrive meanwhile pass.
-  const organisation = await tx
-    .selectFrom('organisation')
-    .select(['id', 'name', 'next_run_number'])
-    .forNoKeyUpdate()
-    .executeTakeFirstOrThrow();
+export async function requestRun(tx: OrganisationTransaction, request: RunRequest): Promise<{ run: DirectoryRunRow; joined: boolean }> {
+  const organisation = await holdRunNumbers(tx);
   const integration = await tx
     .selectFrom('directory_integration')
     .select('name')
@@ -52,12 +72,12 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
 
   const object = request.object === undefined ? null : JSON.stringify(request.object);
   if (object !== null) {
-    const open = await findOpenRun(tx, request).where('object', '=', sql<never>`${object}::jsonb`).executeTakeFirst();
+    const open = (await findOpenRun(tx, request).where('object', '=', sql<never>`${object}::jsonb`).executeTakeFirst()) as DirectoryRunRow | undefined;
     if (open !== undefined) return { run: open, joined: true };
     await refuseTooManyObjects(tx, request);
   }
-  const number = Number(organisation.next_run_number);
-  const run = await tx
+  const { number } = organisation;
+  const run = (await tx
     .insertInto('run')
     .values({
       id: runId(randomUUID()),
@@ -75,13 +95,13 @@ export async function requestRun(tx: OrganisationTransaction, request: RunReques
     })
     .onConflict((conflict) => conflict.columns(['integration_id', 'kind']).where(isOpenRun).doNothing())
     .returningAll()
-    .executeTakeFirst();
+    .executeTakeFirst()) as DirectoryRunRow | undefined;
   if (run === undefined) {
-    const open = await findOpenRun(tx, request).executeTakeFirst();
+    const open = (await findOpenRun(tx, request).executeTakeFirst()) as DirectoryRunRow | undefined;
     // It ended between the two statements: now there is room for a new one.
     return open === undefined ? requestRun(tx, request) : { run: open, joined: true };
   }
-  await tx.updateTable('organisation').set({ next_run_number: number + 1 }).where('id', '=', organisation.id).execute();
+  await takeRunNumber(tx, organisation);
   return { run, joined: false };
 }
 
@@ -118,6 +138,14 @@ export async function findRun(tx: OrganisationTransaction, run: RunId): Promise<
   return row;
 }
 
+/** @throws NotFoundError also for a run of something else than a directory */
+export async function findDirectoryRun(tx: OrganisationTransaction, run: RunId): Promise<DirectoryRunRow> {
+  const row = await findRun(tx, run);
+  if (!isDirectoryRun(row)) throw new NotFoundError('such run of a directory');
+  return row;
+}
+export const isDirectoryRun = (row: RunRow): row is DirectoryRunRow => (directoryRunKinds as readonly string[]).includes(row.kind);
+
 /** queued → running. Harmless when it is running or ended: the row says which. */
 export async function beginRun(tx: OrganisationTransaction, run: RunId): Promise<RunRow> {
   await tx
@@ -142,7 +170,7 @@ export async function noteProgress(tx: OrganisationTransaction, run: RunId): Pro
 export interface RunEnd {
   readonly state: Exclude<RunState, (typeof openRunStates)[number]>;
   /** Absent: those noted so far. */
-  readonly totals?: Partial<DirectoryRunTotals> | undefined;
+  readonly totals?: Partial<RunTotals> | undefined;
   /** Absent: what the site reported stays when the run failed, and goes when it succeeded. */
   readonly error?: ErrorReport | undefined;
 }

@@ -3,7 +3,8 @@
  * tables of the same names, which PostgreSQL finds first. What the archive does in that transaction it does to the copies, by
  * the very code that does it to the tables, and nobody waits for it, sees it or has to undo it.
  *
- * Every table that belongs to organisations is covered, so a table that is new is too. A trigger is not copied.
+ * Every table that belongs to organisations is covered, so a table that is new is too, but for what is in mailboxes: no directory is
+ * read from there. A trigger is not copied.
  */
 import { sql } from 'kysely';
 import type { OrganisationTransaction } from './database.ts';
@@ -47,9 +48,9 @@ async function organisationTables(tx: OrganisationTransaction): Promise<readonly
           filter (where a.attoptions is not null), '{}') as settings
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and not c.relispartition
     group by c.relname
-    having bool_or(a.attname = 'org_id') or c.relname = 'organisation'
+    having (bool_or(a.attname = 'org_id') or c.relname = 'organisation') and not bool_or(a.attname = 'mailbox_id')
     order by c.relname`.execute(tx);
   return rows;
 }

@@ -1,16 +1,17 @@
 /** Runs as the site that works on them may see and change them. */
 import { sql } from 'kysely';
+import type { ConnectionTestStep } from '../shared/connection-test.ts';
 import type { DirectoryFindings, DirectoryObjectQuery, DirectoryObjectStep, DirectorySettings, DirectoryTestStep } from '../shared/directory.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type { IntegrationId, RunId, SiteId } from '../shared/ids.ts';
-import { isOpen, openRunStates, type RunKind, type RunState } from '../shared/runs.ts';
+import { isOpen, openRunStates, type DirectoryRunKind, type RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { ConflictError, NotFoundError } from './record-errors.ts';
 import { findStoredObject } from './stored-object.ts';
 
 export interface SiteRun {
   readonly id: RunId;
-  readonly kind: RunKind;
+  readonly kind: DirectoryRunKind;
   readonly state: RunState;
   readonly integration: IntegrationId;
   readonly settings: DirectorySettings;
@@ -46,7 +47,7 @@ export async function findOpenRunOfSite(tx: OrganisationTransaction, site: SiteI
     .executeTakeFirst();
   if (row === undefined) throw new NotFoundError('such run');
   if (!isOpen(row.state)) throw runClosed(row.state);
-  return row;
+  return row as SiteRun;
 }
 
 export const runClosed = (state: RunState): ConflictError =>
@@ -56,7 +57,7 @@ export const runClosed = (state: RunState): ConflictError =>
 export async function saveRunReport(
   tx: OrganisationTransaction,
   run: RunId,
-  steps: readonly (DirectoryTestStep | DirectoryObjectStep)[],
+  steps: readonly (DirectoryTestStep | DirectoryObjectStep | ConnectionTestStep)[],
 ): Promise<void> {
   await tx
     .updateTable('run')

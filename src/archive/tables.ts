@@ -1,5 +1,6 @@
 /** Row types of the schema (src/archive/migrations). bigint is text, bytea is Buffer, jsonb is parsed. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ConnectionTestStep } from '../shared/connection-test.ts';
 import type {
   DirectoryChangeTracking,
   DirectoryFindings,
@@ -33,9 +34,9 @@ import type {
 import type { HeldKind, HeldState } from '../shared/held.ts';
 import type { ConnectionSettings } from '../shared/mailbox-contract.ts';
 import type { MailboxFeature } from '../shared/mailbox.ts';
-import type { DirectoryRunTotals, RunKind, RunReason, RunState, RunTrigger } from '../shared/runs.ts';
+import type { RunKind, RunReason, RunState, RunTotals, RunTrigger } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
-import type { FolderReplicationSettings, MailboxGroupSource } from '../shared/tasks.ts';
+import type { FolderReplicationSettings, MailboxGroupSource, MailboxState, TaskRunScope } from '../shared/tasks.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -127,9 +128,12 @@ export interface Tables {
   run: {
     id: RunId;
     org_id: OrganisationId;
-    integration_id: IntegrationId;
+    integration_id: IntegrationId | null;
     task_id: TaskId | null;
     connection_id: ConnectionId | null;
+    task_scope: JSONColumnType<TaskRunScope> | null;
+    test_address: string | null;
+    planned_at: Timestamp | null;
     number: Bigint;
     kind: RunKind;
     trigger: RunTrigger;
@@ -142,9 +146,9 @@ export interface Tables {
     finished_at: Timestamp | null;
     epoch: Bigint | null;
     first_epoch: Bigint | null;
-    totals: JSONColumnType<Partial<DirectoryRunTotals>, string | undefined, string>;
+    totals: JSONColumnType<Partial<RunTotals>, string | undefined, string>;
     error: JSONColumnType<ErrorReport> | null;
-    report: JSONColumnType<(DirectoryTestStep | DirectoryObjectStep)[]> | null;
+    report: JSONColumnType<(DirectoryTestStep | DirectoryObjectStep | ConnectionTestStep)[]> | null;
     object: JSONColumnType<DirectoryObjectQuery> | null;
     read_settings: JSONColumnType<DirectorySettings> | null;
     settings: JSONColumnType<DirectorySettings> | null;
@@ -314,6 +318,8 @@ export interface Tables {
     credential: Buffer | null;
     credential_changed_at: Timestamp | null;
     hints_trusted: Generated<boolean>;
+    refused_at: Timestamp | null;
+    refused_error: JSONColumnType<ErrorReport> | null;
     created_at: GeneratedTimestamp;
     changed_at: GeneratedTimestamp;
   };
@@ -374,6 +380,10 @@ export interface Tables {
     open_pass: ColumnType<string, string | number | undefined, string | number>;
     completed_pass: ColumnType<string, string | number | undefined, string | number>;
     verified_at: Timestamp | null;
+    folders: ColumnType<string, never, never>;
+    items: ColumnType<string, never, never>;
+    left_out: ColumnType<string, never, never>;
+    bytes: ColumnType<string, never, never>;
     created_at: GeneratedTimestamp;
   };
   mailbox_owner: { mailbox_id: MailboxId; feature: MailboxFeature; org_id: OrganisationId; task_id: TaskId; since: GeneratedTimestamp };
@@ -381,7 +391,7 @@ export interface Tables {
     task_id: TaskId;
     mailbox_id: MailboxId;
     org_id: OrganisationId;
-    state: 'pending' | 'healthy' | 'duplicate' | 'skipped' | 'attention';
+    state: MailboxState;
     error: JSONColumnType<ErrorReport> | null;
     in_group: Generated<boolean>;
     first_done_at: Timestamp | null;
@@ -394,9 +404,12 @@ export interface Tables {
     ordinal: number;
     org_id: OrganisationId;
     mailbox_id: MailboxId;
-    outcome: 'quiet' | 'finished' | 'failed' | 'deferred' | 'duplicate' | null;
+    outcome: 'quiet' | 'finished' | 'failed' | 'deferred' | 'waiting' | 'superseded' | null;
     lease: string | null;
     leased_at: Timestamp | null;
     error: JSONColumnType<ErrorReport> | null;
+    fruitless: Generated<number>;
+    pages: ColumnType<string, never, never>;
+    items: ColumnType<string, never, never>;
   };
 }

@@ -3,14 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { type DefinitionId, type MailboxGroupId, type OrganisationId, type ScheduleId, type SiteId, taskId, type TaskId } from '../shared/ids.ts';
 import type { MailboxFeature } from '../shared/mailbox.ts';
-import { openRunStates } from '../shared/runs.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
+import type { MailboxState } from '../shared/tasks.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { definitions } from './definitions.ts';
 import type { NameRange } from './keyset.ts';
 import { mailboxGroups } from './mailbox-groups.ts';
-import { ConflictError, InvalidInputError, type Issue, nameTaken, NotFoundError } from './record-errors.ts';
+import { InvalidInputError, type Issue, nameTaken, NotFoundError } from './record-errors.ts';
 import { findOptionalSite } from './sites.ts';
+import { refuseWhileRunning } from './task-runs.ts';
 import { taskSchedules } from './task-schedules.ts';
 
 export interface TaskView {
@@ -28,7 +29,7 @@ export interface TaskView {
   /** Ticks that found a run open. Those that Temporal itself skipped are counted in the schedule. */
   readonly skipped_ticks: number;
   /** Mailboxes of the group by state, as the runs so far left them. */
-  readonly mailboxes: Readonly<Record<'pending' | 'healthy' | 'duplicate' | 'skipped' | 'attention', number>>;
+  readonly mailboxes: Readonly<Record<MailboxState, number>>;
   readonly created_at: Date;
   readonly changed_at: Date;
 }
@@ -46,7 +47,8 @@ const select = sql<TaskRow>`
   cross join lateral (
     select jsonb_build_object(
       'pending', count(*) filter (where m.state = 'pending'), 'healthy', count(*) filter (where m.state = 'healthy'),
-      'duplicate', count(*) filter (where m.state = 'duplicate'), 'skipped', count(*) filter (where m.state = 'skipped'),
+      'duplicate', count(*) filter (where m.state = 'duplicate'),
+      'skipped', count(*) filter (where m.state = 'skipped') + (select count(*) from task_skipped_member s where s.task_id = task.id),
       'attention', count(*) filter (where m.state = 'attention')) as mailboxes
     from task_mailbox m where m.task_id = task.id and m.in_group) counts`;
 
@@ -56,6 +58,9 @@ export async function listTasks(tx: OrganisationTransaction, { after = '', limit
     ${select} where task.name > ${after} order by task.name limit ${limit ?? null}`.execute(tx);
   return rows.map(view);
 }
+
+export const tasksOnSchedule = async (tx: OrganisationTransaction, schedule: ScheduleId): Promise<readonly TaskId[]> =>
+  (await tx.selectFrom('task').select('id').where('schedule_id', '=', schedule).execute()).map(({ id }) => id);
 
 /** @throws NotFoundError */
 export async function findTask(tx: OrganisationTransaction, name: string): Promise<TaskView> {
@@ -152,16 +157,12 @@ async function partsOf(tx: OrganisationTransaction, given: Partial<NewTask>): Pr
 export async function removeTask(tx: OrganisationTransaction, name: string): Promise<void> {
   await sql`select from task where name = ${name} for update`.execute(tx);
   const { id } = await findTask(tx, name);
+  await refuseWhileRunning(tx, id, name);
   const runs = tx.selectFrom('run').select('id').where('task_id', '=', id);
-  if ((await runs.where('state', 'in', [...openRunStates]).execute()).length > 0) {
-    throw new ConflictError({
-      code: 'task.run-open',
-      message: `A run of the task "${name}" is open.`,
-      next: 'Wait until it ends, or cancel it: POST /api/v1/runs/{id}/cancel.',
-    });
-  }
   await tx.deleteFrom('run_mailbox').where('run_id', 'in', runs).execute();
+  await sql`delete from task_skipped_member where task_id = ${id}`.execute(tx);
   await tx.deleteFrom('task_mailbox').where('task_id', '=', id).execute();
+  await sql`delete from task_skipped_member where task_id = ${id}`.execute(tx);
   await tx.deleteFrom('mailbox_owner').where('task_id', '=', id).execute();
   await tx.deleteFrom('run').where('task_id', '=', id).execute();
   await tx.deleteFrom('task').where('id', '=', id).execute();

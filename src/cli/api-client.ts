@@ -5,6 +5,7 @@ import type {
 } from '../api/schemas/directories.ts';
 import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
 import type { Group, GroupMember, GroupSummary, HistoryEvent, Person, PersonSummary } from '../api/schemas/people.ts';
+import type { FolderTree, ItemPage, Mailbox, MailboxSummary, Message, TaskMailbox, TaskStatus, UnreadableItem } from '../api/schemas/mailboxes.ts';
 import type { EnrolmentCode, NewSite, Site, SiteChange } from '../api/schemas/sites.ts';
 import type {
   Definition,
@@ -16,10 +17,12 @@ import type {
   NewTask,
   NewTaskSchedule,
   ResolvedMailboxes,
+  StartedTaskTest,
   Task,
   TaskChange,
   TaskSchedule,
   TaskScheduleChange,
+  ResyncRequest,
 } from '../api/schemas/tasks.ts';
 import { type ApiRequest, apiRequest, type ApiTransportOptions } from './api-transport.ts';
 
@@ -31,6 +34,12 @@ export interface Page<T> {
 export interface PageQuery {
   readonly after?: string | undefined;
   readonly limit?: number | undefined;
+}
+
+/** How a mailbox is looked at: as it is, everything that was ever there, or as of a moment. */
+export interface ViewQuery {
+  readonly full?: boolean | undefined;
+  readonly at?: string | undefined;
 }
 
 export interface NamedRecords<Record, New, Change> {
@@ -96,7 +105,7 @@ export function createApiClient(options: ApiTransportOptions) {
     directoryProblems: (directory: string, query: PageQuery) =>
       get<Page<DirectoryProblem>>(`/directories/${name(directory)}/problems`, { ...query }),
 
-    runs: (query: PageQuery & { integration?: string | undefined; kind?: string | undefined; state?: string | undefined }) =>
+    runs: (query: PageQuery & { integration?: string | undefined; task?: string | undefined; kind?: string | undefined; state?: string | undefined }) =>
       get<Page<RunSummary>>('/runs', { ...query }),
     run: (id: string) => get<Run>(`/runs/${name(id)}`),
     cancelRun: (id: string) => post<RunSummary>(`/runs/${name(id)}/cancel`),
@@ -118,7 +127,20 @@ export function createApiClient(options: ApiTransportOptions) {
     mailboxGroups: named<MailboxGroup, NewMailboxGroup, MailboxGroupChange>('/mailbox-groups'),
     resolveMailboxGroup: (group: string) => get<ResolvedMailboxes>(`/mailbox-groups/${name(group)}/mailboxes`),
     tasks: named<Task, NewTask, TaskChange>('/tasks'),
+    testConnection: (connection: string, mailbox: string | undefined) => post<StartedRun>(`/connections/${name(connection)}/test`, mailbox === undefined ? {} : { mailbox }),
+    testTask: (task: string) => post<StartedTaskTest>(`/tasks/${name(task)}/test`),
+    runTask: (task: string) => post<StartedRun>(`/tasks/${name(task)}/run`),
+    taskStatus: (task: string) => get<TaskStatus>(`/tasks/${name(task)}/status`),
+    taskMailboxes: (task: string, query: PageQuery & { state?: string | undefined }) => get<Page<TaskMailbox>>(`/tasks/${name(task)}/mailboxes`, { ...query }),
+    resync: (request: ResyncRequest) => post<{ runs: StartedRun[] }>('/resync', request),
     switchTask: (task: string, verb: 'pause' | 'resume') => post<Task>(`/tasks/${name(task)}/${verb}`),
+
+    mailboxes: (query: PageQuery & { search?: string | undefined; state?: string | undefined }) => get<Page<MailboxSummary>>('/mailboxes', { ...query }),
+    mailbox: (idOrAddress: string) => get<Mailbox>(`/mailboxes/${name(idOrAddress)}`),
+    folderTree: (idOrAddress: string, view: ViewQuery) => get<FolderTree>(`/mailboxes/${name(idOrAddress)}/folders`, { ...view }),
+    items: (idOrAddress: string, folder: string, query: PageQuery & ViewQuery) => get<ItemPage>(`/mailboxes/${name(idOrAddress)}/folders/${name(folder)}/items`, { ...query }),
+    message: (idOrAddress: string, item: string, view: ViewQuery) => get<Message>(`/mailboxes/${name(idOrAddress)}/items/${name(item)}`, { ...view }),
+    unreadableItems: (query: PageQuery & { mailbox?: string | undefined; task?: string | undefined }) => get<Page<UnreadableItem>>('/unreadable-items', { ...query }),
 
     config: () => get<Configuration>('/config'),
     putConfig: (config: unknown, dryRun: boolean) => call<ConfigurationChanges>({ method: 'PUT', path: '/config', query: { dryRun }, body: config }),

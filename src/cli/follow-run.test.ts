@@ -11,7 +11,7 @@ const run = (state: string): Run => ({
   kind: 'directory-sync',
   trigger: 'manual',
   state,
-  integration: 'hq',
+  integration: 'hq', task: null, connection: null,
   workflowId: 'x',
   requestedAt: '2026-11-24T08:00:00Z',
   startedAt: null,

@@ -36,7 +36,8 @@ export async function followRun(api: ApiClient, run: RunSummary, io: CommandIo):
           return current;
         }
         goneSince = undefined;
-        io.progress.update(runProgressText(current, rate(current.totals['seen'] ?? 0, io.now().getTime())));
+        const now = io.now();
+        io.progress.update(runProgressText(current, rate(current.totals['items'] ?? current.totals['seen'] ?? 0, now.getTime()), now));
       } catch (error) {
         const now = io.now().getTime();
         goneSince ??= now;

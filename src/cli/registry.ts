@@ -15,6 +15,11 @@ import { directoryTest } from './commands/directory/test.ts';
 import { groupList } from './commands/group/list.ts';
 import { groupMembers } from './commands/group/members.ts';
 import { groupShow } from './commands/group/show.ts';
+import { mailboxList } from './commands/mailbox/list.ts';
+import { mailboxStatus } from './commands/mailbox/status.ts';
+import { mailboxTree } from './commands/mailbox/tree.ts';
+import { mailboxUnreadable } from './commands/mailbox/unreadable.ts';
+import { messageShow } from './commands/message/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
 import { organisationList } from './commands/organisation/list.ts';
 import { organisationUse } from './commands/organisation/use.ts';
@@ -38,6 +43,7 @@ import { siteDisable, siteEnable } from './commands/site/switch.ts';
 import { statusCommand } from './commands/status.ts';
 import { connectionAdd } from './commands/connection/add.ts';
 import { connectionChange } from './commands/connection/change.ts';
+import { connectionTest } from './commands/connection/test.ts';
 import { connectionList, connectionRemove, connectionShow } from './commands/connection/connection-words.ts';
 import { definitionAdd } from './commands/definition/add.ts';
 import { definitionChange } from './commands/definition/change.ts';
@@ -52,6 +58,10 @@ import { scheduleList, scheduleRemove, scheduleShow } from './commands/schedule/
 import { taskAdd } from './commands/task/add.ts';
 import { taskChange } from './commands/task/change.ts';
 import { taskPause, taskResume } from './commands/task/pause.ts';
+import { taskRun } from './commands/task/run.ts';
+import { taskTest } from './commands/task/test.ts';
+import { resyncCommand } from './commands/resync.ts';
+import { taskStatus } from './commands/task/status.ts';
 import { taskList, taskRemove, taskShow } from './commands/task/task-words.ts';
 import { tokenAdd } from './commands/token/add.ts';
 import { tokenList } from './commands/token/list.ts';
@@ -93,10 +103,18 @@ export const commands: readonly AnyCommand[] = [
   taskAdd,
   taskList,
   taskShow,
+  taskStatus,
+  taskTest,
   taskChange,
+  taskRun,
   taskPause,
   taskResume,
   taskRemove,
+  mailboxList,
+  mailboxStatus,
+  mailboxTree,
+  mailboxUnreadable,
+  messageShow,
   definitionAdd,
   definitionList,
   definitionShow,
@@ -116,8 +134,10 @@ export const commands: readonly AnyCommand[] = [
   connectionAdd,
   connectionList,
   connectionShow,
+  connectionTest,
   connectionChange,
   connectionRemove,
+  resyncCommand,
   runsList,
   runsListByName,
   runsShow,
@@ -156,6 +176,8 @@ export const groups: Readonly<Record<string, string>> = {
   person: 'People in the archive',
   group: 'Groups in the archive',
   task: 'What is done with which mailboxes, when, and by which site',
+  mailbox: 'Mailboxes, how they fare, and what is in them',
+  message: 'Messages and other items of mailboxes',
   definition: 'Settings of a feature, for any number of tasks',
   'mailbox-group': 'Which mailboxes, for any number of tasks',
   schedule: 'When tasks run',

@@ -1,11 +1,11 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { type Database, withOrganisation } from '../archive/database.ts';
-import { type EngineRun, listEngineSchedules, listOpenRuns, listOrganisationIds } from '../archive/engine-rows.ts';
+import { type EngineRun, listEngineSchedules, listEngineTasks, listOpenRuns, listOrganisationIds } from '../archive/engine-rows.ts';
 import { finishRun } from '../archive/runs.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type { OrganisationId } from '../shared/ids.ts';
-import type { TemporalEngine } from './temporal-engine.ts';
+import { directoryTicks, taskTicks, type TemporalEngine } from './temporal-engine.ts';
 
 export interface ReconcilerDeps {
   readonly client: Client;
@@ -23,10 +23,17 @@ export async function reconcileSchedules({ database, engine, logger }: Reconcile
   for (const organisation of await listOrganisationIds(database)) {
     for (const row of await withOrganisation(database, organisation, listEngineSchedules)) {
       try {
-        await engine.applySchedule(row, now);
+        await engine.applyTicks(directoryTicks(row), now);
         await engine.applyWatch(row, { changed: false });
       } catch (error) {
         logger.error({ organisation, integration: row.id, err: error }, 'schedule could not be reconciled');
+      }
+    }
+    for (const row of await withOrganisation(database, organisation, listEngineTasks)) {
+      try {
+        await engine.applyTicks(taskTicks(row), now);
+      } catch (error) {
+        logger.error({ organisation, task: row.id, err: error }, 'schedule could not be reconciled');
       }
     }
   }
@@ -65,7 +72,7 @@ const interrupted: ErrorReport = {
   class: 'Unavailable',
   code: 'run.interrupted',
   message: 'The run ended without writing its result: Temporal no longer knows it, or somebody terminated it.',
-  next: 'Nothing is lost: synchronise again (lockstep directory sync).',
+  next: 'Nothing is lost: start it again (lockstep directory sync, or lockstep task run).',
 };
 
 /** undefined: Temporal does not know it. */

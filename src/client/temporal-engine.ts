@@ -8,12 +8,14 @@ import {
 } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { type Database, withOrganisation } from '../archive/database.ts';
-import { type EngineSchedule, findEngineRun, findEngineSchedule } from '../archive/engine-rows.ts';
+import { type EngineSchedule, type EngineTask, findEngineRun, findEngineSchedule, findEngineTask } from '../archive/engine-rows.ts';
 import type { DirectoryChangesInput, DirectoryRunInput } from '../shared/directory-run.ts';
-import type { IntegrationId, OrganisationId, RunId } from '../shared/ids.ts';
-import { directoryScheduleId, PLATFORM_QUEUE, scheduledWorkflowId, watchWorkflowId } from '../shared/names.ts';
+import type { IntegrationId, OrganisationId, RunId, TaskId } from '../shared/ids.ts';
+import { directoryScheduleId, PLATFORM_QUEUE, scheduledWorkflowId, taskScheduleId, watchWorkflowId } from '../shared/names.ts';
 import type { RunKind } from '../shared/runs.ts';
+import type { Schedule } from '../shared/schedule-types.ts';
 import { searchAttributes } from '../shared/search-attributes.ts';
+import type { ConnectionTestInput, TaskRunInput } from '../shared/task-run.ts';
 import type { Engine } from './engine.ts';
 import { nextOccurrences } from './occurrences.ts';
 import { scheduleSpec } from './schedule-spec.ts';
@@ -24,6 +26,8 @@ const workflowTypes: Record<RunKind, string> = {
   'directory-plan': 'directoryPlan',
   'directory-test': 'directoryTest',
   'directory-object': 'directoryObject',
+  'exchange-task': 'exchangeTask',
+  'connection-test': 'connectionTest',
 };
 
 /**
@@ -32,12 +36,12 @@ const workflowTypes: Record<RunKind, string> = {
  */
 const catchupWindow = '10 minutes';
 
-const attributes = (feature: string, about: { organisation: string; site: string; integration: string }) =>
+const attributes = (feature: string, about: { readonly organisation: string; readonly site: string; readonly subject: string }) =>
   new TypedSearchAttributes([
     { key: defineSearchAttributeKey(searchAttributes.organisation, 'KEYWORD'), value: about.organisation },
     { key: defineSearchAttributeKey(searchAttributes.site, 'KEYWORD'), value: about.site },
     { key: defineSearchAttributeKey(searchAttributes.feature, 'KEYWORD'), value: feature },
-    { key: defineSearchAttributeKey(searchAttributes.task, 'KEYWORD'), value: about.integration },
+    { key: defineSearchAttributeKey(searchAttributes.task, 'KEYWORD'), value: about.subject },
     { key: defineSearchAttributeKey(searchAttributes.state, 'KEYWORD'), value: 'queued' },
   ]);
 
@@ -53,7 +57,7 @@ export class TemporalEngine implements Engine {
 
   async startRun(organisation: OrganisationId, run: RunId): Promise<void> {
     const row = await withOrganisation(this.#database, organisation, (tx) => findEngineRun(tx, run));
-    const input: DirectoryRunInput = { trigger: 'manual', runId: run };
+    const input = { trigger: 'manual', runId: run } satisfies DirectoryRunInput & TaskRunInput & ConnectionTestInput;
     await this.#client.workflow.start(workflowTypes[row.kind], {
       workflowId: row.workflowId,
       taskQueue: PLATFORM_QUEUE,
@@ -61,7 +65,8 @@ export class TemporalEngine implements Engine {
       // Two servers, a retry of the API and the sweeper may all start it: one of them does.
       workflowIdConflictPolicy: 'USE_EXISTING',
       typedSearchAttributes: attributes(row.kind, row),
-      staticSummary: `${row.kind} · ${row.organisation} · ${row.integration}`,
+      staticSummary: `${row.kind} · ${row.organisation} · ${row.subject}`,
+      ...(row.urgent ? { priority: { priorityKey: 1 } } : {}),
     });
   }
 
@@ -78,7 +83,7 @@ export class TemporalEngine implements Engine {
   async reconcileSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void> {
     const row = await withOrganisation(this.#database, organisation, (tx) => findEngineSchedule(tx, integration));
     if (row === undefined) return;
-    await this.applySchedule(row, new Date());
+    await this.applyTicks(directoryTicks(row), new Date());
     // Whatever changed, the watcher begins again with it.
     await this.applyWatch(row, { changed: true });
   }
@@ -99,7 +104,7 @@ export class TemporalEngine implements Engine {
       workflowId,
       taskQueue: PLATFORM_QUEUE,
       args: [input],
-      typedSearchAttributes: attributes('directory-changes', row),
+      typedSearchAttributes: attributes('directory-changes', { ...row, subject: row.integration }),
       staticSummary: `directory-changes · ${row.organisation} · ${row.integration}`,
     };
     if (changed) await this.#client.workflow.signalWithStart('directoryChanges', { ...options, signal: 'directoryChanged' });
@@ -109,13 +114,23 @@ export class TemporalEngine implements Engine {
   async removeSchedule(organisation: OrganisationId, integration: IntegrationId): Promise<void> {
     const row = await withOrganisation(this.#database, organisation, (tx) => findEngineSchedule(tx, integration));
     if (row === undefined) return;
-    await this.applySchedule({ ...row, schedule: null }, new Date());
+    await this.applyTicks(directoryTicks({ ...row, schedule: null }), new Date());
     await this.applyWatch({ ...row, watched: false }, { changed: true });
   }
 
+  async reconcileTask(organisation: OrganisationId, task: TaskId): Promise<void> {
+    const row = await withOrganisation(this.#database, organisation, (tx) => findEngineTask(tx, task));
+    if (row !== undefined) await this.applyTicks(taskTicks(row), new Date());
+  }
+
+  async removeTask(organisation: OrganisationId, task: TaskId): Promise<void> {
+    const row = await withOrganisation(this.#database, organisation, (tx) => findEngineTask(tx, task));
+    if (row !== undefined) await this.applyTicks(taskTicks({ ...row, schedule: null }), new Date());
+  }
+
   /** Brings one Temporal Schedule in line with its row. */
-  async applySchedule(row: EngineSchedule, now: Date): Promise<void> {
-    const handle = this.#client.schedule.getHandle(directoryScheduleId(row.organisation, row.integration));
+  async applyTicks({ scheduleId, workflowId, kind, input, about, ...row }: Ticks, now: Date): Promise<void> {
+    const handle = this.#client.schedule.getHandle(scheduleId);
     if (row.schedule === null) {
       try {
         await handle.delete();
@@ -124,14 +139,27 @@ export class TemporalEngine implements Engine {
       }
       return;
     }
-    const options = scheduleOptions(row, scheduleSpec(row.schedule, now, row.jitterSeconds));
+    const options = {
+      scheduleId,
+      spec: scheduleSpec(row.schedule, now, row.jitterSeconds),
+      action: {
+        type: 'startWorkflow',
+        workflowType: workflowTypes[kind],
+        workflowId,
+        taskQueue: PLATFORM_QUEUE,
+        args: [input],
+        typedSearchAttributes: attributes(kind, about),
+        staticSummary: `${kind} · ${about.organisation} · ${about.subject}`,
+      },
+      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow },
+    } satisfies ScheduleOptions;
     try {
       await this.#client.schedule.create({ ...options, state: { paused: row.paused } });
     } catch (error) {
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
       await handle.update((previous) => ({
         spec: options.spec,
-        action: { ...options.action, workflowId: options.action.workflowId ?? scheduledWorkflowId('directory-sync', row.organisation, row.integration) },
+        action: options.action,
         policies: { ...previous.policies, ...options.policies },
         state: { ...previous.state, paused: row.paused },
       }));
@@ -140,10 +168,17 @@ export class TemporalEngine implements Engine {
 
   async skippedTicks(organisation: OrganisationId, integration: IntegrationId): Promise<number> {
     const row = await withOrganisation(this.#database, organisation, (tx) => findEngineSchedule(tx, integration));
-    if (row === undefined || row.schedule === null) return 0;
+    return row === undefined || row.schedule === null ? 0 : this.#skippedOf(directoryTicks(row).scheduleId);
+  }
+
+  async skippedTaskTicks(organisation: OrganisationId, task: TaskId): Promise<number> {
+    const row = await withOrganisation(this.#database, organisation, (tx) => findEngineTask(tx, task));
+    return row === undefined || row.schedule === null ? 0 : this.#skippedOf(taskTicks(row).scheduleId);
+  }
+
+  async #skippedOf(scheduleId: string): Promise<number> {
     try {
-      const description = await this.#client.schedule.getHandle(directoryScheduleId(row.organisation, row.integration)).describe();
-      return description.info.numActionsSkippedOverlap;
+      return (await this.#client.schedule.getHandle(scheduleId).describe()).info.numActionsSkippedOverlap;
     } catch (error) {
       if (error instanceof ScheduleNotFoundError) return 0;
       throw error;
@@ -160,20 +195,36 @@ export class TemporalEngine implements Engine {
   }
 }
 
-function scheduleOptions(row: EngineSchedule, spec: ScheduleOptions['spec']) {
-  const input: DirectoryRunInput = { trigger: 'schedule', organisationId: row.organisationId, integrationId: row.id };
-  return {
-    scheduleId: directoryScheduleId(row.organisation, row.integration),
-    spec,
-    action: {
-      type: 'startWorkflow',
-      workflowType: workflowTypes['directory-sync'],
-      workflowId: scheduledWorkflowId('directory-sync', row.organisation, row.integration),
-      taskQueue: PLATFORM_QUEUE,
-      args: [input],
-      typedSearchAttributes: attributes('directory-sync', row),
-      staticSummary: `directory-sync · ${row.organisation} · ${row.integration}`,
-    },
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow },
-  } satisfies ScheduleOptions;
+/** A Temporal Schedule as its row says. */
+interface Ticks {
+  readonly scheduleId: string;
+  readonly workflowId: string;
+  readonly kind: RunKind;
+  readonly input: DirectoryRunInput | TaskRunInput;
+  readonly about: { readonly organisation: string; readonly site: string; readonly subject: string };
+  readonly schedule: Schedule | null;
+  readonly jitterSeconds: number;
+  readonly paused: boolean;
 }
+
+export const directoryTicks = (row: EngineSchedule): Ticks => ({
+  scheduleId: directoryScheduleId(row.organisation, row.integration),
+  workflowId: scheduledWorkflowId('directory-sync', row.organisation, row.integration),
+  kind: 'directory-sync',
+  input: { trigger: 'schedule', organisationId: row.organisationId, integrationId: row.id },
+  about: { organisation: row.organisation, site: row.site, subject: row.integration },
+  schedule: row.schedule,
+  jitterSeconds: row.jitterSeconds,
+  paused: row.paused,
+});
+
+export const taskTicks = (row: EngineTask): Ticks => ({
+  scheduleId: taskScheduleId(row.organisation, row.task),
+  workflowId: scheduledWorkflowId('exchange-task', row.organisation, row.task),
+  kind: 'exchange-task',
+  input: { trigger: 'schedule', organisationId: row.organisationId, taskId: row.id },
+  about: { organisation: row.organisation, site: row.site, subject: row.task },
+  schedule: row.schedule,
+  jitterSeconds: row.jitterSeconds,
+  paused: row.paused,
+});

@@ -12,7 +12,7 @@ import { allOf, parseFilter } from './ldap-filter.ts';
 import { connect, protect, resolve, type SessionOptions } from './ldap-session.ts';
 import { readInvocationId, readRootDse, type RootDse } from './root-dse.ts';
 import { checkBases, namingContextOf } from './search-bases.ts';
-import { StepList } from './step-list.ts';
+import { StepList } from '../shared/step-list.ts';
 
 /** A server may answer with empty pages before the first object (behind proxies): so many are looked through. */
 const MOST_PAGES = 50;

@@ -10,7 +10,7 @@ import { isDeleted, readByGuid } from './objects-by-guid.ts';
 import { PageBuilder } from './page-builder.ts';
 import { readInvocationId, readRootDse } from './root-dse.ts';
 import { namingContextOf } from './search-bases.ts';
-import { StepList } from './step-list.ts';
+import { StepList } from '../shared/step-list.ts';
 import { attributesFor, takenClasses } from './taken-objects.ts';
 import { addWholeEntry } from './whole-entry.ts';
 

@@ -9,16 +9,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { FolderHint, FolderPage, HierarchyPage, ItemEntry, ItemProblem, SourceFolderId, SourceItemId } from '../shared/mailbox.ts';
-
-export const mailboxCapabilities = [
-  /** Folder hints tell which folders changed (one request a mailbox). */
-  'folder-hints',
-  /** Items of every class, not only mail. */
-  'every-item-class',
-  /** Content as MIME. */
-  'mime',
-] as const;
-export type MailboxCapability = (typeof mailboxCapabilities)[number];
+import type { MailboxCapability } from '../shared/mailbox-capabilities.ts';
 
 /** Which mailbox of the connection. */
 export interface MailboxName {

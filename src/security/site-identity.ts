@@ -5,9 +5,9 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { LockstepError } from '../shared/errors.ts';
-import { type IntegrationId, siteId, type SiteId } from '../shared/ids.ts';
+import { type ConnectionId, type IntegrationId, siteId, type SiteId } from '../shared/ids.ts';
 import { SITE_CONTRACT_VERSION } from '../shared/site-contract.ts';
-import { directoryCredentialInfo, generateSealKeyPair, openSealed, sealTo } from './seal.ts';
+import { connectionCredentialInfo, directoryCredentialInfo, generateSealKeyPair, openSealed, sealTo } from './seal.ts';
 import {
   identityPath,
   promoteNextIdentity,
@@ -72,12 +72,20 @@ export class SiteIdentity {
   }
 
   /**
-   * The password in a sealed credential of an integration. When it does not open, the keys may have been replaced by another
-   * process of this site: they are read again once.
+   * The password in a sealed credential of a directory integration.
    * @throws LockstepError ConfigInvalid `seal.not-for-this-key`
    */
-  async openCredential(sealed: Buffer, integration: IntegrationId): Promise<string> {
-    const info = directoryCredentialInfo(integration);
+  openCredential(sealed: Buffer, integration: IntegrationId): Promise<string> {
+    return this.#open(sealed, directoryCredentialInfo(integration));
+  }
+
+  /** The password, or client secret, of an exchange connection. @throws as openCredential */
+  openConnectionCredential(sealed: Buffer, connection: ConnectionId): Promise<string> {
+    return this.#open(sealed, connectionCredentialInfo(connection));
+  }
+
+  /** When it does not open, the keys may have been replaced by another process of this site: they are read again once. */
+  async #open(sealed: Buffer, info: string): Promise<string> {
     try {
       return (await openSealed(this.#sealPrivateKey(), sealed, info)).toString('utf8');
     } catch (error) {

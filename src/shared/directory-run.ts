@@ -1,6 +1,6 @@
 /** Input and result of the directory workflows: ids, counts and slugs only. */
 import type { IntegrationId, OrganisationId, RunId } from './ids.ts';
-import type { DirectoryRunTotals, RunKind } from './runs.ts';
+import type { DirectoryRunKind, DirectoryRunTotals } from './runs.ts';
 
 export type DirectoryRunInput =
   /** A run that somebody asked for: its row exists. */
@@ -21,7 +21,7 @@ export type BegunRun =
   | {
       readonly outcome: 'begun';
       readonly runId: RunId;
-      readonly kind: RunKind;
+      readonly kind: DirectoryRunKind;
       readonly siteQueue: string;
       readonly organisation: string;
       readonly integration: string;

@@ -82,6 +82,8 @@ export interface MailboxClaim {
   readonly feature: MailboxFeature;
   /** Proves in every later call that this attempt works on the mailbox. */
   readonly lease: string;
+  /** Attempts in a row, in this run, that failed and brought nothing. */
+  readonly fruitless: number;
   readonly hierarchy: CursorState;
   /** Folders that are replicated, as far as they are known. */
   readonly folders: readonly FolderCursor[];
@@ -164,6 +166,8 @@ export interface MailboxResult {
     | { readonly state: 'quiet'; readonly verified: boolean }
     /** Left to an activity of its own. */
     | { readonly state: 'deferred' }
+    /** An attempt failed, another follows. `progressed`: it committed something before. */
+    | { readonly state: 'waiting'; readonly progressed: boolean; readonly error: ErrorReport }
     | { readonly state: 'failed'; readonly error: ErrorReport };
 }
 

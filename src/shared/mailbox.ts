@@ -144,4 +144,6 @@ export interface FolderPage {
 export interface FolderHint {
   readonly id: SourceFolderId;
   readonly hint: string;
+  /** There is nothing in it. */
+  readonly empty: boolean;
 }

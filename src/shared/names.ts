@@ -21,5 +21,7 @@ export const scheduledWorkflowId = (kind: string, organisation: string, integrat
 export const directoryScheduleId = (organisation: string, integration: string): string =>
   `directory-sync/${organisation}/${integration}`;
 
+export const taskScheduleId = (organisation: string, task: string): string => `exchange-task/${organisation}/${task}`;
+
 /** One for each directory that is watched. */
 export const watchWorkflowId = (organisation: string, integration: string): string => `directory-changes/${organisation}/${integration}`;

@@ -2,7 +2,9 @@
 
 import type { ReconcileReason } from './directory.ts';
 
-export const runKinds = ['directory-sync', 'directory-plan', 'directory-test', 'directory-object'] as const;
+export const directoryRunKinds = ['directory-sync', 'directory-plan', 'directory-test', 'directory-object'] as const;
+export type DirectoryRunKind = (typeof directoryRunKinds)[number];
+export const runKinds = [...directoryRunKinds, 'exchange-task', 'connection-test'] as const;
 export type RunKind = (typeof runKinds)[number];
 
 /**
@@ -42,6 +44,8 @@ export interface RunReason {
   readonly detail: string;
 }
 
+export type RunTotals = DirectoryRunTotals & TaskRunTotals;
+
 /** Numbers of a directory run; the workflow's result too. */
 export interface DirectoryRunTotals {
   readonly pages: number;
@@ -62,4 +66,23 @@ export interface DirectoryRunTotals {
   readonly deleted?: number;
   /** Would have gone, and wait for an administrator. */
   readonly held?: number;
+}
+
+/** Numbers of a run of a task; the workflow's result too. */
+export interface TaskRunTotals {
+  /** In its list. */
+  readonly mailboxes: number;
+  /** Read to the end, `quiet` of them without anything new. */
+  readonly done: number;
+  readonly quiet: number;
+  /** Ended with a reason: Attention, or Skipped because the mailbox is gone. */
+  readonly failed: number;
+  /** An attempt failed, another follows. */
+  readonly waiting: number;
+  /** Of the group, and not in the list: another task's, or without a mailbox to work on. */
+  readonly duplicate: number;
+  readonly skipped: number;
+  readonly pages: number;
+  /** Created, changed and removed ones. */
+  readonly items: number;
 }

@@ -1,5 +1,5 @@
 /** What tasks are made of beside connections: definitions and mailbox groups. Types, and the bounds of what they may hold. */
-import type { DirectoryObjectId } from './ids.ts';
+import type { DirectoryObjectId, FolderId, MailboxId } from './ids.ts';
 import type { WellKnownFolder } from './mailbox.ts';
 
 /** Folders that a definition leaves out with a switch, each with its subfolders. */
@@ -38,6 +38,20 @@ export type MailboxGroupSource =
   /** These, by address in lower case. */
   | { readonly kind: 'mailboxes'; readonly addresses: readonly string[] };
 
+/** How a mailbox fares in a task. `duplicate`: another task does the feature of it. `skipped`, `attention`: with a reason and what to do next. */
+export const mailboxStates = ['pending', 'healthy', 'duplicate', 'skipped', 'attention'] as const;
+export type MailboxState = (typeof mailboxStates)[number];
+
 export const MAX_RULES = 100;
 /** An organisation's largest group in MSE's terms; longer lists are groups of the directory. */
 export const MAX_ADDRESSES = 10_000;
+
+/** How far a resync reaches, within a task. */
+export interface TaskRunScope {
+  /** Everything from the beginning; else what changed, without trust in hints. */
+  readonly full: boolean;
+  /** Absent: all mailboxes of the task. */
+  readonly mailbox?: MailboxId;
+  /** Of the mailbox; absent: all. */
+  readonly folder?: FolderId;
+}

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import { createConnectionTestActivities } from '../activities/platform/connection-test-activities.ts';
 import { createRunActivities } from '../activities/platform/run-activities.ts';
+import { createTaskActivities } from '../activities/platform/task-activities.ts';
 import { createWatchActivities } from '../activities/platform/watch-activities.ts';
 import { createApi } from '../api/server.ts';
 import { openDatabase, type Database } from '../archive/database.ts';
@@ -84,7 +86,7 @@ export const runServer: RunServer = async (settings, { logger, signal, onReady }
     namespace: temporal.namespace,
     taskQueue: PLATFORM_QUEUE,
     workflowBundle: await workflowBundle(),
-    activities: { ...createRunActivities({ database }), ...createWatchActivities({ database }) },
+    activities: { ...createRunActivities({ database }), ...createTaskActivities({ database }), ...createConnectionTestActivities({ database }), ...createWatchActivities({ database }) },
     dataConverter,
     // Few workflows run at once and each is small; the default would size the cache by the machine's memory.
     maxCachedWorkflows: 500,

@@ -2,7 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createDirectorySiteActivities } from '../activities/directory/site-activities.ts';
+import { ConnectionSources } from '../activities/mailbox/connection-sources.ts';
+import { createMailboxSiteActivities } from '../activities/mailbox/mailbox-activities.ts';
+import { createConnectionTestSiteActivities } from '../activities/mailbox/test-connection.ts';
+import { createConnectionTestClient } from '../client/connection-test-client.ts';
 import { createIngestClient } from '../client/ingest-client.ts';
+import { createMailboxClient } from '../client/mailbox-client.ts';
+import { EwsSource } from '../exchange/ews/ews-source.ts';
 import type { RunSite, SiteOptions } from '../runtime/roots.ts';
 import { productVersion } from '../runtime/version.ts';
 import { enrolThisSite, SiteIdentity } from '../security/site-identity.ts';
@@ -16,9 +22,9 @@ import { retryWhileAway } from './retry-while-away.ts';
 /**
  * Each directory has a watcher, which never ends and does nothing most of the time, and now and then a reading. A customer has
  * few directories, and a run of one never has two readings at once; what must not happen is that watchers keep readings from
- * starting.
+ * starting. Mailboxes that are read one by one take what is left: most of their time they wait for Exchange, which bounds them itself.
  */
-const maxActivities = 100;
+const maxActivities = 200;
 
 /** A site: activities only, outbound connections only. It holds no key but its own and never sees database or Temporal. */
 export const runSite: RunSite = async (options, { logger, signal, onReady }) => {
@@ -46,22 +52,30 @@ export const runSite: RunSite = async (options, { logger, signal, onReady }) => 
     (error) => log.warn({ err: error }, 'no new access token'),
     signal,
   );
+  let sources: ConnectionSources | undefined;
   try {
-    const ingest = createIngestClient({
-      baseUrl: options.url ?? identity.platformUrl,
-      token: () => tokens.token(),
-      fetch: platformFetch(ca),
+    const requests = { baseUrl: options.url ?? identity.platformUrl, token: () => tokens.token(), fetch: platformFetch(ca) };
+    const ingest = createIngestClient(requests);
+    const mailboxes = createMailboxClient(requests);
+    sources = new ConnectionSources({
+      client: mailboxes,
+      openCredential: (sealed, exchange) => identity.openConnectionCredential(sealed, exchange),
+      createSource: (settings, secret) => new EwsSource(settings, secret),
     });
     const worker = await Worker.create({
       connection,
       namespace: access.namespace,
       taskQueue: access.queue,
       identity: `${identity.siteName}/${node}`,
-      activities: createDirectorySiteActivities({
-        ingest,
-        openCredential: (sealed, integration) => identity.openCredential(sealed, integration),
-        logger: log,
-      }),
+      activities: {
+        ...createDirectorySiteActivities({
+          ingest,
+          openCredential: (sealed, integration) => identity.openCredential(sealed, integration),
+          logger: log,
+        }),
+        ...createMailboxSiteActivities({ client: mailboxes, sources, logger: log }),
+        ...createConnectionTestSiteActivities({ client: createConnectionTestClient(requests), sources, logger: log }),
+      },
       maxConcurrentActivityTaskExecutions: maxActivities,
       // Long polls are counted a namespace and front end (1,200): one poller a site allows about a thousand sites.
       activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 1, maximum: 4 },
@@ -77,6 +91,7 @@ export const runSite: RunSite = async (options, { logger, signal, onReady }) => 
     onReady?.();
     await running;
   } finally {
+    await sources?.close();
     await connection.close();
     await renewal;
   }

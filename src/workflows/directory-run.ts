@@ -1,23 +1,12 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  isCancellation,
-  proxyActivities,
-  setCurrentDetails,
-  TimeoutFailure,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { ApplicationFailure, CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { RunActivities } from '../activities/platform/run-activities.ts';
 import type { BegunRun, DirectoryRunInput, DirectoryRunResult } from '../shared/directory-run.ts';
-import type { RunKind } from '../shared/runs.ts';
-import { searchAttributes } from '../shared/search-attributes.ts';
+import type { DirectoryRunKind } from '../shared/runs.ts';
 import { platformStep } from './retry-policies.ts';
+import { showState as show } from './run-state.ts';
+import { failureOf } from './step-failure.ts';
 
 const platform = proxyActivities<RunActivities>(platformStep);
-const stateKey = defineSearchAttributeKey(searchAttributes.state, 'KEYWORD');
 
 /**
  * The frame of every directory workflow: begin the run (or skip the tick), let the site do its part, write the end down.
@@ -25,7 +14,7 @@ const stateKey = defineSearchAttributeKey(searchAttributes.state, 'KEYWORD');
  * of Temporal's own store does not pass here, and the sweeper closes such runs.
  */
 export async function directoryRun(
-  kind: RunKind,
+  kind: DirectoryRunKind,
   input: DirectoryRunInput,
   siteStep: (run: Extract<BegunRun, { outcome: 'begun' }>) => Promise<void>,
 ): Promise<DirectoryRunResult> {
@@ -56,25 +45,4 @@ export async function directoryRun(
   }
   show(outcome, Object.entries(totals).map(([name, count]) => `${name}: ${count}`).join(' · '));
   return { outcome, totals };
-}
-
-function show(state: string, details: string): void {
-  upsertSearchAttributes([{ key: stateKey, value: state }]);
-  setCurrentDetails(details);
-}
-
-/** What a failed site step means. The sentences for people are in the database already: the site put them there. */
-function failureOf(error: unknown): { outcome: 'cancelled' } | { outcome: 'failed'; class: string; code: string } {
-  if (isCancellation(error)) return { outcome: 'cancelled' };
-  if (error instanceof ActivityFailure) {
-    if (error.cause instanceof ApplicationFailure) {
-      return { outcome: 'failed', class: error.cause.type ?? 'Unavailable', code: error.cause.message };
-    }
-    if (error.cause instanceof TimeoutFailure) {
-      const code = error.cause.timeoutType === 'SCHEDULE_TO_START' ? 'site.offline' : 'site.timeout';
-      return { outcome: 'failed', class: 'Unavailable', code };
-    }
-  }
-  // Not a failure of the step but of this code: let the workflow task fail and be retried after a fix.
-  throw error;
 }

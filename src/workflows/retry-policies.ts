@@ -52,3 +52,18 @@ export const siteWatch: ActivityOptions = {
   heartbeatTimeout: '30 seconds',
   retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute', nonRetryableErrorTypes: [...permanentErrorClasses] },
 };
+
+/** Resolving a group of ten thousand and writing their rows takes seconds; a database that is away is waited for. */
+export const taskPlan: ActivityOptions = { ...platformStep, startToCloseTimeout: '10 minutes' };
+
+/** A slice of a run's mailboxes: what takes long or fails is left to an activity of its own, so this one is short. */
+export const mailboxSweep: ActivityOptions = { ...siteReading };
+
+/**
+ * One mailbox to its end. As long as reading it gets somewhere there is no last try; the activity itself gives up a mailbox that brings
+ * nothing time after time (process-mailbox.ts). A throttled one says how long it wants to wait (nextRetryDelay).
+ */
+export const mailboxReading: ActivityOptions = {
+  ...siteReading,
+  retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '2 minutes', nonRetryableErrorTypes: [...permanentErrorClasses] },
+};

@@ -38,6 +38,10 @@ test('one command starts everything in order, synchronises the sample and says w
   // Both count the same objects.
   expect(summary).toMatchObject({ directories: [{ people: Object.values(kinds).reduce((sum, count) => sum + count, 0) }] });
   found = { directories: summary['directories'], kinds };
+  expect(up.events.filter(({ event }) => event === 'run').map(({ run }) => run)).toMatchObject([
+    { kind: 'directory-sync', state: 'succeeded' },
+    { kind: 'exchange-task', state: 'succeeded', totals: { failed: 0 } },
+  ]);
   expect((await fetch(`${installation.apiUrl}/readyz`)).status).toBe(200);
   expect((await fetch(`${installation.apiUrl}/docs/json`)).status).toBe(200);
 
@@ -58,8 +62,13 @@ test('started again it goes on with what was there, and synchronises nothing ane
   const summary = await up.event('up');
   expect(up.events.some(({ event }) => event === 'run')).toBe(false);
   expect(summary).toMatchObject(found);
-  const status = await lockstep(installation, 'runs', '--json');
-  expect((JSON.parse(status.output) as { items: unknown[] }).items).toHaveLength(1);
+  const runs = async (kind: string) => {
+    const { output } = await lockstep(installation, 'runs', '--kind', kind, '--json');
+    return (JSON.parse(output) as { items: { trigger: string }[] }).items;
+  };
+  expect(await runs('directory-sync')).toHaveLength(1);
+  // Its schedule may have had a tick.
+  expect((await runs('exchange-task')).filter(({ trigger }) => trigger === 'manual')).toHaveLength(1);
 }, BUDGET_MS);
 
 test('a part that is killed is started again', async () => {

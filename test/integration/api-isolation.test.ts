@@ -8,8 +8,10 @@ import type { StartedRun } from '../../src/api/schemas/directories.ts';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { listGroups } from '../../src/archive/groups.ts';
 import { listPeople } from '../../src/archive/people.ts';
-import { finishRun } from '../../src/archive/runs.ts';
-import { runId } from '../../src/shared/ids.ts';
+import { beginRun, finishRun } from '../../src/archive/runs.ts';
+import { planTaskRun } from '../../src/archive/task-run-plan.ts';
+import { type MailboxKey, type OrganisationId, runId } from '../../src/shared/ids.ts';
+import type { ClaimAnswer } from '../../src/shared/mailbox-contract.ts';
 import type { ApiScope } from '../../src/shared/principal.ts';
 import { type Answer, type LabApi, labApi, type LabOrganisation, type Method } from '../lab/api.ts';
 import { directoryPage, groupEntry, membersOf, userEntry } from '../lab/builders.ts';
@@ -34,6 +36,13 @@ interface Names {
   readonly schedule: string;
   readonly mailboxGroup: string;
   readonly task: string;
+  readonly taskRun: string;
+  readonly connectionId: string;
+  readonly mailbox: string;
+  readonly lease: string;
+  readonly mailboxAddress: string;
+  readonly folder: string;
+  readonly item: string;
 }
 interface Side {
   readonly lab: LabOrganisation;
@@ -62,6 +71,13 @@ const nowhere: Names = {
   schedule: 'ghost-schedule',
   mailboxGroup: 'ghost-mailboxes',
   task: 'ghost-task',
+  taskRun: '00000000-0000-4000-8000-000000000005',
+  connectionId: '00000000-0000-4000-8000-000000000006',
+  mailbox: '00000000-0000-4000-8000-000000000007',
+  lease: '00000000-0000-4000-8000-000000000008',
+  mailboxAddress: 'ghost.mailbox@corp.example',
+  folder: '9223372036854775805',
+  item: '9223372036854775804',
 };
 
 let api: LabApi;
@@ -117,8 +133,19 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
   await admin('POST', '/mailbox-groups', { name: `${word}-mailboxes`, source: { kind: 'directory-group', group: `${Word} Group` } });
   const parts = { site: `${word}-site`, definition: `${word}-definition`, schedule: `${word}-schedule`, group: `${word}-mailboxes` };
   await admin('POST', '/tasks', { name: `${word}-task`, ...parts });
+  await admin('POST', '/mailbox-groups', { name: `${word}-boxes`, source: { kind: 'mailboxes', addresses: [`${word}.box@corp.example`] } });
+  await admin('POST', '/tasks', { name: `${word}-box-task`, ...parts, group: `${word}-boxes` });
+  const taskRun = (await admin<StartedRun>('POST', `/tasks/${word}-box-task/run`)).id;
+  await withOrganisation(api.lab.app, lab.row.id, async (tx) => {
+    await beginRun(tx, runId(taskRun));
+    await planTaskRun(tx, runId(taskRun));
+  });
+  const { mailboxes: [claim] } = await done<ClaimAnswer>(api.call(site.token, 'POST', `/site/v1/runs/${taskRun}/mailboxes/claim`, { offset: 0, length: 1 }));
+  if (claim === undefined) throw new Error('no mailbox');
   const integration = await api.lab.owner.selectFrom('directory_integration').select('id').where('name', '=', `${word}-dir`).executeTakeFirstOrThrow();
+  const contents = await readMailbox(lab.row.id, claim.mailbox, word);
   const names: Names = {
+    ...contents,
     organisation: word,
     site: `${word}-site`,
     directory: `${word}-dir`,
@@ -137,8 +164,35 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
     schedule: `${word}-schedule`,
     mailboxGroup: `${word}-mailboxes`,
     task: `${word}-task`,
+    taskRun,
+    connectionId: claim.connection,
+    mailbox: claim.mailbox,
+    lease: claim.lease,
   };
   return { lab, siteToken: site.token, names };
+}
+
+/** The mailbox as if it had been read, with an item that could be and one that could not. */
+async function readMailbox(org: OrganisationId, key: MailboxKey, word: string): Promise<Pick<Names, 'mailboxAddress' | 'folder' | 'item'>> {
+  const { owner } = api.lab;
+  const { rows: [mailbox] } = await sql<{ id: string; address: string }>`
+    update mailbox set open_pass = 1, completed_pass = 1 where key = ${key} returning id, address`.execute(owner);
+  const id = mailbox?.id ?? '';
+  await sql`insert into pass (mailbox_id, number, org_id, completed_at) values (${id}, 1, ${org}, now())`.execute(owner);
+  const { rows: [folder] } = await sql<{ id: string }>`
+    insert into folder (org_id, mailbox_id, source_hash, source_id, parent_hash, name, folder_class, opened_pass, named_pass, epoch)
+    values (${org}, ${id}, '\\x01', 'f', '\\x00', ${`${word} folder`}, 'IPF.Note', 1, 1, 1) returning id`.execute(owner);
+  const properties = {
+    itemClass: 'IPM.Note', subject: `${word} subject`, from: null, to: [], cc: [], bcc: [], sentAt: null, receivedAt: null, createdAt: null, modifiedAt: null, size: 1,
+    sensitivity: 'normal', importance: 'normal', isRead: true, isDraft: false, hasAttachments: false, flag: 'none', categories: [], messageId: null, inReplyTo: null, conversationId: null,
+  };
+  const { rows: [item] } = await sql<{ id: string }>`
+    insert into item (mailbox_id, org_id, source_hash, source_id, change_key, folder_id, placed_pass, version_pass, first_pass, item_class, size, sort_at, properties, signature)
+    values (${id}, ${org}, '\\x02', 'i', 'c', ${folder?.id}, 1, 1, 1, 'IPM.Note', 1, now(), ${JSON.stringify(properties)}, '\\x03') returning id`.execute(owner);
+  await sql`
+    insert into item_problem (mailbox_id, source_hash, org_id, source_id, folder_id, code, detail)
+    values (${id}, '\\x04', ${org}, 'u', ${folder?.id}, 'item.corrupt', ${`${word} item`})`.execute(owner);
+  return { mailboxAddress: mailbox?.address ?? '', folder: folder?.id ?? '', item: item?.id ?? '' };
 }
 
 async function done<T>(call: Promise<Answer>): Promise<T> {
@@ -168,6 +222,7 @@ interface Row {
   readonly foreign: 'absent' | 'own' | 'create' | 'other';
   readonly urls: (names: Names) => readonly string[];
   readonly body?: (names: Names) => unknown;
+  readonly headers?: (names: Names) => Readonly<Record<string, string>>;
 }
 const uri = encodeURIComponent;
 const page = JSON.stringify(directoryPage());
@@ -189,6 +244,9 @@ const enrolment = {
   signature: `${'A'.repeat(86)}==`,
 };
 const rotation = { signPublicKey: 'x', sealPublicKey: `${key}=`, credentials: [], signature: enrolment.signature, proof: enrolment.signature };
+
+/** What a site says of a mailbox that it works on. */
+const leased = { access: 'site', foreign: 'absent', headers: ({ lease }: Names) => ({ 'x-lockstep-lease': lease }) } as const;
 
 const rows: Readonly<Record<string, Row>> = {
   'GET /healthz': { access: 'none', foreign: 'other', urls: () => ['/healthz'] },
@@ -332,11 +390,31 @@ const rows: Readonly<Record<string, Row>> = {
     body: (names) => ({ name: 'mine', site: names.site, definition: names.definition, schedule: names.schedule, group: names.mailboxGroup }),
   },
   ...Object.fromEntries(
-    ['pause', 'resume'].map((verb): [string, Row] => [
+    ['pause', 'resume', 'run'].map((verb): [string, Row] => [
       `POST /api/v1/tasks/{name}/${verb}`,
       { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/tasks/${names.task}/${verb}`] },
     ]),
   ),
+
+  'POST /api/v1/resync': { access: 'operate', foreign: 'absent', urls: () => ['/api/v1/resync'], body: (names) => ({ task: names.task }) },
+
+  'GET /api/v1/tasks/{name}/status': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/tasks/${names.task}/status`] },
+  'GET /api/v1/tasks/{name}/mailboxes': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/tasks/${names.task}/mailboxes`] },
+  'GET /api/v1/mailboxes': { access: 'read', foreign: 'own', urls: () => ['/api/v1/mailboxes', '/api/v1/mailboxes?state=pending'] },
+  ...Object.fromEntries(
+    (
+      [
+        ['', 'read', () => ''],
+        ['/folders', 'admin', () => '/folders'],
+        ['/folders/{folder}/items', 'admin', (names) => `/folders/${names.folder}/items`],
+        ['/items/{item}', 'admin', (names) => `/items/${names.item}`],
+      ] as const satisfies readonly (readonly [string, ApiScope, (names: Names) => string])[]
+    ).map(([path, access, rest]): [string, Row] => [
+      `GET /api/v1/mailboxes/{mailbox}${path}`,
+      { access, foreign: 'absent', urls: (names) => [names.mailbox, names.mailboxAddress].map((reference) => `/api/v1/mailboxes/${uri(reference)}${rest(names)}`) },
+    ]),
+  ),
+  'GET /api/v1/unreadable-items': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/unreadable-items'] },
 
   'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },
   'PUT /api/v1/config': {
@@ -367,6 +445,36 @@ const rows: Readonly<Record<string, Row>> = {
     urls: (names) => [`/site/v1/runs/${names.openRun}/error`],
     body: () => ({ class: 'Unavailable', code: 'x.y', message: 'm', next: 'n' }),
   },
+  'GET /site/v1/connections/{connection}': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/connections/${names.connectionId}`] },
+  'POST /site/v1/runs/{run}/mailboxes/claim': {
+    access: 'site',
+    foreign: 'absent',
+    urls: (names) => [`/site/v1/runs/${names.taskRun}/mailboxes/claim`],
+    body: () => ({ offset: 0, length: 1 }),
+  },
+  'POST /site/v1/runs/{run}/mailboxes/results': {
+    access: 'site',
+    foreign: 'absent',
+    urls: (names) => [`/site/v1/runs/${names.taskRun}/mailboxes/results`],
+    body: ({ lease }) => ({ results: [{ ordinal: 0, lease, outcome: { state: 'finished' } }] }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/hierarchy/{epoch}/{seq}': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/hierarchy/1/0`],
+    body: () => JSON.stringify({ folders: [], removed: [], state: 'YQ==', last: true }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/folders/{folder}/{epoch}/{seq}': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/folders/1/1/0`],
+    body: () => JSON.stringify({ items: [], removed: [], read: [], problems: [], state: 'YQ==', last: true }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/hierarchy/restart': { ...leased, urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/hierarchy/restart`] },
+  'POST /site/v1/mailboxes/{mailbox}/folders/{folder}/restart': { ...leased, urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/folders/1/restart`] },
+  'POST /site/v1/mailboxes/{mailbox}/complete': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/complete`],
+    body: () => ({ hints: [], failures: [], wrongHints: [], verified: true }),
+  },
 };
 
 const allRows = Object.entries(rows).map(([route, row]) => ({ route, method: route.split(' ')[0] as Method, ...row }));
@@ -376,7 +484,8 @@ const scopes = ['read', 'operate', 'admin'] as const;
 
 function ask(token: string | undefined, row: TableRow, url: string, names: Names): Promise<Answer> {
   const body = row.body?.(names);
-  return api.call(token, row.method, url, body, typeof body === 'string' ? { 'x-page-sha256': createHash('sha256').update(body).digest('hex') } : {});
+  const hash = typeof body === 'string' ? { 'x-page-sha256': createHash('sha256').update(body).digest('hex') } : {};
+  return api.call(token, row.method, url, body, { ...hash, ...row.headers?.(names) });
 }
 /** Every address of the row, asked for with bravo's names. */
 const askAll = (token: string | undefined, row: TableRow): Promise<Answer[]> =>
@@ -491,8 +600,24 @@ describe.each(allRows.filter((row) => row.foreign === 'create'))('$route', (row)
 describe('lists with filters', () => {
   const alphas = (url: string) => api.call(alpha.lab.tokens.read, 'GET', `/api/v1${url}`);
   test('by the names of another organisation are empty', async () => {
-    for (const url of ['/runs?integration=bravo-dir', '/people?search=bravo', '/people?search=bravo.person@corp.example', '/groups?search=Bravo%20Group']) {
+    for (const url of ['/runs?integration=bravo-dir', '/people?search=bravo', '/people?search=bravo.person@corp.example', '/groups?search=Bravo%20Group', '/mailboxes?search=bravo']) {
       expect([url, (await alphas(url)).body]).toEqual([url, { items: [], next: null }]);
+    }
+  });
+  test('of items that could not be read answer for mailboxes and tasks of another as for those that nobody has', async () => {
+    const asked = (names: Names) =>
+      [`mailbox=${names.mailbox}`, `mailbox=${names.mailboxAddress}`, `task=${names.task}`].map(async (filter) => {
+        const { status, text } = await api.call(alpha.lab.tokens.admin, 'GET', `/api/v1/unreadable-items?${filter}`);
+        return [status, text.replaceAll(names.task, '<task>')];
+      });
+    const [foreign, absent] = [await Promise.all(asked(bravo.names)), await Promise.all(asked(nowhere))];
+    expect(foreign).toEqual(absent);
+    expect(foreign.map(([status]) => status)).toEqual([404, 404, 404]);
+  });
+  test('name no folder and no item of another through a mailbox of the own', async () => {
+    const mine = `/api/v1/mailboxes/${alpha.names.mailbox}`;
+    for (const url of [`${mine}/folders/${bravo.names.folder}/items`, `${mine}/items/${bravo.names.item}`]) {
+      expect(await api.call(alpha.lab.tokens.admin, 'GET', url)).toMatchObject({ status: 404 });
     }
   });
   test('continued from a place of another organisation show the own only', async () => {

@@ -26,7 +26,7 @@ import type { DirectoryObject } from '../../src/sample/directory/model.ts';
 import { type SampleDirectory, startSampleDirectory } from '../../src/sample/directory/server.ts';
 import type { DirectorySettings } from '../../src/shared/directory.ts';
 import { PLATFORM_QUEUE, siteQueue } from '../../src/shared/names.ts';
-import type { RunKind } from '../../src/shared/runs.ts';
+import type { DirectoryRunKind } from '../../src/shared/runs.ts';
 import { aDirectory } from '../lab/builders.ts';
 import { until } from '../lab/component.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
@@ -129,7 +129,7 @@ afterAll(async () => {
 });
 
 interface RunOptions {
-  readonly kind?: RunKind;
+  readonly kind?: DirectoryRunKind;
   readonly settings?: Partial<DirectorySettings>;
   readonly stalledMs?: number;
   readonly silenceMs?: number;

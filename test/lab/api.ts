@@ -43,6 +43,16 @@ export class RecordingEngine implements Engine {
     await this.#record(`skipped ${organisation} ${integration}`);
     return this.skipped;
   }
+  reconcileTask(...[organisation, task]: Parameters<Engine['reconcileTask']>): Promise<void> {
+    return this.#record(`reconcile-task ${organisation} ${task}`);
+  }
+  removeTask(...[organisation, task]: Parameters<Engine['removeTask']>): Promise<void> {
+    return this.#record(`remove-task ${organisation} ${task}`);
+  }
+  async skippedTaskTicks(...[organisation, task]: Parameters<Engine['skippedTaskTicks']>): Promise<number> {
+    await this.#record(`skipped-task ${organisation} ${task}`);
+    return this.skipped;
+  }
   nextRuns(...[schedule, after, count]: Parameters<Engine['nextRuns']>): Date[] {
     return nextOccurrences(schedule, after, count);
   }

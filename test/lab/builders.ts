@@ -5,6 +5,7 @@ import type { Database } from '../../src/archive/database.ts';
 import type { Tables } from '../../src/archive/tables.ts';
 import type { DirectoryEntry, DirectoryMembers, DirectoryPage, DirectorySettings } from '../../src/shared/directory.ts';
 import { integrationId, organisationId, runId, siteId } from '../../src/shared/ids.ts';
+import { type DirectoryRunRow, isDirectoryRun } from '../../src/archive/runs.ts';
 import { runWorkflowId } from '../../src/shared/names.ts';
 
 type Row<Table extends keyof Tables> = Selectable<Tables[Table]>;
@@ -82,7 +83,7 @@ export async function aRun(
   owner: Database,
   integration: Pick<Row<'directory_integration'>, 'id' | 'org_id' | 'name'>,
   overrides: Overrides<'run'> = {},
-): Promise<Row<'run'>> {
+): Promise<DirectoryRunRow> {
   const organisation = await owner
     .updateTable('organisation')
     .set((eb) => ({ next_run_number: eb('next_run_number', '+', '1') }))
@@ -91,7 +92,7 @@ export async function aRun(
     .executeTakeFirstOrThrow();
   const number = Number(organisation.next_run_number) - 1;
   const kind = overrides.kind ?? 'directory-sync';
-  return owner
+  const run = await owner
     .insertInto('run')
     .values({
       id: runId(randomUUID()),
@@ -106,6 +107,8 @@ export async function aRun(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+  if (!isDirectoryRun(run)) throw new Error('no run of a directory');
+  return run;
 }
 
 /** Organisation, site and integration at once. */

@@ -13,12 +13,18 @@ import type { PageAnswer } from '../../src/shared/site-contract.ts';
 interface RunOfReading {
   readonly id: RunId;
   readonly org_id: OrganisationId;
-  readonly integration_id: IntegrationId;
+  /** Null: of no directory, which fails here. */
+  readonly integration_id: IntegrationId | null;
   readonly kind: RunKind;
 }
+function directoryOf({ integration_id: integration }: Pick<RunOfReading, 'integration_id'>): IntegrationId {
+  if (integration === null) throw new Error('no run of a directory');
+  return integration;
+}
+
 const readingOf = (run: RunOfReading) => ({
   id: run.id,
-  integration: run.integration_id,
+  integration: directoryOf(run),
   kind: run.kind as ReadingRunKind,
 });
 
@@ -41,7 +47,7 @@ export async function openReading(app: Database, run: RunOfReading) {
 
 /** Where changes of the run's directory go on, as a watcher is told it; undefined when there is nowhere to go on from. */
 export const openWatch = (app: Database, run: Pick<RunOfReading, 'org_id' | 'integration_id'>) =>
-  withOrganisation(app, run.org_id, (tx) => openChanges(tx, run.integration_id));
+  withOrganisation(app, run.org_id, (tx) => openChanges(tx, directoryOf(run)));
 
 /** Posts one page of changes. */
 export async function postChanges(
@@ -51,7 +57,7 @@ export async function postChanges(
   page: DirectoryChangesPage,
 ): Promise<PageAnswer> {
   const hash = pageHash(Buffer.from(JSON.stringify(page)));
-  return withOrganisation(app, run.org_id, (tx) => commitChangesPage(tx, run.integration_id, position, page, hash));
+  return withOrganisation(app, run.org_id, (tx) => commitChangesPage(tx, directoryOf(run), position, page, hash));
 }
 
 /** One attempt from its first page to its last, and of a plan its end; gives the totals of the run. `last` is set on the last page. */

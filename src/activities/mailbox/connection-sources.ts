@@ -34,6 +34,15 @@ export class ConnectionSources {
     this.#options = options;
   }
 
+  /**
+   * Settings and secret as they are now, for a test.
+   * @throws LockstepError also AuthRejected `connection.credential-unreadable`
+   */
+  async access(connection: ConnectionId, signal: AbortSignal): Promise<{ readonly settings: ConnectionSettings; readonly secret: string }> {
+    const { settings, sealedCredential } = await this.#options.client.connection(connection, signal);
+    return { settings, secret: await this.#secret(connection, sealedCredential) };
+  }
+
   /** @throws LockstepError also AuthRejected `connection.credential-unreadable` */
   async use<T>(connection: ConnectionId, signal: AbortSignal, work: (source: MailboxSource) => Promise<T>): Promise<T> {
     const { version, settings, sealedCredential } = await this.#ask(connection, signal);

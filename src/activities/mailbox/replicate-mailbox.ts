@@ -5,12 +5,16 @@
  * A mailbox changes while it is read. So after a walk that brought something the hierarchy and the hints are asked for again, and what
  * changed meanwhile is read too: a message that was moved between the readings of two folders is then in one of them when the pass
  * is completed. A mailbox that never rests is completed after WALKS.
+ *
+ * A folder in which nothing ever was is not read at all: most folders of most mailboxes are such. Its hint is kept, and once it is another
+ * one the folder is read from its beginning.
  */
 import type { Claimed, MailboxClient, PagePosition } from '../../client/mailbox-client.ts';
-import type { Mailbox, MailboxCapability } from '../../exchange/mailbox.ts';
+import type { Mailbox } from '../../exchange/mailbox.ts';
+import type { MailboxCapability } from '../../shared/mailbox-capabilities.ts';
 import { type ErrorReport, LockstepError } from '../../shared/errors.ts';
 import type { FolderId } from '../../shared/ids.ts';
-import type { FolderPage, HierarchyPage, SourceFolderId } from '../../shared/mailbox.ts';
+import type { FolderHint, FolderPage, HierarchyPage, SourceFolderId } from '../../shared/mailbox.ts';
 import type { CursorState, FolderCursor, MailboxClaim, MailboxPageAnswer } from '../../shared/mailbox-contract.ts';
 
 const WALKS = 3;
@@ -43,7 +47,7 @@ export type ReplicationResult =
 export async function replicateMailbox(options: ReplicationOptions): Promise<ReplicationResult> {
   const { claim, budget } = options;
   // A first replication is never a little.
-  if (budget !== undefined && [claim.hierarchy, ...claim.folders.map(({ cursor }) => cursor)].some(({ phase }) => phase === 'full')) return { outcome: 'deferred' };
+  if (budget !== undefined && (claim.hierarchy.phase === 'full' || claim.folders.some(isUnread))) return { outcome: 'deferred' };
   try {
     return await new Replication(options).run();
   } catch (error) {
@@ -51,6 +55,11 @@ export async function replicateMailbox(options: ReplicationOptions): Promise<Rep
     throw error;
   }
 }
+
+/** Something of it was read, or is to be read, from the beginning. */
+const isUnread = ({ cursor, hint }: Pick<KnownFolder, 'cursor' | 'hint'>): boolean => cursor.phase === 'full' && !(isUntouched(cursor) && hint !== null);
+/** Nothing of it was ever read. */
+const isUntouched = ({ phase, epoch, state }: CursorState): boolean => phase === 'full' && epoch === 1 && state === null;
 
 class BudgetUsedUp extends Error {}
 
@@ -91,7 +100,7 @@ class Replication {
       await this.#walkHierarchy();
       const hints = await this.#currentHints();
       // Unless it changed since: the hint was right, and only older than the reading.
-      for (const [folder, hint] of suspects) if (hints?.get(this.#folders.get(folder)?.source ?? '') === hint) this.#wrongHints.add(folder);
+      for (const [folder, hint] of suspects) if (hints?.get(this.#folders.get(folder)?.source ?? '')?.hint === hint) this.#wrongHints.add(folder);
       suspects = await this.#walkFolders(hints, walk === 1);
       if (this.#pages === before || hints === undefined) break;
     }
@@ -107,20 +116,26 @@ class Replication {
   }
 
   /** By the ids of the source; undefined: the source has none. */
-  async #currentHints(): Promise<ReadonlyMap<string, string> | undefined> {
+  async #currentHints(): Promise<ReadonlyMap<string, FolderHint> | undefined> {
     const { mailbox, capabilities, signal } = this.#options;
     if (!capabilities.has('folder-hints')) return undefined;
-    return new Map((await mailbox.folderHints(signal)).map(({ id, hint }) => [id, hint]));
+    return new Map((await mailbox.folderHints(signal)).map((hint) => [hint.id, hint]));
   }
 
   /** Gives the folders that had changed though their hints had not. */
-  async #walkFolders(hints: ReadonlyMap<string, string> | undefined, first: boolean): Promise<Map<FolderId, string>> {
+  async #walkFolders(hints: ReadonlyMap<string, FolderHint> | undefined, first: boolean): Promise<Map<FolderId, string>> {
     const { claim } = this.#options;
     const suspects = new Map<FolderId, string>();
     let failedBefore = false;
     for (const known of this.#folders.values()) {
       if (this.#failures.has(known.folder)) continue;
-      const hint = hints?.get(known.source);
+      const now = hints?.get(known.source);
+      const hint = now?.hint;
+      if (now?.empty === true && isUntouched(known.cursor)) {
+        if (hint !== known.hint) this.#hints.set(known.folder, now.hint);
+        known.hint = now.hint;
+        continue;
+      }
       const unchanged = known.cursor.phase === 'delta' && hint !== undefined && hint === known.hint;
       if (unchanged && !(first && !claim.trustHints) && known.retry.length === 0) continue;
       const before = this.#pages;

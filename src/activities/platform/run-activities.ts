@@ -9,7 +9,7 @@ import { hasHeld, holdReading } from '../../archive/held-sets.ts';
 import { isReadingComplete } from '../../archive/directory-reading.ts';
 import { computePlan } from '../../archive/plan-rehearsal.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
-import { beginRun, findRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
+import { beginRun, type DirectoryRunRow, findDirectoryRun, finishRun, requestRun, type RunRow } from '../../archive/runs.ts';
 import { isParked } from '../../archive/run-tick.ts';
 import { requestDueReading } from '../../archive/settings-change.ts';
 import { saveRunError } from '../../archive/site-runs.ts';
@@ -17,9 +17,9 @@ import type { BegunRun, DirectoryRunInput } from '../../shared/directory-run.ts'
 import { type ErrorClass, errorClasses, type ErrorReport, LockstepError } from '../../shared/errors.ts';
 import type { RunId, SiteId } from '../../shared/ids.ts';
 import { siteQueue } from '../../shared/names.ts';
-import { isOpen, type DirectoryRunTotals, type RunKind } from '../../shared/runs.ts';
+import { isOpen, type DirectoryRunKind, type DirectoryRunTotals } from '../../shared/runs.ts';
 
-export type BeginRunInput = DirectoryRunInput & { readonly kind: RunKind; readonly workflowId: string };
+export type BeginRunInput = DirectoryRunInput & { readonly kind: DirectoryRunKind; readonly workflowId: string };
 
 export type FinishRunInput =
   | { readonly runId: RunId; readonly outcome: 'done' }
@@ -55,15 +55,15 @@ export function createRunActivities({ database }: { readonly database: Database 
     }
     return place;
   };
-  const begun = async (tx: OrganisationTransaction, site: SiteId, run: RunId): Promise<BegunRun> => {
+  const begun = async (tx: OrganisationTransaction, site: SiteId, run: RunId, kind: DirectoryRunKind): Promise<BegunRun> => {
     const row = await findEngineRun(tx, run);
     return {
       outcome: 'begun',
       runId: row.id,
-      kind: row.kind,
+      kind,
       siteQueue: siteQueue(site),
       organisation: row.organisation,
-      integration: row.integration,
+      integration: row.subject,
       site: row.site,
       ...(row.fromStored ? { fromStored: true } : {}),
     };
@@ -75,13 +75,13 @@ export function createRunActivities({ database }: { readonly database: Database 
         const { organisationId, siteId } = await located(input.runId);
         return withOrganisation(database, organisationId, async (tx) => {
           await beginRun(tx, input.runId);
-          return begun(tx, siteId, input.runId);
+          return begun(tx, siteId, input.runId, input.kind);
         });
       }
       const tick = await withOrganisation(database, input.organisationId, (tx) => beginTick(tx, input));
       if (tick.outcome === 'skipped') return tick;
       const { siteId } = await located(tick.run.id);
-      return withOrganisation(database, input.organisationId, (tx) => begun(tx, siteId, tick.run.id));
+      return withOrganisation(database, input.organisationId, (tx) => begun(tx, siteId, tick.run.id, input.kind));
     },
 
     async computePlan({ runId }) {
@@ -143,7 +143,7 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
     case 'failed':
       return endFailed(tx, input.runId, await reportOf(tx, input));
     case 'done': {
-      const row = await findRun(tx, input.runId);
+      const row = await findDirectoryRun(tx, input.runId);
       if (isOpen(row.state) && !(await isDone(tx, row))) return finishRun(tx, input.runId, { state: 'failed', error: incomplete });
       const isHeld = await hasHeld(tx, input.runId);
       const ended = await finishRun(tx, input.runId, { state: isHeld ? 'held' : (row.totals.problems ?? 0) > 0 ? 'partial' : 'succeeded' });
@@ -156,14 +156,14 @@ async function endRun(tx: OrganisationTransaction, input: FinishRunInput): Promi
 
 /** A reading that may say that the directory is gone is held with its reason. */
 async function endFailed(tx: OrganisationTransaction, id: RunId, error: ErrorReport): Promise<RunRow> {
-  const { state, kind, integration_id: integration } = await findRun(tx, id);
+  const { state, kind, integration_id: integration } = await findDirectoryRun(tx, id);
   if (!isOpen(state) || kind !== 'directory-sync' || !(await isDoubtful(tx, integration, error.code))) return finishRun(tx, id, { state: 'failed', error });
   await holdReading(tx, { run: id, integration, reason: error.message });
   return finishRun(tx, id, { state: 'held', error });
 }
 
 /** What a site says is no proof: the cursor is, and of a plan what it says. */
-async function isDone(tx: OrganisationTransaction, { id, kind, integration_id: integration, report, plan_counts }: RunRow): Promise<boolean> {
+async function isDone(tx: OrganisationTransaction, { id, kind, integration_id: integration, report, plan_counts }: DirectoryRunRow): Promise<boolean> {
   switch (kind) {
     case 'directory-test':
       return true;
@@ -185,7 +185,7 @@ const incomplete: ErrorReport = {
 };
 
 /** What the site reported, when it could; else what the history says. */
-async function reportOf(
+export async function reportOf(
   tx: OrganisationTransaction,
   failure: Extract<FinishRunInput, { outcome: 'failed' }>,
 ): Promise<ErrorReport> {

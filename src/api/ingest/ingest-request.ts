@@ -40,6 +40,21 @@ export const PageHeaders = Type.Object({ 'x-page-sha256': Type.String({ pattern:
 export const Sentence = Type.String({ maxLength: 4000 });
 export const Code = Type.String({ pattern: '^[a-z0-9]+(?:[.-][a-z0-9]+)*$', maxLength: 64 });
 export const literals = <T extends string>(values: readonly T[]) => Type.Union(values.map((value) => Type.Literal(value)));
+/** One step of a test. */
+export const Step = <T extends string>(names: readonly T[]) =>
+  Type.Object({
+    step: literals(names),
+    outcome: literals(['passed', 'failed', 'skipped'] as const),
+    detail: Sentence,
+    code: Type.Optional(Code),
+    next: Type.Optional(Sentence),
+    durationMs: Type.Number({ minimum: 0 }),
+  });
+export const storableStep = <T extends { detail: string; next?: string }>({ detail, next, ...step }: T) => ({
+  ...step,
+  detail: storable(detail),
+  ...(next === undefined ? {} : { next: storable(next) }),
+});
 export const ErrorBody = Type.Object({ class: literals(errorClasses), code: Code, message: Sentence, next: Sentence });
 
 /** Only what the contract knows. */

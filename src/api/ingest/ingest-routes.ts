@@ -19,20 +19,20 @@ import type { OpenRunAnswer, PageAnswer } from '../../shared/site-contract.ts';
 import { nullable, Uuid } from '../schemas/common.ts';
 import { problems } from '../schemas/responses.ts';
 import {
-  Code,
   commitInPlace,
   ErrorBody,
   errorOf,
   type IngestRoutesOptions,
-  literals,
   PageHeaders,
   Position,
   requireCredential,
   sealedCredential,
-  Sentence,
   siteOf,
+  Step,
+  storableStep,
   takePlace,
 } from './ingest-request.ts';
+import { connectionTestRoutes } from './connection-test-routes.ts';
 import { mailboxRoutes } from './mailbox-routes.ts';
 import { hashBodies, ingestValidatorCompiler, PAGE_LIMIT_BYTES, PageBody, requireHash } from './page-body.ts';
 import { PagesInWork } from './pages-in-work.ts';
@@ -41,15 +41,6 @@ import { watchRoutes } from './watch-routes.ts';
 const RunPath = Type.Object({ run: Uuid });
 const PagePath = Type.Object({ run: Uuid, epoch: Position, seq: Position });
 
-const Step = <T extends string>(names: readonly T[]) =>
-  Type.Object({
-    step: literals(names),
-    outcome: literals(['passed', 'failed', 'skipped'] as const),
-    detail: Sentence,
-    code: Type.Optional(Code),
-    next: Type.Optional(Sentence),
-    durationMs: Type.Number({ minimum: 0 }),
-  });
 const Name = Type.String({ maxLength: 2000 });
 const Report = Type.Object({
   steps: Type.Optional(Type.Array(Step(directoryTestSteps), { maxItems: directoryTestSteps.length })),
@@ -198,15 +189,11 @@ export const ingestRoutes: FastifyPluginAsyncTypebox<IngestRoutesOptions> = asyn
 
   watchRoutes(app, options, pages);
   mailboxRoutes(app, options, pages);
+  connectionTestRoutes(app, options);
 };
 
 const isReading = (run: SiteRun): run is SiteRun & ReadingRun => run.kind === 'directory-sync' || run.kind === 'directory-plan';
 
-const storableStep = <T extends { detail: string; next?: string }>({ detail, next, ...step }: T) => ({
-  ...step,
-  detail: storable(detail),
-  ...(next === undefined ? {} : { next: storable(next) }),
-});
 const storableFindings = (findings: DirectoryFindings): DirectoryFindings => ({
   domains: findings.domains.map((domain) => ({
     dn: storable(domain.dn),

@@ -94,6 +94,7 @@ export const ResultsBody = Type.Object({
         Type.Object({ state: Type.Literal('finished') }),
         Type.Object({ state: Type.Literal('quiet'), verified: Type.Boolean() }),
         Type.Object({ state: Type.Literal('deferred') }),
+        Type.Object({ state: Type.Literal('waiting'), progressed: Type.Boolean(), error: ErrorBody }),
         Type.Object({ state: Type.Literal('failed'), error: ErrorBody }),
       ]),
     }),

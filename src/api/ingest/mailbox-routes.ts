@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
-import { claimMailboxes, recordResults } from '../../archive/mailbox-claims.ts';
+import { claimMailboxes, countPage, recordResults } from '../../archive/mailbox-claims.ts';
 import { folderCursor, hierarchyCursor, restartReading } from '../../archive/mailbox-cursor.ts';
 import { commitHierarchyPage } from '../../archive/mailbox-hierarchy.ts';
 import { commitFolderPage, requireFolder } from '../../archive/mailbox-items.ts';
@@ -43,6 +43,13 @@ export function mailboxRoutes(app: IngestApp, options: IngestRoutesOptions, page
     );
   };
 
+  /** What a run brought is shown while it goes on. */
+  const counted = async (tx: OrganisationTransaction, mailbox: LeasedMailbox, items: number, committed: Promise<MailboxPageAnswer>) => {
+    const answer = await committed;
+    if (answer.outcome === 'applied') await countPage(tx, mailbox, items);
+    return answer;
+  };
+
   app.get(
     '/connections/:connection',
     { schema: { summary: 'How to reach an Exchange', tags, params: Type.Object({ connection: Uuid }), response: problems(401, 403, 404, 422) } },
@@ -80,7 +87,7 @@ export function mailboxRoutes(app: IngestApp, options: IngestRoutesOptions, page
       const results = request.body.results.map(({ ordinal, lease, outcome }) => ({
         ordinal,
         lease,
-        outcome: outcome.state === 'failed' ? { state: outcome.state, error: errorOf(outcome.error) } : outcome,
+        outcome: 'error' in outcome ? { ...outcome, error: errorOf(outcome.error) } : outcome,
       }));
       await withOrganisation(database, organisationId, (tx) => recordResults(tx, siteId, runId(request.params.run), results));
       return reply.code(204).send();
@@ -99,7 +106,9 @@ export function mailboxRoutes(app: IngestApp, options: IngestRoutesOptions, page
       const { epoch, seq } = request.params;
       // The body was checked: its ids are what the source calls ids.
       const page = request.body as unknown as HierarchyPage;
-      return commitInPlace(request, database, () => onMailbox(request, (tx, mailbox) => commitHierarchyPage(tx, mailbox, { epoch, seq }, page, hash)));
+      return commitInPlace(request, database, () =>
+        onMailbox(request, (tx, mailbox) => counted(tx, mailbox, 0, commitHierarchyPage(tx, mailbox, { epoch, seq }, page, hash))),
+      );
     },
   );
 
@@ -115,10 +124,11 @@ export function mailboxRoutes(app: IngestApp, options: IngestRoutesOptions, page
       const { epoch, seq } = request.params;
       const folder = folderId(request.params.folder);
       const page = request.body as unknown as FolderPage;
+      const items = page.items.length + page.removed.length + page.read.length;
       const answer = await commitInPlace(request, database, () =>
-        onMailbox(request, (tx, mailbox) => commitFolderPage(tx, mailbox, folder, { epoch, seq }, page, hash)),
+        onMailbox(request, (tx, mailbox) => counted(tx, mailbox, items, commitFolderPage(tx, mailbox, folder, { epoch, seq }, page, hash))),
       );
-      if (answer.outcome === 'applied') options.onPageApplied?.(page.items.length + page.removed.length + page.read.length);
+      if (answer.outcome === 'applied') options.onPageApplied?.(items);
       return answer;
     },
   );

@@ -147,6 +147,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
         tags: ['runs'],
         querystring: listQuery({
           integration: Type.Optional(Slug),
+          task: Type.Optional(Slug),
           kind: Type.Optional(Kind),
           state: Type.Optional(State),
           after: Type.Optional(Bigint),

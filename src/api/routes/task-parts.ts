@@ -5,6 +5,7 @@ import { definitions } from '../../archive/definitions.ts';
 import { resolveMailboxes } from '../../archive/group-mailboxes.ts';
 import { directoryGroupNames, mailboxGroups, sourceOf } from '../../archive/mailbox-groups.ts';
 import { taskSchedules } from '../../archive/task-schedules.ts';
+import { tasksOnSchedule } from '../../archive/tasks.ts';
 import { organisationOf } from '../access.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { namedRecordRoutes } from '../named-records.ts';
@@ -28,7 +29,7 @@ import { definitionAnswer, mailboxGroupAnswer, resolvedAnswer, taskScheduleAnswe
 const NEXT_RUNS = 3;
 const REMOVAL = 'Refused while tasks use it; the answer names them.';
 
-export async function taskPartRoutes(app: FastifyInstance, { database, engine, now }: RouteDependencies): Promise<void> {
+export async function taskPartRoutes(app: FastifyInstance, { database, engine, engineCalls, now }: RouteDependencies): Promise<void> {
   namedRecordRoutes(app, database, {
     path: '/definitions',
     one: 'Definition',
@@ -53,8 +54,14 @@ export async function taskPartRoutes(app: FastifyInstance, { database, engine, n
     ...taskSchedules,
     create: (organisation, { jitterSeconds, ...input }) =>
       withOrganisation(database, organisation, (tx) => taskSchedules.create(tx, organisation, { ...input, jitter_seconds: jitterSeconds })),
-    change: (organisation, name, { jitterSeconds, ...change }) =>
-      withOrganisation(database, organisation, (tx) => taskSchedules.change(tx, name, { ...change, jitter_seconds: jitterSeconds })),
+    async change(organisation, name, { jitterSeconds, ...change }) {
+      const { schedule, users } = await withOrganisation(database, organisation, async (tx) => {
+        const changed = await taskSchedules.change(tx, name, { ...change, jitter_seconds: jitterSeconds });
+        return { schedule: changed, users: await tasksOnSchedule(tx, changed.id) };
+      });
+      await engineCalls.reconcileTasks(organisation, users);
+      return schedule;
+    },
     remove: (organisation, name) => withOrganisation(database, organisation, (tx) => taskSchedules.remove(tx, name)),
     answers: (_organisation, rows) => Promise.resolve(rows.map((row) => taskScheduleAnswer(row, engine.nextRuns(row.schedule, now(), NEXT_RUNS)))),
   });

@@ -1,20 +1,36 @@
 import type { FastifyInstance } from 'fastify';
-import { withOrganisation } from '../../archive/database.ts';
+import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
+import { refuseWhileRunning, requestTaskRun } from '../../archive/task-runs.ts';
+import { requestTaskTest, type TaskTest } from '../../archive/task-test.ts';
 import { changeTask, createTask, findTask, listTasks, removeTask, type TaskView } from '../../archive/tasks.ts';
+import type { OrganisationId } from '../../shared/ids.ts';
 import { organisationOf } from '../access.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { namedRecordRoutes } from '../named-records.ts';
+import { StartedRun } from '../schemas/directories.ts';
 import { NamedPath } from '../schemas/lists.ts';
 import { answer, problems } from '../schemas/responses.ts';
-import { NewTask, Task, TaskChange } from '../schemas/tasks.ts';
-import { taskAnswer } from '../task-answers.ts';
+import { NewTask, StartedTaskTest, Task, TaskChange } from '../schemas/tasks.ts';
+import { taskAnswer, taskTestAnswer } from '../task-answers.ts';
+import { startTaskRuns } from '../task-run-starts.ts';
 
 /** How many of the next ticks of its schedule are shown. */
 const NEXT_RUNS = 3;
 
-export async function taskRoutes(app: FastifyInstance, { database, engine, now }: RouteDependencies): Promise<void> {
-  const shown = (row: TaskView): Task =>
-    taskAnswer(row, row.schedule === null || row.state === 'paused' ? [] : engine.nextRuns(row.schedule, now(), NEXT_RUNS));
+export async function taskRoutes(app: FastifyInstance, { database, engine, engineCalls, now }: RouteDependencies): Promise<void> {
+  const shown = async (organisation: OrganisationId, row: TaskView): Promise<Task> => {
+    const skippedByTemporal = row.schedule === null ? 0 : await engineCalls.skippedTaskTicks(organisation, row.id);
+    return taskAnswer(
+      { ...row, skipped_ticks: row.skipped_ticks + skippedByTemporal },
+      row.schedule === null || row.state === 'paused' ? [] : engine.nextRuns(row.schedule, now(), NEXT_RUNS),
+    );
+  };
+  /** Stores a change and brings the schedule in line with it. */
+  const saved = async (organisation: OrganisationId, save: (tx: OrganisationTransaction) => Promise<TaskView>): Promise<TaskView> => {
+    const task = await withOrganisation(database, organisation, save);
+    await engineCalls.reconcileTasks(organisation, [task.id]);
+    return task;
+  };
 
   namedRecordRoutes(app, database, {
     path: '/tasks',
@@ -29,10 +45,18 @@ export async function taskRoutes(app: FastifyInstance, { database, engine, now }
     },
     list: listTasks,
     find: findTask,
-    create: (organisation, input) => withOrganisation(database, organisation, (tx) => createTask(tx, organisation, input)),
-    change: (organisation, name, change) => withOrganisation(database, organisation, (tx) => changeTask(tx, name, change)),
-    remove: (organisation, name) => withOrganisation(database, organisation, (tx) => removeTask(tx, name)),
-    answers: (_organisation, rows) => Promise.resolve(rows.map(shown)),
+    create: (organisation, input) => saved(organisation, (tx) => createTask(tx, organisation, input)),
+    change: (organisation, name, change) => saved(organisation, (tx) => changeTask(tx, name, change)),
+    async remove(organisation, name) {
+      const task = await withOrganisation(database, organisation, async (tx) => {
+        const found = await findTask(tx, name);
+        await refuseWhileRunning(tx, found.id, name);
+        return found;
+      });
+      await engineCalls.removeTask(organisation, task.id);
+      await withOrganisation(database, organisation, (tx) => removeTask(tx, name));
+    },
+    answers: (organisation, rows) => Promise.all(rows.map((row) => shown(organisation, row))),
   });
 
   for (const [verb, state] of [
@@ -53,7 +77,58 @@ export async function taskRoutes(app: FastifyInstance, { database, engine, now }
         },
       },
       async (request) =>
-        shown(await withOrganisation(database, organisationOf(request), (tx) => changeTask(tx, request.params.name, { state }))),
+        shown(organisationOf(request), await saved(organisationOf(request), (tx) => changeTask(tx, request.params.name, { state }))),
     );
   }
+
+  app.post<{ Params: { name: string } }>(
+    '/tasks/:name/run',
+    {
+      config: { access: 'operate' },
+      schema: {
+        operationId: 'runTask',
+        summary: 'Run a task now',
+        description:
+          'Reads what is new in all mailboxes of its group. While such a run is open, asking again answers that run (`joined`). The answer comes ' +
+          'at once and the request is durable: when the site or the Temporal server is away, the run waits, and `waiting` says for what.',
+        tags: ['tasks'],
+        params: NamedPath,
+        response: { 202: answer(StartedRun, 'The run that was asked for, or the open one'), ...problems(400, 404) },
+      },
+    },
+    async (request, reply) => {
+      const organisation = organisationOf(request);
+      const [started] = await startTaskRuns({ database, engineCalls }, organisation, async (tx) => [
+        await requestTaskRun(tx, { task: (await findTask(tx, request.params.name)).id, trigger: 'manual' }),
+      ]);
+      return reply.code(202).send(started);
+    },
+  );
+
+  app.post<{ Params: { name: string } }>(
+    '/tasks/:name/test',
+    {
+      config: { access: 'operate' },
+      schema: {
+        operationId: 'testTask',
+        summary: 'Test a task before anybody relies on it',
+        description:
+          'Says at once whose mailboxes its group means and who is left out, and what its definition asks for and the connection cannot do; and ' +
+          'tests the connection with the first of these mailboxes. The steps are in `report` of the run. Nothing is changed.',
+        tags: ['tasks'],
+        params: NamedPath,
+        response: { 202: answer(StartedTaskTest, 'What is known, and the run of the test'), ...problems(400, 404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const organisation = organisationOf(request);
+      let test: TaskTest | undefined;
+      const [started] = await startTaskRuns({ database, engineCalls }, organisation, async (tx) => {
+        test = await requestTaskTest(tx, request.params.name);
+        return [test.requested];
+      });
+      if (test === undefined || started === undefined) throw new Error('a test without a run');
+      return reply.code(202).send(taskTestAnswer(test, started));
+    },
+  );
 }

@@ -90,7 +90,10 @@ export const RunSummary = Type.Object({
   kind: Type.String(),
   trigger: Type.String(),
   state: Type.String(),
-  integration: Slug,
+  /** Of which directory, task or connection it is: one of the three. */
+  integration: nullable(Slug),
+  task: nullable(Slug),
+  connection: nullable(Slug),
   workflowId: Type.String(),
   requestedAt: Timestamp,
   startedAt: nullable(Timestamp),

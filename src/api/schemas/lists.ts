@@ -13,14 +13,17 @@ export const DEFAULT_LIMIT = 100;
 export const Search = Type.Optional(
   Type.String({ minLength: 1, maxLength: 200, description: 'Beginning of a name, of a word in it (a last name), or of an address, without regard to case' }),
 );
+const moment = (description: string) =>
+  Type.Optional(
+    Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?(?:Z|[+-]\\d{2}:\\d{2})$', maxLength: 40, description }),
+  );
 /** Asks for what was true at a moment. */
-export const At = Type.Optional(
-  Type.String({
-    pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?(?:Z|[+-]\\d{2}:\\d{2})$',
-    maxLength: 40,
-    description: 'RFC 3339: the directory as it was at this moment. 422 for one in the future, or before anything was read',
-  }),
-);
+export const At = moment('RFC 3339: the directory as it was at this moment. 422 for one in the future, or before anything was read');
+/** How a mailbox is looked at; neither: as it is. */
+export const viewQuery = {
+  full: Type.Optional(Type.Boolean({ default: false, description: 'Everything that was ever there, with what is gone. Not together with `at`' })),
+  at: moment('RFC 3339: as of this moment, which is as of the last pass that was complete then. 422 for one in the future'),
+};
 /** What people call somebody or something by. */
 export const Reference = Type.String({ minLength: 1, maxLength: 500 });
 export const NamedPath = Type.Object({ name: Slug });

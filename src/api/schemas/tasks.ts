@@ -3,7 +3,7 @@ import { type SkipReason, skipReasons } from '../../archive/group-mailboxes.ts';
 import { type WellKnownFolder, wellKnownFolders } from '../../shared/mailbox.ts';
 import { MAX_ADDRESSES, MAX_RULES } from '../../shared/tasks.ts';
 import { Bigint, nullable, Slug, Timestamp, Uuid } from './common.ts';
-import { Schedule } from './directories.ts';
+import { Schedule, StartedRun } from './directories.ts';
 import { Reference } from './lists.ts';
 
 const Description = Type.Optional(Type.String({ maxLength: 500 }));
@@ -50,7 +50,7 @@ const FolderReplicationSettings = Type.Object(
   },
   { additionalProperties: false },
 );
-const Feature = Type.Literal('folder-replication');
+export const Feature = Type.Literal('folder-replication');
 
 export const Definition = Type.Object({ ...named, feature: Feature, settings: FolderReplicationSettings });
 export type Definition = Type.Static<typeof Definition>;
@@ -194,3 +194,24 @@ export const TaskChange = Type.Object(
   { additionalProperties: false },
 );
 export type TaskChange = Type.Static<typeof TaskChange>;
+
+/** What a task would work on, and the test of its connection that was asked for. */
+export const StartedTaskTest = Type.Object({
+  connection: Slug,
+  mailbox: nullable(Type.String({ description: 'Address whose mailbox is opened: the first of the group. Null: the group has none' })),
+  cannot: Type.Array(Type.String(), { description: 'What the definition asks for and the connection cannot do, in sentences' }),
+  group: Type.Pick(ResolvedMailboxes, ['counts', 'skipped', 'directories']),
+  run: StartedRun,
+});
+export type StartedTaskTest = Type.Static<typeof StartedTaskTest>;
+
+export const ResyncRequest = Type.Object(
+  {
+    full: Type.Optional(Type.Boolean({ description: 'Everything from the beginning. Default: what changed' })),
+    task: Type.Optional(Slug),
+    mailbox: Type.Optional(Type.String({ minLength: 3, maxLength: 320, description: 'Address. Neither a task nor a mailbox: the whole organisation' })),
+    folder: Type.Optional(Bigint),
+  },
+  { additionalProperties: false },
+);
+export type ResyncRequest = Type.Static<typeof ResyncRequest>;

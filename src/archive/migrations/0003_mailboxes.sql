@@ -12,6 +12,9 @@ create table exchange_connection (
   credential_changed_at timestamptz,
   -- Change hints of folders were wrong once: every pass reads every folder.
   hints_trusted         boolean not null default true,
+  -- Exchange refused the sign-in: ticks wait until somebody changes the connection, since more tries could lock the account.
+  refused_at            timestamptz,
+  refused_error         jsonb,              -- ErrorReport
   created_at            timestamptz not null default now(),
   changed_at            timestamptz not null default now(),
   unique (org_id, name)
@@ -74,14 +77,42 @@ create index task_schedule_users on task (schedule_id) where schedule_id is not 
 create index task_group on task (group_id);
 create index task_site on task (site_id);
 
+-- Members of a task's group, as resolved last, that have no mailbox to work on: SkippedMember. Their reason is their state.
+create table task_skipped_member (
+  task_id uuid not null references task,
+  position integer not null,
+  org_id  uuid not null,
+  name    text not null,
+  address text,
+  reason  text not null,
+  primary key (task_id, position)
+);
+
 -- A run belongs to a directory, a task, or a connection that is tested.
 alter table run alter column integration_id drop not null;
 alter table run add column task_id uuid references task;
 alter table run add column connection_id uuid references exchange_connection;
+-- Of a resync: how far it reaches (TaskRunScope); null: a run of the whole task by changes. Of a connection test: whom it impersonates.
+alter table run add column task_scope jsonb;
+alter table run add column test_address text;
+-- When its list of mailboxes was made.
+alter table run add column planned_at timestamptz;
 alter table run add constraint run_subject check (num_nonnulls(integration_id, task_id, connection_id) = 1);
-create unique index run_open_task on run (task_id, kind) where task_id is not null and state in ('queued', 'running');
-create unique index run_open_connection on run (connection_id, kind) where connection_id is not null and state in ('queued', 'running');
+alter table run drop constraint run_kind_check;
+alter table run add constraint run_kind_check check (kind in ('directory-sync', 'directory-plan', 'directory-test', 'directory-object', 'exchange-task', 'connection-test'));
+create unique index run_open_task on run (task_id, coalesce(task_scope, 'null'::jsonb)) where task_id is not null and state in ('queued', 'running');
+create unique index run_open_connection on run (connection_id) where connection_id is not null and state in ('queued', 'running');
 create index run_by_task on run (task_id, number desc) where task_id is not null;
+create index run_by_connection on run (connection_id, number desc) where connection_id is not null;
+
+create or replace function platform_find_run(wanted uuid) returns table (id uuid, org_id uuid, integration_id uuid, site_id uuid, kind text, state text)
+  language sql stable security definer set search_path = public, pg_temp
+  as $$ select r.id, r.org_id, r.integration_id, coalesce(i.site_id, t.site_id, c.site_id), r.kind, r.state
+        from run r
+        left join directory_integration i on i.id = r.integration_id
+        left join task t on t.id = r.task_id
+        left join exchange_connection c on c.id = r.connection_id
+        where r.id = wanted $$;
 
 -- A mailbox, once seen, for good. Known by its Exchange GUID; where the directory has none, by its address.
 create table mailbox (
@@ -90,7 +121,7 @@ create table mailbox (
   -- As sites know it, and the owner of its cursors.
   key            uuid not null unique default gen_random_uuid(),
   exchange_guid  uuid,
-  address        text not null,             -- primary, as last seen: whom the connection impersonates
+  address        text collate "C" not null, -- primary, as last seen: whom the connection impersonates
   display_name   text not null,
   recipient_type text not null,
   -- The directory object that says who it is; null: typed by hand and not found.
@@ -101,8 +132,14 @@ create table mailbox (
   completed_pass bigint not null default 0,
   -- Every folder was read whatever the hints said: once a day.
   verified_at    timestamptz,
+  -- What the last completed pass left in it. Bytes are those that the source says items take.
+  folders        bigint not null default 0,
+  items          bigint not null default 0,
+  left_out       bigint not null default 0,
+  bytes          bigint not null default 0,
   created_at     timestamptz not null default now()
 );
+create index mailbox_listed on mailbox (org_id, address, id);
 create unique index mailbox_guid on mailbox (org_id, exchange_guid) where exchange_guid is not null;
 create unique index mailbox_address on mailbox (org_id, address) where exchange_guid is null;
 create index mailbox_object on mailbox (object_id) where object_id is not null;
@@ -142,11 +179,17 @@ create table run_mailbox (
   ordinal    integer not null,
   org_id     uuid not null,
   mailbox_id bigint not null references mailbox,
-  outcome    text check (outcome in ('quiet', 'finished', 'failed', 'deferred', 'duplicate')),
+  -- null: not begun; deferred: left by a sweep; waiting: an attempt failed with `error`, another follows; superseded: another run took it.
+  outcome    text check (outcome in ('quiet', 'finished', 'failed', 'deferred', 'waiting', 'superseded')),
   -- Of the attempt that works on it; a later attempt takes it over.
   lease      uuid,
   leased_at  timestamptz,
   error      jsonb,
+  -- Attempts in a row that failed and brought nothing.
+  fruitless  integer not null default 0,
+  -- What this run committed of it.
+  pages      bigint not null default 0,
+  items      bigint not null default 0,
   primary key (run_id, ordinal)
 );
 create index run_mailbox_of on run_mailbox (mailbox_id, run_id);
@@ -229,8 +272,8 @@ create table item (
 ) partition by hash (mailbox_id);
 create index item_listed on item (mailbox_id, folder_id, sort_at desc, id desc) where left_out is null;
 create index item_left_out on item (mailbox_id, folder_id, version_pass) where left_out is not null;
--- Answers how many there are without a look at the rows.
-create index item_counted on item (mailbox_id, folder_id) include (placed_pass, version_pass, left_out);
+-- Answers how many there are, and how large, without a look at the rows.
+create index item_counted on item (mailbox_id, folder_id) include (placed_pass, version_pass, left_out, size);
 create index item_content on item (mailbox_id, sort_at desc) where content_state = 'wanted' and folder_id is not null and left_out is null;
 -- Those by which a moved item is recognised.
 create index item_new on item (mailbox_id, first_pass);
@@ -290,7 +333,7 @@ create table item_problem (
   resolved_at timestamptz,
   primary key (mailbox_id, source_hash)
 );
-create index item_problem_open on item_problem (org_id, mailbox_id) where resolved_at is null;
+create index item_problem_open on item_problem (org_id, mailbox_id, source_hash) where resolved_at is null;
 
 -- Items that their owner marked Personal or Private are left out.
 alter table organisation add column leave_out_private boolean not null default true;
@@ -303,7 +346,7 @@ begin
       execute format('create table %I partition of %I for values with (modulus 16, remainder %s)', t || '_' || part, t, part);
     end loop;
   end loop;
-  foreach t in array array['exchange_connection', 'definition', 'task_schedule', 'mailbox_group', 'task', 'mailbox', 'mailbox_owner',
+  foreach t in array array['exchange_connection', 'definition', 'task_schedule', 'mailbox_group', 'task', 'task_skipped_member', 'mailbox', 'mailbox_owner',
     'task_mailbox', 'run_mailbox', 'pass', 'folder', 'former_folder', 'item', 'former_version', 'former_placement', 'seen_item', 'item_problem'] loop
     execute format('alter table %I enable row level security', t);
     execute format($p$create policy organisation on %I using (org_id = (select nullif(current_setting('lockstep.org', true), '')::uuid))$p$, t);

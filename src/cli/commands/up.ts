@@ -67,12 +67,15 @@ async function presentOrExplain(started: Started, sample: boolean, io: CommandIo
 }
 
 /** Synchronises the sample when it was asked for, then says what is there and where to look. */
-async function present({ api, places, samplePort }: Started, sample: boolean, io: CommandIo): Promise<void> {
+async function present({ api, places, samplePort, sampleExchangePort }: Started, sample: boolean, io: CommandIo): Promise<void> {
   const { ensureSampleSynchronised, SAMPLE } = await import('../up/sample-integration.ts');
+  const { ensureSampleReplicated } = await import('../up/sample-task.ts');
   const { directoryCounts, kindCounts, summaryText } = await import('../up/summary.ts');
   if (sample) {
     const run = await ensureSampleSynchronised(api, samplePort);
     if (run !== undefined && !(await followed(api, run, io))) return;
+    const replication = await ensureSampleReplicated(api, sampleExchangePort);
+    if (replication !== undefined && !(await followed(api, replication, io))) return;
   }
   const directories = await directoryCounts(api);
   // Also when it is started without the sample directory: what is there is the same.

@@ -9,6 +9,8 @@ const run = (overrides: Partial<Run>): Run => ({
   trigger: 'manual',
   state: 'running',
   integration: 'hq',
+  task: null,
+  connection: null,
   workflowId: 'acme/hq/12',
   requestedAt: '2026-11-24T08:00:00Z',
   startedAt: '2026-11-24T08:00:00Z',
@@ -26,12 +28,20 @@ const run = (overrides: Partial<Run>): Run => ({
 });
 
 test('the live line has pages, entries and rate', () => {
-  expect(runProgressText(run({ totals: { pages: 6, seen: 2_345 } }), 1234.5)).toBe('sync #12 of hq: 6 pages, 2,345 entries, 1,235 a second');
-  expect(runProgressText(run({ totals: { pages: 1, seen: 1 } }), 0)).toBe('sync #12 of hq: 1 page, 1 entry');
+  expect(runProgressText(run({ totals: { pages: 6, seen: 2_345 } }), 1234.5, now)).toBe('sync #12 of hq: 6 pages, 2,345 entries, 1,235 a second');
+  expect(runProgressText(run({ totals: { pages: 1, seen: 1 } }), 0, now)).toBe('sync #12 of hq: 1 page, 1 entry');
+});
+
+test('of a task the live line is a bar over its mailboxes, with what is left', () => {
+  const task = { kind: 'exchange-task', integration: null, task: 'sales' };
+  expect(runProgressText(run({ ...task, totals: { mailboxes: 40, done: 9, failed: 1, waiting: 2, items: 1_200 } }), 120, now)).toBe(
+    'task #12 of sales: [█████···············] 10 of 40 mailboxes · 1,200 items (120 a second) · 2 waiting · 1 failed · about 30 s left',
+  );
+  expect(runProgressText(run({ ...task, totals: {} }), undefined, now)).toBe('task #12 of sales: running');
 });
 
 test('a run that waits says for what, before anything else', () => {
-  expect(runProgressText(run({ waiting: 'site berlin is offline', totals: { pages: 6, seen: 1 } }), 10)).toBe('sync #12 of hq: site berlin is offline');
+  expect(runProgressText(run({ waiting: 'site berlin is offline', totals: { pages: 6, seen: 1 } }), 10, now)).toBe('sync #12 of hq: site berlin is offline');
 });
 
 test('totals come in the order in which people ask, without zeros, with unknown ones last', () => {

@@ -41,11 +41,14 @@ export function runExitCode(state: string): ExitCode {
   }
 }
 
-/** `directory-sync` is called `sync` by everybody. */
-export const runKindText = (kind: string): string => kind.replace(/^directory-/, '');
+/** `directory-sync` is called `sync` by everybody, and so on. */
+export const runKindText = (kind: string): string => kind.replace(/^(?:directory|exchange|connection)-/, '');
 
-export const runTitle = (run: Pick<RunSummary, 'kind' | 'number' | 'integration'>): string =>
-  `${runKindText(run.kind)} #${run.number} of ${run.integration}`;
+/** The directory, task or connection that it is a run of. */
+export const runSubject = (run: Pick<RunSummary, 'integration' | 'task' | 'connection'>): string => run.integration ?? run.task ?? run.connection ?? '';
+
+export const runTitle = (run: Pick<RunSummary, 'kind' | 'number' | 'integration' | 'task' | 'connection'>): string =>
+  `${runKindText(run.kind)} #${run.number} of ${runSubject(run)}`;
 
 /** How long the run took, or has taken until `now`. */
 export function runDuration(run: RunSummary, now: Date): string {
@@ -55,25 +58,45 @@ export function runDuration(run: RunSummary, now: Date): string {
 }
 
 /** In the order in which people ask; what the API counts beyond these comes after them. */
-const totalOrder = ['pages', 'seen', 'added', 'changed', 'unchanged', 'missing', 'returned', 'disabled', 'deleted', 'held', 'members', 'problems'];
+const totalOrder = ['mailboxes', 'done', 'quiet', 'failed', 'waiting', 'duplicate', 'skipped', 'pages', 'items', 'seen', 'added', 'changed', 'unchanged', 'missing', 'returned', 'disabled', 'deleted', 'held', 'members', 'problems'];
 
 /** `2 pages · 312 seen · 312 added`; zeros are left out, all but those of `seen`. */
 export function totalsText(totals: RunSummary['totals']): string {
   const names = [...totalOrder.filter((name) => name in totals), ...Object.keys(totals).filter((name) => !totalOrder.includes(name))];
   return names
     .filter((name) => totals[name] !== 0 || name === 'seen')
-    .map((name) => `${count(totals[name] ?? 0)} ${clean(totals[name] === 1 ? name.replace(/(?<=page|member|problem)s$/, '') : name)}`)
+    .map((name) => `${count(totals[name] ?? 0)} ${clean(totals[name] === 1 ? name.replace(/(?<=page|member|problem|item)s$/, '') : name)}`)
     .join(' · ');
 }
 
 /** One line while the run is open: pages, entries and rate (entries a second), or what it waits for. */
-export function runProgressText(run: RunSummary, perSecond: number | undefined): string {
+export function runProgressText(run: RunSummary, perSecond: number | undefined, now: Date): string {
   const title = `${runTitle(run)}:`;
   if (run.waiting !== null) return `${title} ${clean(run.waiting)}`;
+  if (run.task !== null) return taskProgressText(title, run, perSecond, now);
   const { pages, seen } = run.totals;
   if (pages === undefined || seen === undefined) return `${title} ${run.state}`;
   const rate = perSecond === undefined || perSecond < 0.5 ? '' : `, ${count(Math.round(perSecond))} a second`;
   return `${title} ${counted(pages, 'page')}, ${counted(seen, 'entry', 'entries')}${rate}`;
+}
+
+const BAR_WIDTH = 20;
+
+/** A bar over the mailboxes, what came so far and, once some are done, how long the rest will take at that rate. */
+function taskProgressText(title: string, run: RunSummary, perSecond: number | undefined, now: Date): string {
+  const { mailboxes, done = 0, failed = 0, waiting = 0, items = 0 } = run.totals;
+  if (mailboxes === undefined) return `${title} ${run.state}`;
+  const ended = done + failed;
+  const filled = mailboxes === 0 ? BAR_WIDTH : Math.floor((ended / mailboxes) * BAR_WIDTH);
+  const parts = [
+    `[${'█'.repeat(filled)}${'·'.repeat(BAR_WIDTH - filled)}] ${count(ended)} of ${counted(mailboxes, 'mailbox', 'mailboxes')}`,
+    `${counted(items, 'item')}${perSecond === undefined || perSecond < 0.5 ? '' : ` (${count(Math.round(perSecond))} a second)`}`,
+    ...(waiting === 0 ? [] : [`${count(waiting)} waiting`]),
+    ...(failed === 0 ? [] : [`${count(failed)} failed`]),
+  ];
+  const elapsed = run.startedAt === null ? 0 : now.getTime() - new Date(run.startedAt).getTime();
+  if (ended > 0 && ended < mailboxes) parts.push(`about ${duration((elapsed / ended) * (mailboxes - ended))} left`);
+  return `${title} ${parts.join(' · ')}`;
 }
 
 /** What came of a run that was waited for: a sentence, the totals, and what to do when not all is well. */
@@ -83,12 +106,13 @@ export function runResultText(run: Run, now: Date): string {
   const state = style === undefined ? run.state : styled(style, run.state);
   const lines = [`${runTitle(run)}: ${state}${took === '' ? '' : ` in ${took}`}`];
   const totals = totalsText(run.totals);
-  if (totals !== '' && run.kind !== 'directory-test') lines.push(`  ${totals}`);
+  if (totals !== '' && run.report === null) lines.push(`  ${totals}`);
   lines.push(...runErrorLines(run), ...heldLines(run));
   const problems = run.totals['problems'] ?? 0;
-  if (run.state === 'partial' || problems > 0) {
+  if (run.integration !== null && (run.state === 'partial' || problems > 0)) {
     lines.push(`  ${counted(problems, 'object')} with problems: lockstep directory problems ${run.integration}`);
   }
+  if (run.task !== null && (run.totals['failed'] ?? 0) > 0) lines.push(`  Which, and why: lockstep task status ${run.task}`);
   return lines.join('\n');
 }
 

@@ -23,6 +23,7 @@ export interface Started {
   readonly installation: Installation;
   readonly places: Places;
   readonly samplePort: number;
+  readonly sampleExchangePort: number;
 }
 
 /**
@@ -86,7 +87,7 @@ export async function startAll(supervisor: Supervisor, options: StartOptions, io
     home: home.folder,
     database: database.dataFolder?.startsWith(home.folder) === true ? undefined : database.dataFolder,
   };
-  return { api, installation, places, samplePort: settings.samplePort };
+  return { api, installation, places, samplePort: settings.samplePort, sampleExchangePort: settings.sampleExchangePort };
 }
 
 /** Where the UI shows the runs of Lockstep: at its beginning it opens another namespace. */

@@ -1,6 +1,5 @@
 /** How requests prove who sends them. */
 import { randomBytes } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { LockstepError } from '../../shared/errors.ts';
 import { authenticateMessage, negotiateMessage, type NtlmAccount, NtlmError } from './ntlm.ts';
@@ -196,7 +195,7 @@ class NtlmConnection {
     return (options, callback) =>
       connect(options, (...result) => {
         const [, socket] = result;
-        if (socket !== null && 'getPeerCertificate' in socket) this.#certificate = (socket as TLSSocket).getPeerCertificate().raw;
+        if (socket !== null && 'getPeerCertificate' in socket) this.#certificate = (socket).getPeerCertificate().raw;
         callback(...result);
       });
   }
@@ -208,7 +207,7 @@ function challengeOf(answer: HttpResponse): Buffer | undefined {
   return answer.statusCode === 401 && found !== undefined ? Buffer.from(found, 'base64') : undefined;
 }
 
-const ntlmNotOffered = (host: string, cause?: unknown): LockstepError =>
+export const ntlmNotOffered = (host: string, cause?: unknown): LockstepError =>
   new LockstepError({
     class: 'ConfigInvalid',
     code: 'ews.ntlm-not-offered',
@@ -216,3 +215,22 @@ const ntlmNotOffered = (host: string, cause?: unknown): LockstepError =>
     next: 'Switch NTLM on (Set-WebServicesVirtualDirectory -WindowsAuthentication), or choose another authentication: lockstep connection change NAME --authentication basic.',
     ...(cause === undefined ? {} : { cause }),
   });
+
+/** Requests that prove nothing: an answer says how the server wants it proved. */
+export class AnonymousHttp implements AuthenticatedHttp {
+  readonly #origin: string;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(options: HttpOptions) {
+    this.#origin = options.origin;
+    this.#dispatcher = connections(options);
+  }
+
+  post(request: HttpRequest): Promise<HttpResponse> {
+    return post(this.#dispatcher, this.#origin, request);
+  }
+
+  close(): Promise<void> {
+    return this.#dispatcher.close();
+  }
+}

@@ -4,14 +4,17 @@ import { escapeXml } from './xml-text.ts';
 /** What all servers from Exchange 2013 SP1 on understand. */
 const SCHEMA_VERSION = 'Exchange2013_SP1';
 
-/** The body in its envelope; `mailbox`: primary SMTP address of the mailbox that the call is about, whom the account impersonates. */
-export const envelope = (mailbox: string, body: string): string =>
+/**
+ * The body in its envelope; `mailbox`: primary SMTP address of the mailbox that the call is about, whom the account impersonates; null:
+ * as the account itself.
+ */
+export const envelope = (mailbox: string | null, body: string): string =>
   '<?xml version="1.0" encoding="utf-8"?>' +
   '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"' +
   ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"' +
   ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages">' +
   `<soap:Header><t:RequestServerVersion Version="${SCHEMA_VERSION}"/>` +
-  `<t:ExchangeImpersonation><t:ConnectingSID><t:SmtpAddress>${escapeXml(mailbox)}</t:SmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>` +
+  `${mailbox === null ? '' : `<t:ExchangeImpersonation><t:ConnectingSID><t:SmtpAddress>${escapeXml(mailbox)}</t:SmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>`}` +
   `</soap:Header><soap:Body>${body}</soap:Body></soap:Envelope>`;
 
 /** A property of MAPI, by tag and type. */

@@ -11,8 +11,8 @@ import { type AnswerShape, type ResponseHandler, ResponseReader } from './respon
 import { MalformedXmlError } from './xml-scanner.ts';
 
 export interface Call<Handler extends ResponseHandler> {
-  /** Primary SMTP address of the mailbox: impersonated, and the anchor by which the server finds it without asking around. */
-  readonly mailbox: string;
+  /** Primary SMTP address of the mailbox: impersonated, and the anchor by which the server finds it without asking around; null: none. */
+  readonly mailbox: string | null;
   /** Children of soap:Body. */
   readonly body: string;
   readonly shape: AnswerShape;
@@ -37,7 +37,7 @@ export class EwsServer {
    * @throws LockstepError of every class but CursorInvalid by itself; what `signal` was aborted with
    */
   call<Handler extends ResponseHandler>(call: Call<Handler>): Promise<Handler> {
-    return this.#gate.run(call.mailbox, call.signal, async () => {
+    return this.#gate.run(call.mailbox ?? '', call.signal, async () => {
       try {
         return await this.#attempt(call, await this.#sendTwice(call));
       } catch (error) {
@@ -70,7 +70,7 @@ export class EwsServer {
         accept: 'text/xml',
         'accept-encoding': 'gzip',
         'user-agent': 'Lockstep',
-        'x-anchormailbox': mailbox,
+        ...(mailbox === null ? {} : { 'x-anchormailbox': mailbox }),
         // In Exchange's own logs this names the request.
         'client-request-id': randomUUID(),
         'return-client-request-id': 'true',

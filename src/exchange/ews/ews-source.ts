@@ -1,6 +1,7 @@
 import type { ConnectionSettings } from '../../shared/mailbox-contract.ts';
 import { LockstepError } from '../../shared/errors.ts';
-import type { MailboxCapability, MailboxName, MailboxSource } from '../mailbox.ts';
+import { capabilitiesOf, type MailboxCapability } from '../../shared/mailbox-capabilities.ts';
+import type { MailboxName, MailboxSource } from '../mailbox.ts';
 import { type AuthenticatedHttp, basicAuthorization, HeaderHttp, type HttpOptions, NtlmHttp } from './authentication.ts';
 import { EwsMailbox } from './ews-mailbox.ts';
 import { EwsServer } from './ews-server.ts';
@@ -13,7 +14,7 @@ export const DEFAULT_MAX_REQUESTS = 20;
 
 /** The mailboxes of one on-premises Exchange. `secret`: the account's password, or the client's secret. */
 export class EwsSource implements MailboxSource {
-  readonly capabilities: ReadonlySet<MailboxCapability> = new Set(['folder-hints', 'every-item-class', 'mime']);
+  readonly capabilities: ReadonlySet<MailboxCapability> = new Set(capabilitiesOf.ews);
   readonly #server: EwsServer;
 
   /** @throws LockstepError ConfigInvalid when the settings make no sense */

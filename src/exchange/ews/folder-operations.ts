@@ -49,14 +49,14 @@ abstract class FolderHandler extends RecordHandler {
 
   protected abstract folderRead(folder: OpenFolder): void;
   /** An id outside of a folder: of one that was deleted. */
-  protected folderNamed(_id: string): void {}
+  protected folderNamed?(id: string): void;
 
   protected override opened(name: string, attribute: (name: string) => string | undefined): void {
     if (folderElements.has(name)) {
       this.#folder = { id: '', parentId: '', name: '', folderClass: '', wellKnown: '', itemCount: 0, properties: new Map(), element: name };
     } else if (name === 'FolderId') {
       const id = attribute('Id') ?? '';
-      if (this.#folder === undefined) this.folderNamed(id);
+      if (this.#folder === undefined) this.folderNamed?.(id);
       else this.#folder.id = id;
     } else if (name === 'ParentFolderId' && this.#folder !== undefined) this.#folder.parentId = attribute('Id') ?? '';
     else if (name === 'ExtendedFieldURI') this.#property = Number(attribute('PropertyTag') ?? Number.NaN);
@@ -154,6 +154,6 @@ export class HintHandler extends FolderHandler {
   protected override folderRead({ id, itemCount, properties }: OpenFolder): void {
     const of = (tag: number) => properties.get(tag) ?? '';
     const hint = [of(Number(localCommitTimeMax.tag)), of(Number(deletedCountTotal.tag)), String(itemCount), of(UNREAD)].join(' ');
-    this.hints.push({ id: id as SourceFolderId, hint });
+    this.hints.push({ id: id as SourceFolderId, hint, empty: itemCount === 0 });
   }
 }

@@ -36,6 +36,12 @@ const meanings: readonly (Meaning & { readonly codes: readonly string[] })[] = [
   },
   {
     class: 'MailboxGone',
+    code: 'ews.name-not-found',
+    next: 'Correct the address, or see whether the recipient is hidden from address lists.',
+    codes: ['ErrorNameResolutionNoResults'],
+  },
+  {
+    class: 'MailboxGone',
     code: 'ews.account-disabled',
     next: 'The account of this mailbox is disabled in Active Directory. It is skipped until that changes.',
     codes: ['ErrorAccountDisabled', 'ErrorAccountSuspend'],

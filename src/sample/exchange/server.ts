@@ -20,6 +20,7 @@ import { copyItem, createItem, deleteItem, moveItem, updateItem } from './operat
 import { findItem } from './operations/find-items.ts';
 import { findFolder, getFolder, syncFolderHierarchy } from './operations/folders.ts';
 import { getItem, syncFolderItems } from './operations/items.ts';
+import { resolveNames } from './operations/resolve-names.ts';
 import { type Account, type Scheme, SignIn } from './sign-in.ts';
 import { envelopeHead, envelopeTail, EwsFault, failedMessage, readEnvelope, soapFault, type Xml } from './soap.ts';
 
@@ -72,6 +73,7 @@ const operations: Readonly<Record<string, Operation>> = {
   MoveFolder: moveFolder,
   EmptyFolder: emptyFolder,
   DeleteFolder: deleteFolder,
+  ResolveNames: resolveNames,
 };
 
 const PATH = '/EWS/Exchange.asmx';

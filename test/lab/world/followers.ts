@@ -1,4 +1,5 @@
 /** Those who bring a domain of a world into the archive, page by page, and what may happen to pages on their way. */
+import type { RunRow } from '../../../src/archive/runs.ts';
 import type { Database } from '../../../src/archive/database.ts';
 import { withOrganisation } from '../../../src/archive/database.ts';
 import { requestReconcile } from '../../../src/archive/directory-tracking.ts';
@@ -18,7 +19,7 @@ export class Reading {
   readonly #owner: Database;
   readonly #app: Database;
   readonly #source: SessionOptions;
-  readonly #run: Awaited<ReturnType<typeof aRun>>;
+  readonly #run: RunRow;
   #attempt!: Awaited<ReturnType<typeof openReading>>;
   #pages!: AsyncIterator<SourcePage, unknown>;
   /** Sent in this attempt. */
@@ -27,7 +28,7 @@ export class Reading {
   #cut: DirectoryPage[] = [];
   readonly #abandoned: { readonly attempt: Awaited<ReturnType<typeof openReading>>; readonly seq: number; readonly page: DirectoryPage }[] = [];
 
-  private constructor(owner: Database, app: Database, source: SessionOptions, run: Awaited<ReturnType<typeof aRun>>) {
+  private constructor(owner: Database, app: Database, source: SessionOptions, run: RunRow) {
     this.#owner = owner;
     this.#app = app;
     this.#source = source;

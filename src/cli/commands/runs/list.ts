@@ -3,7 +3,7 @@ import { apiOptions, connectOrganisation } from '../../api-connection.ts';
 import { defineCommand, number, text } from '../../command.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { moreLine } from '../../list-options.ts';
-import { runDuration, runKindText, runStyle, totalsText } from '../../output/run-text.ts';
+import { runDuration, runKindText, runStyle, runSubject, totalsText } from '../../output/run-text.ts';
 import { table } from '../../output/table.ts';
 import { localTime } from '../../output/times.ts';
 import { firstItems } from '../../paging.ts';
@@ -13,7 +13,7 @@ const DEFAULT_RUNS = 20;
 export const runsList = defineCommand({
   path: ['runs'],
   summary: 'List runs, newest first',
-  description: 'A run is one synchronisation, plan or test of a directory, by schedule or by hand. Its history is in the Temporal UI (lockstep ui), its results are kept here.',
+  description: 'A run is one synchronisation, plan or test of a directory, one run of a task, or one test of a connection, by schedule or by hand. Its history is in the Temporal UI (lockstep ui), its results are kept here.',
   examples: [
     { line: 'lockstep runs', what: 'The latest runs' },
     { line: 'lockstep runs --directory hq --state failed', what: 'Failed runs of one directory' },
@@ -21,6 +21,7 @@ export const runsList = defineCommand({
   ],
   options: {
     directory: text('name', 'only of this directory'),
+    task: text('name', 'only of this task'),
     kind: text('kind', 'only of this kind', { choices: runKinds }),
     state: text('state', 'only in this state', { choices: runStates }),
     limit: number('count', 'show at most so many', { default: DEFAULT_RUNS, minimum: 1 }),
@@ -29,14 +30,14 @@ export const runsList = defineCommand({
   async run({ options }, io) {
     const api = await connectOrganisation(options, io);
     const page = await firstItems(options.limit, (query) =>
-      api.runs({ ...query, integration: options.directory, kind: options.kind, state: options.state }),
+      api.runs({ ...query, integration: options.directory, task: options.task, kind: options.kind, state: options.state }),
     );
     const now = io.now();
     const shown = table(
       page.items,
       [
         { title: 'RUN', value: (run) => `#${run.number}`, align: 'right' },
-        { title: 'DIRECTORY', value: (run) => run.integration },
+        { title: 'OF', value: runSubject },
         { title: 'KIND', value: (run) => runKindText(run.kind) },
         { title: 'STATE', value: (run) => run.state, style: (run) => runStyle(run.state) },
         { title: 'BY', value: (run) => run.trigger },

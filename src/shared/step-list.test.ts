@@ -1,4 +1,4 @@
-import { LockstepError } from '../shared/errors.ts';
+import { LockstepError } from './errors.ts';
 import { StepList } from './step-list.ts';
 
 const failing = () => Promise.reject(new LockstepError({ class: 'ConfigInvalid', code: 'a.b', message: 'x'.repeat(5000), next: 'Do it.' }));
