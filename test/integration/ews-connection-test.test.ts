@@ -23,7 +23,7 @@ const mailboxes = () => [new SampleMailbox(ada, 1, new GeneratedMailbox({ owner:
 let exchange: SampleExchange;
 let folder: string;
 beforeAll(async () => {
-  exchange = await startSampleExchange({ mailboxes: mailboxes(), accounts });
+  exchange = await startSampleExchange({ schemes: ['basic'], mailboxes: mailboxes(), accounts });
   folder = await mkdtemp(join(labFolder(), 'ews-test-'));
   await makeAuthority(folder);
 });

@@ -4,7 +4,6 @@ import { writeMime } from './mime-writer.ts';
 import type { ItemDetails, ItemRecord } from './model.ts';
 
 export function itemMime({ itemClass, content, details }: ItemRecord): Iterable<Buffer> {
-  if (content.raw !== undefined) return content.raw();
   if (details?.kind === 'contact') return [Buffer.from(vCard(content.subject, details))];
   if (details?.kind === 'meeting' && itemClass.startsWith('IPM.Appointment')) return [Buffer.from(iCalendar('PUBLISH', content.subject, details))];
   return writeMime(content);
