@@ -5,12 +5,19 @@
  * https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange), so a mailbox that was
  * throttled pauses alone, and has one request at a time. A server that is too busy for everybody shows in many mailboxes: then the
  * number in flight is halved, and grows by one with each round of successes (additive increase, multiplicative decrease).
+ *
+ * A mailbox that hangs (its database fails over, its store is stuck) keeps a request until it times out. It delays nobody: what has had no
+ * answer for SLOW_MS no longer takes a place, and costs a connection.
  */
 import { LockstepError } from '../../shared/errors.ts';
 
 /** When the server does not say for how long: Exchange's budgets refill within a minute. */
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
+/** Far above what calls for metadata take. */
+const SLOW_MS = 5_000;
+/** So many requests may go on without a place; what is slow beyond that is the server, and it gets no more. */
+export const MOST_SLOW = 100;
 
 interface Paused {
   readonly until: number;
@@ -21,6 +28,7 @@ export class RequestGate {
   readonly #most: number;
   #limit: number;
   #inFlight = 0;
+  #slow = 0;
   #successes = 0;
   readonly #waiting: (() => void)[] = [];
   readonly #paused = new Map<string, Paused>();
@@ -44,6 +52,7 @@ export class RequestGate {
   async run<T>(mailbox: string, signal: AbortSignal, request: () => Promise<T>): Promise<T> {
     this.#refusePaused(mailbox);
     await this.#enter(signal);
+    const slow = this.#watch();
     try {
       const answer = await request();
       this.#succeeded(mailbox);
@@ -52,9 +61,26 @@ export class RequestGate {
       if (error instanceof LockstepError && error.class === 'Throttled') throw this.#throttled(mailbox, error);
       throw error;
     } finally {
-      this.#inFlight -= 1;
+      clearTimeout(slow.timer);
+      if (slow.gaveUpPlace) this.#slow -= 1;
+      else this.#inFlight -= 1;
       this.#admit();
     }
+  }
+
+  /** Takes the place of a request that is slow, once. */
+  #watch(): { readonly timer: NodeJS.Timeout; gaveUpPlace: boolean } {
+    const watched = {
+      gaveUpPlace: false,
+      timer: setTimeout(() => {
+        if (this.#slow >= MOST_SLOW) return;
+        watched.gaveUpPlace = true;
+        this.#slow += 1;
+        this.#inFlight -= 1;
+        this.#admit();
+      }, SLOW_MS),
+    };
+    return watched;
   }
 
   #refusePaused(mailbox: string): void {
