@@ -9,6 +9,8 @@ const CLAIMED_AT_ONCE = 50;
 const AT_ONCE = 16;
 /** More than this is worth an activity of its own, which is retried and seen by itself. */
 const BUDGET: Budget = { pages: 5, ms: 10_000 };
+/** One that hangs is left too; and once all others of its claim are done, they wait this long for it. */
+const STRAGGLER_MS = 5_000;
 
 /**
  * Several mailboxes at once: finishes those with little or nothing new and leaves the others. A repeated attempt goes on with those that have
@@ -22,13 +24,23 @@ export async function sweepMailboxes(work: MailboxWork, { runId, offset, length 
     const { mailboxes } = await client.claim(runId, { offset: from, length: Math.min(CLAIMED_AT_ONCE, offset + length - from) }, signal);
     const results: MailboxResult[] = [];
     const waiting = [...mailboxes];
+    let working = AT_ONCE;
+    const stragglers = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
     const worker = async () => {
       for (let claim = waiting.shift(); claim !== undefined; claim = waiting.shift()) {
-        const outcome = await sweepOne(work, claim);
+        const outcome = await sweepOne(work, claim, AbortSignal.any([signal, stragglers.signal, AbortSignal.timeout(BUDGET.ms)]));
         if (outcome !== undefined) results.push({ ordinal: claim.ordinal, lease: claim.lease, outcome });
       }
+      working -= 1;
+      // Few are left, and what is left takes its time.
+      if (working <= AT_ONCE / 4) timer ??= setTimeout(() => stragglers.abort(), STRAGGLER_MS);
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    try {
+      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    } finally {
+      clearTimeout(timer);
+    }
     if (results.length === 0) continue;
     await client.putResults(runId, results, signal);
     for (const { ordinal, outcome } of results) {
@@ -40,16 +52,17 @@ export async function sweepMailboxes(work: MailboxWork, { runId, offset, length 
   return { ...totals, deferred: totals.deferred.toSorted((one, other) => one - other) };
 }
 
-/** Undefined: another attempt has it. */
-async function sweepOne({ client, sources, signal, onPage }: MailboxWork, claim: MailboxClaim): Promise<MailboxResult['outcome'] | undefined> {
+/** Undefined: another attempt has it. `patience`: ends with the activity, and before when the mailbox takes too long. */
+async function sweepOne({ client, sources, signal, onPage }: MailboxWork, claim: MailboxClaim, patience: AbortSignal): Promise<MailboxResult['outcome'] | undefined> {
   try {
-    const result = await sources.use(claim.connection, signal, (source) =>
-      replicateMailbox({ mailbox: source.mailbox(claim), capabilities: source.capabilities, client, claim, signal, budget: BUDGET, onPage }),
+    const result = await sources.use(claim.connection, patience, (source) =>
+      replicateMailbox({ mailbox: source.mailbox(claim), capabilities: source.capabilities, client, claim, signal: patience, budget: BUDGET, onPage }),
     );
     onPage();
     return result.outcome === 'quiet' ? { state: 'quiet', verified: result.verified } : { state: result.outcome };
   } catch (error) {
     signal.throwIfAborted();
+    if (patience.aborted) return { state: 'deferred' };
     const failure = withClass(error);
     if (failure.code === 'mailbox.lease-lost') return undefined;
     // Whatever may pass, and whoever is throttled, is waited for elsewhere.
