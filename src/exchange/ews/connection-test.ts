@@ -6,10 +6,10 @@ import type { ConnectionSettings, EwsAuthentication } from '../../shared/mailbox
 import { StepList } from '../../shared/step-list.ts';
 import { AnonymousHttp, type AuthenticatedHttp, type HttpOptions, ntlmNotOffered } from './authentication.ts';
 import { EwsMailbox } from './ews-mailbox.ts';
+import { PagesInHand } from './pages-in-hand.ts';
 import { EwsServer } from './ews-server.ts';
 import { authenticated } from './ews-source.ts';
 import { networkError, statusError } from './http-errors.ts';
-import { PagesInHand } from './pages-in-hand.ts';
 import { RequestGate } from './request-gate.ts';
 import { resolveNames, ResolveNamesHandler, type ServerVersion } from './resolve-names.ts';
 import { describeVersion } from './server-version.ts';
@@ -131,12 +131,7 @@ class EwsTest {
       return;
     }
     const { host } = this.#url;
-<<<<<<< HEAD
-    const mailbox = new EwsMailbox(server, address);
-=======
-    await this.#step('impersonate', host, (signal) => impersonate(server, address, signal));
     const mailbox = new EwsMailbox(server, new PagesInHand(1), address);
->>>>>>> bench6
     const folder = await this.#step('folders', host, (signal) => readFolders(mailbox, signal));
     const item = await this.#step('items', host, (signal) => readItems(mailbox, folder, signal));
     if (item === undefined) this.list.skip('content', 'There was no item to read.');

@@ -8,11 +8,11 @@ import { EwsServer } from './ews-server.ts';
 import { ntlmAccount } from './ntlm.ts';
 import { oauthTokens } from './oauth-token.ts';
 import { PagesInHand } from './pages-in-hand.ts';
-import { MOST_SLOW, RequestGate } from './request-gate.ts';
+import { RequestGate } from './request-gate.ts';
 
 /** Far below what a front end takes, and enough to keep it busy: each mailbox has its own budget. */
 export const DEFAULT_MAX_REQUESTS = 20;
-/** Enough for as many requests as are in flight, and some megabytes each. */
+/** Enough for nearly as many requests as are in flight, and some megabytes each. */
 const PAGES_IN_HAND = 16;
 
 /** The mailboxes of one on-premises Exchange. `secret`: the account's password, or the client's secret. */
@@ -25,11 +25,7 @@ export class EwsSource implements MailboxSource {
   constructor(settings: ConnectionSettings, secret: string) {
     const url = new URL(settings.url);
     const requests = settings.maxRequests ?? DEFAULT_MAX_REQUESTS;
-<<<<<<< HEAD
     const options: HttpOptions = { origin: url.origin, caPem: settings.caPem, proxy: settings.proxy };
-=======
-    const options: HttpOptions = { origin: url.origin, caPem: settings.caPem, proxy: settings.proxy, connections: requests + MOST_SLOW };
->>>>>>> bench6
     this.#server = new EwsServer(authenticated(settings, secret, options), url, new RequestGate(requests));
   }
 

@@ -6,21 +6,15 @@
  * throttled pauses alone, and has one request at a time. A server that is too busy for everybody shows in many mailboxes: then the
  * number in flight is halved, and grows by one with each round of successes (additive increase, multiplicative decrease).
  *
-<<<<<<< HEAD
  * A request that nobody answers while others are answered is its mailbox's affair (a database that is down, a mailbox under repair): it
  * gives its place to others, so that a few such mailboxes do not hold all places until their time-outs. When nothing is answered it is
  * the server's, which then gets no more than it has.
-=======
- * A mailbox that hangs (its database fails over, its store is stuck) keeps a request until it times out. It delays nobody: what has had no
- * answer for SLOW_MS no longer takes a place, and costs a connection.
->>>>>>> bench6
  */
 import { LockstepError } from '../../shared/errors.ts';
 
 /** When the server does not say for how long: Exchange's budgets refill within a minute. */
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
-<<<<<<< HEAD
 /** Exchange begins most answers within a second, and a batch of items within a few. */
 const SILENCE_MS = 10_000;
 /** Of a mailbox whose last request was never answered. */
@@ -30,12 +24,6 @@ export interface GateTiming {
   readonly silenceMs?: number;
   readonly repeatedSilenceMs?: number;
 }
-=======
-/** Far above what calls for metadata take. */
-const SLOW_MS = 5_000;
-/** So many requests may go on without a place; what is slow beyond that is the server, and it gets no more. */
-export const MOST_SLOW = 100;
->>>>>>> bench6
 
 interface Paused {
   readonly until: number;
@@ -46,7 +34,6 @@ export class RequestGate {
   readonly #most: number;
   #limit: number;
   #inFlight = 0;
-  #slow = 0;
   #successes = 0;
   #answers = 0;
   readonly #silent = new Set<string>();
@@ -74,11 +61,7 @@ export class RequestGate {
   async run<T>(mailbox: string, signal: AbortSignal, request: (answered: () => void) => Promise<T>): Promise<T> {
     this.#refusePaused(mailbox);
     await this.#enter(signal);
-<<<<<<< HEAD
     const place = this.#place(mailbox);
-=======
-    const slow = this.#watch();
->>>>>>> bench6
     try {
       const answer = await request(() => place.answered());
       this.#succeeded(mailbox);
@@ -87,18 +70,11 @@ export class RequestGate {
       if (error instanceof LockstepError && error.class === 'Throttled') throw this.#throttled(mailbox, error);
       throw error;
     } finally {
-<<<<<<< HEAD
       place.leave();
-=======
-      clearTimeout(slow.timer);
-      if (slow.gaveUpPlace) this.#slow -= 1;
-      else this.#inFlight -= 1;
->>>>>>> bench6
       this.#admit();
     }
   }
 
-<<<<<<< HEAD
   /** That of a request, which it leaves to others for as long as it is not answered while they are. */
   #place(mailbox: string): { answered(): void; leave(): void } {
     const waitMs = this.#silent.has(mailbox) ? this.#timing.repeatedSilenceMs : this.#timing.silenceMs;
@@ -131,21 +107,6 @@ export class RequestGate {
         held = false;
       },
     };
-=======
-  /** Takes the place of a request that is slow, once. */
-  #watch(): { readonly timer: NodeJS.Timeout; gaveUpPlace: boolean } {
-    const watched = {
-      gaveUpPlace: false,
-      timer: setTimeout(() => {
-        if (this.#slow >= MOST_SLOW) return;
-        watched.gaveUpPlace = true;
-        this.#slow += 1;
-        this.#inFlight -= 1;
-        this.#admit();
-      }, SLOW_MS),
-    };
-    return watched;
->>>>>>> bench6
   }
 
   #refusePaused(mailbox: string): void {
