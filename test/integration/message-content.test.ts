@@ -93,7 +93,7 @@ describe.each(['whole', 'in parts'])('a message that is stored %s', (how) => {
 
   test('tells its parts, and its digest is that of the source', async () => {
     const answer = (await get('/parts')).body as MessageContent;
-    expect(answer.digest).toEqual({ version: 1, sha256: digestOfSample(content) });
+    expect(answer.digest).toEqual({ version: 1, sha256: digestOfSample({ itemClass: 'IPM.Note', content }) });
     expect(answer.parts.at(-1)).toMatchObject({ name: 'Angebot é.pdf', contentType: 'application/pdf', bytes: SIZE, disposition: 'attachment', sha256: sha256(Buffer.concat([...file.bytes()])) });
   });
 
@@ -135,7 +135,7 @@ test('the command line saves a message or a part of it, and never over a file', 
   await expect(stat(missing)).rejects.toThrow('ENOENT');
   const listed = await shell.run(['message', 'parts', ada.address, item]);
   expect(listed.stdout).toContain('Angebot é.pdf');
-  expect(listed.stdout).toContain(digestOfSample(content));
+  expect(listed.stdout).toContain(digestOfSample({ itemClass: 'IPM.Note', content }));
 });
 
 test('a report of bytes that never arrived is refused, and the item is still wanted', async () => {

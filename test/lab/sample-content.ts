@@ -1,37 +1,33 @@
-/** What is in the sample Exchange's messages, told without reading their MIME. */
+/** What is in the sample Exchange's items, told by a plain reader of MIME that shares nothing with the archive's. Holds a message whole. */
 import { createHash } from 'node:crypto';
-import type { ItemContent } from '../../src/sample/exchange/model.ts';
+import { itemMime } from '../../src/sample/exchange/item-mime.ts';
+import type { ItemRecord } from '../../src/sample/exchange/model.ts';
 
-const sha256 = (pieces: Iterable<Buffer>): string => {
-  const hash = createHash('sha256');
-  for (const piece of pieces) hash.update(piece);
-  return hash.digest('hex');
-};
+const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Digest of version 1, in hex. */
-export function digestOfSample(content: ItemContent): string {
-  const lines = leaves(content).map(([type, hash]) => `${type} ${hash}\n`);
-  return sha256([Buffer.from(`lockstep-content-1\n${lines.join('')}`)]);
+export const digestOfSample = (item: Pick<ItemRecord, 'itemClass' | 'content' | 'details'>): string => digestOf(Buffer.concat([...itemMime(item)]).toString('latin1'));
+
+/** `message`: a character a byte. */
+function digestOf(message: string): string {
+  const [object] = /^BEGIN:V(?:CARD|CALENDAR)/.exec(message) ?? [];
+  const leaves = object === undefined ? leavesOf(message) : [`${object.endsWith('CARD') ? 'text/vcard' : 'text/calendar'} ${sha256(Buffer.from(message, 'latin1'))}`];
+  return sha256(`lockstep-content-1\n${leaves.map((leaf) => `${leaf}\n`).join('')}`);
 }
 
-/** Content type and hash of each leaf part, in the order of the message. */
-function leaves({ text, html, charset, attachments }: ItemContent): (readonly [type: string, hash: string])[] {
-  const inline = attachments.filter((part) => part.kind === 'file' && part.inline !== undefined);
-  const texts = [
-    ...(text === undefined && html !== undefined ? [] : [['text/plain', sha256([encoded(text ?? '', charset)])] as const]),
-    ...(html === undefined ? [] : [['text/html', sha256([encoded(html, charset)])] as const]),
-  ];
-  return [
-    ...texts,
-    ...[...inline, ...attachments.filter((part) => !inline.includes(part))].map((part) =>
-      part.kind === 'file' ? ([part.contentType.toLowerCase(), sha256(part.bytes())] as const) : (['message/rfc822', digestOfSample(part.message)] as const),
-    ),
-  ];
-}
-
-function encoded(text: string, charset: string): Buffer {
-  if (charset === 'utf-8' || charset === 'us-ascii') return Buffer.from(text, 'utf8');
-  const decoder = new TextDecoder(charset);
-  const bytes = new Map(Array.from({ length: 256 }, (_, byte) => [decoder.decode(Uint8Array.of(byte)), byte]));
-  return Buffer.from([...text].map((character) => bytes.get(character) ?? 0x3f));
+/** A line for each leaf part: its type and the hash of its decoded bytes. RFC 2045, 2046. */
+function leavesOf(entity: string): string[] {
+  const end = entity.startsWith('\r\n') ? 0 : entity.indexOf('\r\n\r\n');
+  const head = end < 0 ? entity : entity.slice(0, end);
+  const body = end < 0 ? '' : entity.slice(end === 0 ? 2 : end + 4);
+  const header = (name: string): string => new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(head.replaceAll(/\r\n[ \t]+/g, ' '))?.[1] ?? '';
+  const type = /^[^;\s]+/.exec(header('Content-Type'))?.[0].toLowerCase() ?? 'text/plain';
+  if (type.startsWith('multipart/')) {
+    const boundary = /boundary="([^"]+)"/i.exec(header('Content-Type'))?.[1] ?? '';
+    const parts = `\r\n${body}`.split(`\r\n--${boundary}`);
+    return parts.slice(1, parts.findIndex((part) => part.startsWith('--'))).flatMap((part) => leavesOf(part.replace(/^[ \t]*\r\n/, '')));
+  }
+  if (type === 'message/rfc822') return [`${type} ${digestOf(body)}`];
+  const decoded = /base64/i.test(header('Content-Transfer-Encoding')) ? Buffer.from(body, 'base64') : Buffer.from(body, 'latin1');
+  return [`${type} ${sha256(decoded)}`];
 }

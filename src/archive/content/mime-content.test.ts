@@ -65,6 +65,18 @@ test.each([
   expect((await read(text)).parts.map(({ contentType }) => contentType)).toEqual(types);
 });
 
+test.each([
+  ['text/vcard', 'BEGIN:VCARD\r\nFN:Ann\r\nEND:VCARD\r\n'],
+  ['text/calendar', 'BEGIN:VCALENDAR\r\nMETHOD:PUBLISH\r\nEND:VCALENDAR\r\n'],
+])('a %s is one part, whose lines are no headers', async (contentType, text) => {
+  for (const size of [1, 1000]) {
+    const { parts, digest } = await read(text, size);
+    expect(parts).toMatchObject([{ number: 1, contentType, bytes: text.length }]);
+    expect(parts[0]?.sha256.toString('hex')).toBe(sha256(text));
+    expect(digest?.toString('hex')).toBe(sha256(`lockstep-content-1\n${contentType} ${sha256(text)}\n`));
+  }
+});
+
 test('what is beyond bounds is one part without a digest, and is read to its end', async () => {
   const text = `X-Long: ${'x'.repeat(3_000_000)}\r\n\r\nbody`;
   const { parts, digest, bytes } = await read(text, 50_000);

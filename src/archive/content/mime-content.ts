@@ -35,14 +35,50 @@ export interface MimeContent {
 /** Messages in messages: deeper than people forward. What is deeper is compared by its bytes. */
 const DEEPEST_MESSAGE = 20;
 
+/** What Exchange gives of a contact (RFC 6350) and of an appointment (RFC 5545) is no message: its lines would be taken for headers. */
+const objects: ReadonlyMap<string, string> = new Map([['BEGIN:VCARD', 'text/vcard'], ['BEGIN:VCALENDAR', 'text/calendar']]);
+const LONGEST_BEGINNING = 17;
+
 /** Reads `mime` to its end. Holds none of it. @throws what `mime` fails with */
 export async function readMimeContent(mime: Readable): Promise<MimeContent> {
+  const pieces = (mime as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  let beginning: Buffer = Buffer.alloc(0);
+  while (beginning.length < LONGEST_BEGINNING) {
+    const next = await pieces.next();
+    if (next.done === true) break;
+    beginning = Buffer.concat([beginning, next.value]);
+  }
+  async function* all(): AsyncGenerator<Buffer> {
+    if (beginning.length > 0) yield beginning;
+    for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) yield next.value;
+  }
+  const [line = ''] = beginning.toString('latin1', 0, LONGEST_BEGINNING).split(/[\r\n]/);
+  const contentType = objects.get(line.toUpperCase());
+  return contentType === undefined ? readMessage(all()) : readObject(all(), contentType);
+}
+
+/** One part, which is the whole. */
+async function readObject(pieces: AsyncIterable<Buffer>, contentType: string): Promise<MimeContent> {
+  const whole = createHash('sha256');
+  let bytes = 0;
+  for await (const piece of pieces) {
+    whole.update(piece);
+    bytes += piece.length;
+  }
+  const sha256 = whole.digest();
+  const digest = new ContentDigest();
+  digest.add({ contentType, sha256 });
+  const only: MimePart = { number: 1, contentType, charset: null, name: null, disposition: null, contentId: null, bytes, sha256, base64: null };
+  return { bytes, parts: [only], digest: digest.value() };
+}
+
+async function readMessage(mime: AsyncIterable<Buffer>): Promise<MimeContent> {
   const whole = createHash('sha256');
   let bytes = 0;
   const counted = new PassThrough();
   const pumped = (async () => {
     try {
-      for await (const chunk of mime as AsyncIterable<Buffer>) {
+      for await (const chunk of mime) {
         whole.update(chunk);
         bytes += chunk.length;
         // Nobody listens any more when it cannot be taken apart: the rest is counted.

@@ -3,7 +3,7 @@ import { iCalendar } from './i-calendar.ts';
 import { writeMime } from './mime-writer.ts';
 import type { ItemDetails, ItemRecord } from './model.ts';
 
-export function itemMime({ itemClass, content, details }: ItemRecord): Iterable<Buffer> {
+export function itemMime({ itemClass, content, details }: Pick<ItemRecord, 'itemClass' | 'content' | 'details'>): Iterable<Buffer> {
   if (details?.kind === 'contact') return [Buffer.from(vCard(content.subject, details))];
   if (details?.kind === 'meeting' && itemClass.startsWith('IPM.Appointment')) return [Buffer.from(iCalendar('PUBLISH', content.subject, details))];
   return writeMime(content);
