@@ -444,6 +444,8 @@ const rows: Readonly<Record<string, Row>> = {
   ),
   'GET /api/v1/unreadable-items': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/unreadable-items'] },
 
+  'GET /api/v1/archive/verification': { access: 'admin', foreign: 'other', urls: () => ['/api/v1/archive/verification'] },
+
   'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },
   'PUT /api/v1/config': {
     access: 'admin',
@@ -473,6 +475,7 @@ const rows: Readonly<Record<string, Row>> = {
     urls: (names) => [`/site/v1/runs/${names.openRun}/error`],
     body: () => ({ class: 'Unavailable', code: 'x.y', message: 'm', next: 'n' }),
   },
+  'PUT /site/v1/blobs/{sha256}': { access: 'site', foreign: 'other', urls: () => [`/site/v1/blobs/${'0'.repeat(64)}`] },
   'GET /site/v1/connections/{connection}': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/connections/${names.connectionId}`] },
   'POST /site/v1/runs/{run}/connection-test': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/runs/${names.testRun}/connection-test`] },
   'PUT /site/v1/runs/{run}/connection-test': {
@@ -682,6 +685,15 @@ describe('the installation', () => {
     const answer = await api.call(api.installationToken, 'POST', '/api/v1/organisations/bravo/tokens', { label: 'l', scopes: ['admin'] });
     expect(answer).toMatchObject({ status: 409, body: { code: 'organisation.has-tokens' } });
   });
+});
+
+test('a blob of one organisation is unknown to another', async () => {
+  const { rows: [blob] } = await sql<{ hash: string }>`select encode(sha256, 'hex') as hash from blob where org_id = ${bravo.lab.row.id}`.execute(api.lab.owner);
+  const stored = async ({ siteToken }: Side) => {
+    const { headers } = await api.app.inject({ method: 'HEAD', url: `/site/v1/blobs/${blob?.hash ?? ''}`, headers: { authorization: `Bearer ${siteToken}` } });
+    return headers['upload-complete'];
+  };
+  expect([await stored(bravo), await stored(alpha)]).toEqual(['?1', '?0']);
 });
 
 describe('a site', () => {
