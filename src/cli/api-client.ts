@@ -1,3 +1,4 @@
+import type { Verification } from '../api/schemas/archive.ts';
 import type { Connection, ConnectionChange, NewConnection } from '../api/schemas/connections.ts';
 import type { Configuration, ConfigurationChanges } from '../api/schemas/config.ts';
 import type {
@@ -137,6 +138,7 @@ export function createApiClient(options: ApiTransportOptions) {
     folderTree: (idOrAddress: string, view: ViewQuery) => get<FolderTree>(`/mailboxes/${name(idOrAddress)}/folders`, { ...view }),
     items: (idOrAddress: string, folder: string, query: PageQuery & ViewQuery) => get<ItemPage>(`/mailboxes/${name(idOrAddress)}/folders/${name(folder)}/items`, { ...query }),
     message: (idOrAddress: string, item: string, view: ViewQuery) => get<Message>(`/mailboxes/${name(idOrAddress)}/items/${name(item)}`, { ...view }),
+    verifyArchive: (after: string | undefined) => get<Verification>('/archive/verification', { after }),
     unreadableItems: (query: PageQuery & { mailbox?: string | undefined; task?: string | undefined }) => get<Page<UnreadableItem>>('/unreadable-items', { ...query }),
 
     config: () => get<Configuration>('/config'),

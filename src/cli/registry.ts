@@ -18,6 +18,7 @@ import { groupShow } from './commands/group/show.ts';
 import { mailboxList } from './commands/mailbox/list.ts';
 import { mailboxStatus } from './commands/mailbox/status.ts';
 import { mailboxTree } from './commands/mailbox/tree.ts';
+import { archiveVerify } from './commands/archive/verify.ts';
 import { mailboxUnreadable } from './commands/mailbox/unreadable.ts';
 import { messageShow } from './commands/message/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
@@ -111,6 +112,7 @@ export const commands: readonly AnyCommand[] = [
   mailboxStatus,
   mailboxTree,
   mailboxUnreadable,
+  archiveVerify,
   messageShow,
   definitionAdd,
   definitionList,
