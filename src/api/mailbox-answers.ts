@@ -62,7 +62,7 @@ export function messageAnswer(history: ItemHistory, { passes, paths }: MessageCo
     changeKey: shown.changeKey,
     ...mutable(shown.properties),
     content: history.contentState,
-    versions: history.versions.map(({ since, until, ...version }) => ({ ...mutable(version), since: moment(since), until: optionalMoment(until) })),
+    versions: history.versions.map(({ since, until, contentId, ...version }) => ({ ...mutable(version), hasContent: contentId !== null, since: moment(since), until: optionalMoment(until) })),
     placements: history.placements.map(({ folder, opened, closed, reason }) => ({
       folder,
       path: [...(paths.get(folder) ?? [])],

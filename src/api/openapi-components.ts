@@ -12,8 +12,9 @@ import {
   Settings,
   TestStep,
 } from './schemas/directories.ts';
-import { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from './schemas/organisations.ts';
+import { AuditEntry } from './schemas/audit.ts';
 import { FolderTree, ItemPage, ListedItem, Mailbox, MailboxSummary, Message, TaskMailbox, TaskStatus, UnreadableItem, ViewedPass } from './schemas/mailboxes.ts';
+import { IssuedToken, NewOrganisation, NewToken, Organisation, OrganisationChange, OwnOrganisation, Token } from './schemas/organisations.ts';
 import { Address, Group, GroupMember, GroupSummary, Person, PersonSummary } from './schemas/people.ts';
 import { EnrolmentCode, NewSite, Site, SiteChange, SiteNode } from './schemas/sites.ts';
 
@@ -32,6 +33,9 @@ const named: Readonly<Record<string, TSchema>> = {
   PlanEntry,
   Organisation,
   NewOrganisation,
+  OwnOrganisation,
+  OrganisationChange,
+  AuditEntry,
   Token,
   NewToken,
   IssuedToken,

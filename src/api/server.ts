@@ -24,6 +24,7 @@ import { connectionRoutes } from './routes/connections.ts';
 import { directoryRoutes } from './routes/directories.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { messageContentRoutes } from './routes/message-content.ts';
 import { mailboxContentRoutes } from './routes/mailbox-contents.ts';
 import { mailboxRoutes } from './routes/mailboxes.ts';
 import { organisationRoutes } from './routes/organisations.ts';
@@ -36,6 +37,7 @@ import { taskPartRoutes } from './routes/task-parts.ts';
 import { resyncRoutes } from './routes/resync.ts';
 import { taskStatusRoutes } from './routes/task-status.ts';
 import { taskRoutes } from './routes/tasks.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { unreadableItemRoutes } from './routes/unreadable-items.ts';
 import { siteRoutes, type SiteRoutesOptions } from './site/site-routes.ts';
@@ -121,6 +123,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await site.register(siteRoutes, { ...common, gateway: deps.gateway });
       await site.register(ingestRoutes, {
         ...common,
+        blobs: deps.blobs,
         onPageApplied: (entries) => metrics.pageApplied(entries),
         startRun: (organisation, run) => engineCalls.startRun(organisation, run),
       });
@@ -141,6 +144,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       requireAccess(admin, { database, failedAttempts: new FailedAttempts() });
       await admin.register(organisationRoutes, routes);
       await admin.register(tokenRoutes, routes);
+      await admin.register(auditRoutes, routes);
       await admin.register(siteAdminRoutes, routes);
       await admin.register(directoryRoutes, routes);
       await admin.register(runRoutes, routes);
@@ -151,12 +155,13 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
       await admin.register(connectionRoutes, routes);
       await admin.register(taskPartRoutes, routes);
       await admin.register(taskRoutes, routes);
-      await admin.register(archiveRoutes, routes);
       await admin.register(taskStatusRoutes, routes);
       await admin.register(mailboxRoutes, routes);
       await admin.register(mailboxContentRoutes, routes);
+      await admin.register(messageContentRoutes, routes);
       await admin.register(unreadableItemRoutes, routes);
       await admin.register(resyncRoutes, routes);
+      await admin.register(archiveRoutes, routes);
       await admin.register(configRoutes, routes);
       if (temporalUi !== undefined) await admin.register(uiLinkRoutes, { database, publicUrl: temporalUi.publicUrl });
     },

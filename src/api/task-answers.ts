@@ -4,10 +4,12 @@ import type { DefinitionView } from '../archive/definitions.ts';
 import type { ResolvedGroup } from '../archive/group-mailboxes.ts';
 import type { MailboxGroupView } from '../archive/mailbox-groups.ts';
 import type { TaskScheduleView } from '../archive/task-schedules.ts';
+import type { TaskTest } from '../archive/task-test.ts';
 import type { TaskView } from '../archive/tasks.ts';
 import type { DirectoryObjectId } from '../shared/ids.ts';
 import type { Connection } from './schemas/connections.ts';
-import type { Definition, MailboxGroup, ResolvedMailboxes, Task, TaskSchedule } from './schemas/tasks.ts';
+import type { StartedRun } from './schemas/directories.ts';
+import type { Definition, MailboxGroup, ResolvedMailboxes, StartedTaskTest, Task, TaskSchedule } from './schemas/tasks.ts';
 import { mutable } from './views.ts';
 
 const times = (row: { readonly created_at: Date; readonly changed_at: Date }) => ({
@@ -30,9 +32,16 @@ export const connectionAnswer = (row: ConnectionView): Connection => ({
   settings: mutable(row.settings),
   credential: { set: row.has_credential, changedAt: row.credential_changed_at?.toISOString() ?? null },
   hintsTrusted: row.hints_trusted,
+  refused: refusedAnswer(row),
   mailboxes: row.mailboxes,
   ...times(row),
 });
+
+/** Until somebody acts, as a tick of a task looks at it (archive/task-ticks.ts). */
+function refusedAnswer({ refused_at: since, refused_error: error, changed_at: changed, credential_changed_at: credential }: ConnectionView): Connection['refused'] {
+  if (since === null || error === null || since < changed || (credential !== null && since < credential)) return null;
+  return { since: since.toISOString(), code: error.code, reason: error.message, next: error.next };
+}
 
 export const definitionAnswer = (row: DefinitionView): Definition => ({ ...named(row), feature: row.feature, settings: mutable(row.settings) });
 
@@ -63,6 +72,11 @@ export const taskAnswer = (row: TaskView, nextRuns: readonly Date[]): Task => ({
   mailboxes: { ...row.mailboxes },
   ...times(row),
 });
+
+export const taskTestAnswer = ({ connection, address, cannot, group }: Omit<TaskTest, 'requested'>, run: StartedRun): StartedTaskTest => {
+  const { counts, skipped, directories } = resolvedAnswer(group);
+  return { connection, mailbox: address, cannot: [...cannot], group: { counts, skipped, directories }, run };
+};
 
 export const resolvedAnswer = ({ mailboxes, skipped, directories }: ResolvedGroup): ResolvedMailboxes => ({
   counts: { mailboxes: mailboxes.length, skipped: skipped.length },

@@ -6,7 +6,7 @@ import type { HeldObject, HeldSet } from '../archive/held-list.ts';
 import type { IntegrationView } from '../archive/integrations.ts';
 import { settingsWarnings } from '../archive/integration-rules.ts';
 import type { KeysetPage } from '../archive/keyset.ts';
-import type { OrganisationRow } from '../archive/organisations.ts';
+import type { OrganisationRow, OrganisationSettingsRow } from '../archive/organisations.ts';
 import type { PlanEntryRow } from '../archive/plans.ts';
 import type { ProblemRow } from '../archive/problems.ts';
 import type { RunView } from '../archive/run-list.ts';
@@ -15,7 +15,7 @@ import type { SiteView } from '../archive/sites.ts';
 import { DEFAULT_POLL_SECONDS, type DirectorySettings } from '../shared/directory.ts';
 import type { Schedule } from '../shared/schedule-types.ts';
 import type { Directory, DirectoryProblem, PlanEntry, Run, RunSummary } from './schemas/directories.ts';
-import type { IssuedToken, Organisation, Scope, Token } from './schemas/organisations.ts';
+import type { IssuedToken, Organisation, OwnOrganisation, Scope, Token } from './schemas/organisations.ts';
 import type { Site } from './schemas/sites.ts';
 
 const time = (date: Date): string => date.toISOString();
@@ -27,6 +27,8 @@ export const organisationAnswer = (row: OrganisationRow): Organisation => ({
   displayName: row.display_name,
   createdAt: time(row.created_at),
 });
+
+export const ownOrganisationAnswer = (row: OrganisationSettingsRow): OwnOrganisation => ({ ...organisationAnswer(row), leaveOutPrivate: row.leave_out_private });
 
 export const tokenAnswer = (row: ApiTokenRow): Token => ({
   id: row.id,

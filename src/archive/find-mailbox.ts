@@ -3,7 +3,6 @@ import { sql } from 'kysely';
 import { InvalidIdError, type MailboxId, mailboxKey } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { findHolder } from './directory-relations.ts';
-import { isStorable } from './directory-text.ts';
 import { currentOrganisation } from './mailbox-lease.ts';
 import { ConflictError, NotFoundError } from './record-errors.ts';
 
@@ -38,7 +37,7 @@ async function candidatesOf(tx: OrganisationTransaction, text: string): Promise<
   const columns = sql`m.id, exists (select from mailbox_owner o where o.mailbox_id = m.id) as owned`;
   const key = optionalKey(text);
   if (key !== undefined) return (await sql<Candidate>`select ${columns} from mailbox m where m.key = ${key}`.execute(tx)).rows;
-  if (!text.includes('@') || !isStorable(text)) return [];
+  if (!text.includes('@')) return [];
   const { rows } = await sql<Candidate>`
     select ${columns} from mailbox m where m.org_id = ${currentOrganisation} and m.address = ${text}`.execute(tx);
   if (rows.length > 0) return rows;

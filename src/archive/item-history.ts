@@ -16,8 +16,8 @@ export interface ItemVersion {
   /** Then there are no properties. */
   readonly leftOut: LeftOutReason | null;
   readonly properties: ItemProperties | null;
-  /** Whether its content is in the archive. */
-  readonly hasContent: boolean;
+  /** Of its content in the archive (stored-content.ts); null: there is none. */
+  readonly contentId: string | null;
 }
 export interface ItemPlacement {
   readonly folder: FolderId;
@@ -44,7 +44,7 @@ interface VersionRow {
   readonly change_key: string;
   readonly left_out: LeftOutReason | null;
   readonly properties: ItemProperties;
-  readonly has_content: boolean;
+  readonly content_id: string | null;
 }
 interface PlacementRow {
   readonly folder_id: FolderId;
@@ -63,10 +63,10 @@ export async function findItemHistory(tx: OrganisationTransaction, mailbox: Mail
     select id, source_id, content_state from item where mailbox_id = ${mailbox} and id = ${item}`.execute(tx);
   if (found === undefined) throw new NotFoundError('such item');
   const { rows: versions } = await sql<VersionRow>`
-    select version_pass as since, null as until, change_key, left_out, properties, content_id is not null as has_content
+    select version_pass as since, null as until, change_key, left_out, properties, content_id
     from item where mailbox_id = ${mailbox} and id = ${item} and version_pass <= ${at.pass}
     union all
-    select since_pass, until_pass, change_key, left_out, properties, content_id is not null
+    select since_pass, until_pass, change_key, left_out, properties, content_id
     from former_version where mailbox_id = ${mailbox} and item_id = ${item} and since_pass <= ${at.pass}
     order by since desc, until desc nulls first`.execute(tx);
   const { rows: placements } = await sql<PlacementRow>`
@@ -85,13 +85,13 @@ export async function findItemHistory(tx: OrganisationTransaction, mailbox: Mail
   return { at, id: found.id, sourceId: found.source_id, contentState: found.content_state, shown, versions: told, placements: places };
 }
 
-const version = ({ since, change_key, left_out, properties, has_content }: VersionRow, until: number | null): ItemVersion => ({
+const version = ({ since, change_key, left_out, properties, content_id }: VersionRow, until: number | null): ItemVersion => ({
   since: Number(since),
   until,
   changeKey: change_key,
   leftOut: left_out,
   properties: left_out === null ? properties : null,
-  hasContent: has_content,
+  contentId: content_id,
 });
 const placement = ({ folder_id, opened, reason }: PlacementRow, closed: number | null): ItemPlacement => ({
   folder: folder_id,

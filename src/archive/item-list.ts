@@ -5,7 +5,8 @@ import type { ItemProperties } from '../shared/mailbox.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { type KeysetPage, keysetPage } from './keyset.ts';
 import { findViewedPass, type MailboxView, type ViewedPass } from './mailbox-view.ts';
-import { InvalidInputError, NotFoundError } from './record-errors.ts';
+import { isAfterPlace, microseconds, type NewestPlace, newestPlace } from './newest-first.ts';
+import { NotFoundError } from './record-errors.ts';
 
 export type PlacementEnd = 'moved' | 'deleted' | 'folder-deleted' | 'left-scope' | 'resync-missing';
 
@@ -39,7 +40,7 @@ export async function listItems(tx: OrganisationTransaction, mailbox: MailboxId,
   const at = await findViewedPass(tx, mailbox, view);
   const { rows: [known] } = await sql`select from folder where id = ${folder} and mailbox_id = ${mailbox}`.execute(tx);
   if (known === undefined) throw new NotFoundError('such folder');
-  const range = { mailbox, folder, after: after === undefined ? undefined : placeAfter(after), limit: limit + 1 };
+  const range = { mailbox, folder, after: after === undefined ? undefined : newestPlace(after), limit: limit + 1 };
   const { rows } = await (at.full ? everThere(range) : thereIn(range, at.pass)).execute(tx);
   const page = keysetPage(rows, limit, ({ sort_key, id }) => `${sort_key}.${id}`);
   return {
@@ -52,20 +53,12 @@ export async function listItems(tx: OrganisationTransaction, mailbox: MailboxId,
 interface Range {
   readonly mailbox: MailboxId;
   readonly folder: FolderId;
-  readonly after: { readonly micros: string; readonly id: string } | undefined;
+  readonly after: NewestPlace | undefined;
   readonly limit: number;
 }
 
-function placeAfter(after: string): NonNullable<Range['after']> {
-  const [, micros, id] = /^(-?\d{1,17})\.(\d{1,19})$/.exec(after) ?? [];
-  if (micros === undefined || id === undefined) throw new InvalidInputError([{ path: '/after', message: 'is no place in this list' }]);
-  return { micros, id };
-}
-
-/** Microseconds since 1970: all of the digits that PostgreSQL keeps. */
-const sortKey = sql`(extract(epoch from c.sort_at) * 1000000)::bigint as sort_key`;
-const isAfter = ({ after }: Range, id: RawBuilder<unknown>) =>
-  after === undefined ? sql`` : sql`and (sort_at, ${id}) < (timestamptz 'epoch' + ${after.micros}::bigint * interval '1 microsecond', ${after.id}::bigint)`;
+const sortKey = sql`${microseconds(sql.ref('c.sort_at'))} as sort_key`;
+const isAfter = ({ after }: Range, id: RawBuilder<unknown>) => (after === undefined ? sql`` : sql`and ${isAfterPlace(after, id)}`);
 
 /** Each branch gives the first of its own by an index; together they are sorted. */
 function thereIn(range: Range, pass: number): RawBuilder<Row> {

@@ -1,6 +1,6 @@
 import type { ItemEntry, ItemProperties, SourceItemId } from '../shared/mailbox.ts';
 import { contentSignature, itemRow, sourceHash } from './item-mapping.ts';
-import type { EffectiveRules } from './mailbox-rules.ts';
+import { type EffectiveRules, folderRules } from './mailbox-rules.ts';
 
 const properties: ItemProperties = {
   itemClass: 'IPM.Note', subject: 'Minutes', from: { name: 'Ada', address: 'ada@corp.example' }, to: [], cc: [], bcc: [], sentAt: null,
@@ -11,7 +11,7 @@ const entry = (overrides: Partial<ItemProperties> = {}): ItemEntry => ({
   id: 'AAMk' as SourceItemId, changeKey: 'CQ', searchKey: 'AQI=', sourceKey: null, properties: { ...properties, ...overrides },
 });
 const rules: EffectiveRules = { leaveOutPrivate: true, exclude: { inbox: false, sentItems: false, deletedItems: false }, rules: [{ action: 'exclude', largerThanBytes: 5000 }] };
-const rowOf = (overrides: Partial<ItemProperties> = {}) => itemRow(entry(overrides), rules, { path: ['Inbox'], wellKnown: ['inbox'] }, new Date('2026-11-24T12:00:00Z'));
+const rowOf = (overrides: Partial<ItemProperties> = {}) => itemRow(entry(overrides), folderRules(rules, { path: ['Inbox'], wellKnown: ['inbox'] }, new Date('2026-11-24T12:00:00Z')));
 
 test('ids that differ in case only are two', () => {
   expect(sourceHash('AAMk').equals(sourceHash('AAMK'))).toBe(false);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FolderEntry, ItemEntry, ItemProperties } from '../shared/mailbox.ts';
 import { storable } from './directory-text.ts';
-import { type EffectiveRules, type FolderPlace, leftOut, type LeftOutReason } from './mailbox-rules.ts';
+import { type FolderRules, isPrivate, leftOut, type LeftOutReason } from './mailbox-rules.ts';
 
 const HASH_BYTES = 16;
 
@@ -37,21 +37,20 @@ export interface ItemRow {
   readonly item_class: string;
   readonly size: number;
   readonly sort_at: string;
-  readonly properties: ItemProperties | Record<string, never>;
+  readonly properties: ItemProperties | Partial<Pick<ItemProperties, 'sensitivity'>>;
   readonly signature: string;
 }
 
 /** An item that says of no time when it came is listed last. */
 const NO_TIME = '1601-01-01T00:00:00Z';
 
-/**
- * The row of an item. Of one that is left out only ids and what rules look at are kept, and of a private one not even that.
- * `now`: what ages are counted to.
- */
-export function itemRow(entry: ItemEntry, rules: EffectiveRules, folder: FolderPlace, now: Date): ItemRow {
+/** The row of an item. Of one that is left out only ids and what rules look at are kept, and of a private one not even that. */
+export function itemRow(entry: ItemEntry, rules: FolderRules): ItemRow {
   const { properties } = entry;
+  const { size, sensitivity } = properties;
+  const itemClass = storable(properties.itemClass);
   const sortAt = properties.receivedAt ?? properties.createdAt ?? properties.sentAt ?? NO_TIME;
-  const reason = leftOut(rules, folder, { ...properties, sortAt }, now);
+  const reason = leftOut(rules, { itemClass, size, sortAt, sensitivity });
   const known = reason !== 'private';
   return {
     hash: sourceHash(entry.id).toString('hex'),
@@ -60,10 +59,10 @@ export function itemRow(entry: ItemEntry, rules: EffectiveRules, folder: FolderP
     search_key: entry.searchKey,
     source_key: entry.sourceKey,
     left_out: reason,
-    item_class: known ? storable(properties.itemClass) : '',
-    size: known ? properties.size : 0,
+    item_class: known ? itemClass : '',
+    size: known ? size : 0,
     sort_at: known ? sortAt : NO_TIME,
-    properties: reason === null ? storableProperties(properties) : {},
+    properties: reason === null ? storableProperties(properties) : known && isPrivate(sensitivity) ? { sensitivity } : {},
     signature: reason === null ? contentSignature(properties) : '',
   };
 }

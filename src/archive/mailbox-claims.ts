@@ -5,8 +5,9 @@ import type { MailboxFeature } from '../shared/mailbox.ts';
 import type { ClaimRequest, MailboxClaim, MailboxResult } from '../shared/mailbox-contract.ts';
 import { isOpen, type RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
+import { isContentDue } from './content/content-work.ts';
 import { hierarchyState } from './mailbox-cursor.ts';
-import { folderCursors } from './mailbox-folders.ts';
+import { foldersToRead } from './mailbox-folders.ts';
 import { type LeasedMailbox, leaseLost, type RuleRow, rulesOf } from './mailbox-lease.ts';
 import { NotFoundError } from './record-errors.ts';
 import { runClosed } from './site-runs.ts';
@@ -48,13 +49,14 @@ interface ClaimedRow {
 }
 
 /**
- * Takes mailboxes of a run over from whoever worked on them, in this run or another. Left out: what is done, what another task owns, and
- * what has no connection.
+ * Takes mailboxes of a run over from whoever worked on them, in this run or another. Left out: what is done, what another task owns,
+ * what has no connection, and what is another run's turn (`giveWay`).
  * @throws NotFoundError, ConflictError `run.closed`
  */
 export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, run: RunId, { offset, length }: ClaimRequest): Promise<MailboxClaim[]> {
   const { feature, now, ...row } = await findTaskRun(tx, site, run);
   const rules = rulesOf(row);
+  await giveWay(tx, run, { offset, length });
   // Pages of an earlier attempt that are being committed are waited for; those that come later find the lease lost.
   const { rows: wanted } = await sql<{ id: MailboxId }>`
     select m.id
@@ -84,6 +86,7 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
     order by listed.ordinal`.execute(tx);
   const claims: MailboxClaim[] = [];
   for (const { id, key, ordinal, lease, fruitless, address, ...mailbox } of rows) {
+    const folders = await foldersToRead(tx, { id, key, rules, now });
     claims.push({
       ordinal,
       mailbox: key,
@@ -94,13 +97,32 @@ export async function claimMailboxes(tx: OrganisationTransaction, site: SiteId, 
       lease,
       fruitless,
       hierarchy: await hierarchyState(tx, { key }),
-      folders: await folderCursors(tx, { id, key, rules, now }),
+      folders: folders.cursors,
       trustHints: mailbox.trusted,
-      passOpen: mailbox.open_pass !== mailbox.completed_pass,
+      passOpen: mailbox.open_pass !== mailbox.completed_pass || folders.outdated,
+      contentDue: row.settings.withContent && (await isContentDue(tx, id)),
       withContent: row.settings.withContent,
     });
   }
   return claims;
+}
+
+/**
+ * Of two open runs of a task one works on a mailbox: the one that somebody waits for before a scheduled one, else the later one. The
+ * other leaves it for good; they would take it from each other in turns.
+ */
+async function giveWay(tx: OrganisationTransaction, run: RunId, { offset, length }: ClaimRequest): Promise<void> {
+  await sql`
+    update run_mailbox listed set outcome = 'superseded', lease = null
+    from run
+    where run.id = ${run} and listed.run_id = run.id and listed.ordinal >= ${offset} and listed.ordinal < ${offset + length}
+      and (listed.outcome is null or listed.outcome in ('deferred', 'waiting'))
+      and exists (
+        select from run ahead
+        join run_mailbox other on other.run_id = ahead.id and other.mailbox_id = listed.mailbox_id
+        where ahead.task_id = run.task_id and ahead.state in ('queued', 'running')
+          and (ahead.task_scope is not null, ahead.number) > (run.task_scope is not null, run.number)
+          and (other.outcome is null or other.outcome in ('deferred', 'waiting')))`.execute(tx);
 }
 
 /**
@@ -158,8 +180,8 @@ async function noteRefusal(tx: OrganisationTransaction, run: RunId, rows: string
     from (
       select m.connection_id, (array_agg(x.error) filter (where x.error ->> 'class' = 'AuthRejected'))[1] as refused,
         bool_or(x.outcome in ('quiet', 'finished')) as worked
-      from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, outcome text, error jsonb)
-      join run_mailbox listed on listed.run_id = ${run} and listed.ordinal = x.ordinal
+      from jsonb_to_recordset(${rows}::jsonb) as x (ordinal integer, lease uuid, outcome text, error jsonb)
+      join run_mailbox listed on listed.run_id = ${run} and listed.ordinal = x.ordinal and listed.lease = x.lease
       join mailbox m on m.id = listed.mailbox_id
       group by m.connection_id) said
     where c.id = said.connection_id and (said.refused is not null or said.worked and c.refused_at is not null)`.execute(tx);

@@ -7,7 +7,7 @@ import type { MailboxPageAnswer } from '../shared/mailbox-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { folderRow, sourceHash } from './item-mapping.ts';
 import { commitStatePage, hierarchyCursor, type Reading } from './mailbox-cursor.ts';
-import { folderCursors } from './mailbox-folders.ts';
+import { foldersToRead } from './mailbox-folders.ts';
 import { type LeasedMailbox, openPass } from './mailbox-lease.ts';
 import type { CursorPosition } from './page-cursor.ts';
 import { sqlFile } from './sql-file.ts';
@@ -36,23 +36,24 @@ export async function commitHierarchyPage(
     if (page.last && reading.phase === 'full') await endReading(tx, mailbox, reading);
   });
   if (!page.last || !('next' in answer)) return answer;
-  return { ...answer, folders: await folderCursors(tx, mailbox) };
+  return { ...answer, folders: (await foldersToRead(tx, mailbox)).cursors };
 }
 
 async function applyPage(tx: OrganisationTransaction, mailbox: LeasedMailbox, { epoch }: Reading, { folders, removed }: HierarchyPage): Promise<void> {
   const pass = await openPass(tx, mailbox);
-  const shown = folders.filter(isReplicated);
-  // Each once: the last that is said of it counts.
-  const rows = [...new Map(shown.map((folder) => [folder.id, folderRow(folder)])).values()];
+  // Each once: the last that is said of it counts, and one that is there is not removed.
+  const once = new Map(folders.map((folder) => [folder.id, folder]));
+  const rows = [...once.values()].filter(isReplicated).map(folderRow);
+  const gone = removed.filter((id) => !once.has(id));
   const opened = await applyFoldersSql(tx, JSON.stringify(rows), mailbox.id, pass, epoch);
   if (opened.length > 0) await openFolderCursorsSql(tx, opened.map(({ id }) => id), mailbox.key);
-  const hidden = folders.filter((folder) => !isReplicated(folder)).map(({ id }) => sourceHash(id));
+  const hidden = [...once.values()].filter((folder) => !isReplicated(folder)).map(({ id }) => sourceHash(id));
   if (hidden.length > 0) {
     const { rows: left } = await sql<FolderIds>`
-      select id from folder where mailbox_id = ${mailbox.id} and source_hash = any (${hidden}) and closed_pass is null`.execute(tx);
+      select id from folder where mailbox_id = ${mailbox.id} and source_hash = any (${hidden}::bytea[]) and closed_pass is null`.execute(tx);
     await close(tx, mailbox, pass, left, 'left-scope');
   }
-  if (removed.length > 0) await close(tx, mailbox, pass, await removedFoldersSql(tx, removed.map(sourceHash), mailbox.id), 'folder-deleted');
+  if (gone.length > 0) await close(tx, mailbox, pass, await removedFoldersSql(tx, gone.map(sourceHash), mailbox.id), 'folder-deleted');
 }
 
 const isReplicated = ({ hidden, search }: FolderEntry): boolean => !hidden && !search;

@@ -17,6 +17,8 @@ export interface LeasedMailbox {
   readonly openPass: number;
   readonly completedPass: number;
   readonly rules: EffectiveRules;
+  /** The definition asks for content. */
+  readonly withContent: boolean;
   /** By the database's clock: what ages are counted to. */
   readonly now: Date;
 }
@@ -40,6 +42,7 @@ export async function holdMailbox(tx: OrganisationTransaction, site: SiteId, key
     openPass: Number(mailbox.open_pass),
     completedPass: Number(mailbox.completed_pass),
     rules: rulesOf(held),
+    withContent: held.settings.withContent,
     now: held.now,
   };
 }

@@ -5,7 +5,10 @@ import type { PassCompletion } from '../shared/mailbox-contract.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { storable } from './directory-text.ts';
 import { countMailbox } from './mailbox-counts.ts';
-import type { LeasedMailbox } from './mailbox-lease.ts';
+import { foldersToJudge } from './mailbox-folders.ts';
+import { setTimes } from './mailbox-items.ts';
+import { judgeFolders } from './mailbox-judging.ts';
+import { type LeasedMailbox, openPass } from './mailbox-lease.ts';
 import { sqlFile } from './sql-file.ts';
 
 interface Pair {
@@ -20,17 +23,21 @@ const uniteItemsSql = sqlFile<never, [ended: readonly ItemId[], fresh: readonly 
 const PAIRS_AT_ONCE = 2000;
 
 /**
- * Completes the pass that is under way; when nothing was new there is none, and only hints and failures are kept. Repeating it changes
- * nothing. Answers the number of the last completed pass.
+ * Completes the pass that is under way; when nothing was new there is none, and only hints and failures are kept. Items that rules let in no
+ * more leave the scope with it. Repeating it changes nothing. Answers the number of the last completed pass.
  */
 export async function completePass(tx: OrganisationTransaction, mailbox: LeasedMailbox, completion: PassCompletion): Promise<number> {
-  if (mailbox.openPass > mailbox.completedPass) {
+  let pass = mailbox.openPass;
+  if (pass > mailbox.completedPass) {
     await unite(tx, mailbox, movedItemsSql);
-    if (mailbox.openPass > 1) await unite(tx, mailbox, returnedItemsSql);
-    // Not the transaction's time: a pass is over when it is seen to be, after the pass before.
-    await sql`update pass set completed_at = clock_timestamp() where mailbox_id = ${mailbox.id} and number = ${mailbox.openPass}`.execute(tx);
+    if (pass > 1) await unite(tx, mailbox, returnedItemsSql);
   }
-  const counts = mailbox.openPass > mailbox.completedPass ? await countMailbox(tx, mailbox.id) : undefined;
+  await judgeFolders(tx, mailbox, await foldersToJudge(tx, mailbox.id), async () => (pass = await openPass(tx, mailbox)));
+  if (pass > mailbox.completedPass) {
+    // Not the transaction's time: a pass is over when it is seen to be, after the pass before.
+    await sql`update pass set completed_at = clock_timestamp() where mailbox_id = ${mailbox.id} and number = ${pass}`.execute(tx);
+  }
+  const counts = pass > mailbox.completedPass ? await countMailbox(tx, mailbox.id) : undefined;
   if (counts !== undefined) {
     await sql`
       update mailbox set folders = ${counts.folders}, items = ${counts.items}, left_out = ${counts.leftOut}, bytes = ${counts.bytes}
@@ -41,7 +48,7 @@ export async function completePass(tx: OrganisationTransaction, mailbox: LeasedM
     where id = ${mailbox.id} and (completed_pass <> open_pass or ${completion.verified}::boolean)`.execute(tx);
   await keepHints(tx, mailbox, completion);
   if (completion.wrongHints.length > 0) await distrustHints(tx, mailbox);
-  return mailbox.openPass;
+  return pass;
 }
 
 async function unite(tx: OrganisationTransaction, { id: mailbox, openPass: pass }: LeasedMailbox, find: typeof movedItemsSql): Promise<void> {
@@ -51,7 +58,9 @@ async function unite(tx: OrganisationTransaction, { id: mailbox, openPass: pass 
     const fresh = pairs.map((pair) => pair.fresh);
     // Two rows must not have one hash at any moment of a statement.
     await sql`update item set source_hash = source_hash || '\\x00'::bytea where mailbox_id = ${mailbox} and id = any (${fresh}::bigint[])`.execute(tx);
-    await uniteItemsSql(tx, pairs.map((pair) => pair.ended), fresh, mailbox, pass);
+    const ended = pairs.map((pair) => pair.ended);
+    await uniteItemsSql(tx, ended, fresh, mailbox, pass);
+    await setTimes(tx, mailbox, ended);
     for (const table of ['former_placement', 'former_version']) {
       await sql`delete from ${sql.table(table)} where mailbox_id = ${mailbox} and item_id = any (${fresh}::bigint[])`.execute(tx);
     }

@@ -1,6 +1,11 @@
-/** Which items of a mailbox are kept. Pure: what a definition and the organisation say, applied to what is known of an item and its folder. */
+/**
+ * Which items of a mailbox are kept. Pure: what a definition and the organisation say, applied to what is known of an item and its folder. Said
+ * twice, for an item that a page brings and for rows that are stored; test/integration/mailbox-rules-sql.test.ts holds the two together.
+ */
+import { createHash } from 'node:crypto';
+import { type RawBuilder, sql } from 'kysely';
 import type { Sensitivity, WellKnownFolder } from '../shared/mailbox.ts';
-import type { ExcludableFolder, FolderReplicationSettings, ItemRule } from '../shared/tasks.ts';
+import { excludableFolders, type ExcludableFolder, type FolderReplicationSettings, type ItemRule } from '../shared/tasks.ts';
 
 /** What holds for a mailbox in a run. */
 export interface EffectiveRules extends Pick<FolderReplicationSettings, 'exclude' | 'rules'> {
@@ -23,6 +28,24 @@ export interface RuledItem {
   readonly size: number;
   /** When it was received, else made: RFC 3339. */
   readonly sortAt: string;
+  readonly sensitivity: Sensitivity;
+}
+
+/** Decides about the items of a folder that fulfil all of its conditions. */
+export interface Decision {
+  /** Null: they are kept. */
+  readonly reason: Exclude<LeftOutReason, 'private'> | null;
+  /** In lower case, and what begins with it and a dot. */
+  readonly itemClass?: string;
+  readonly largerThanBytes?: number;
+  /** Received before: RFC 3339. */
+  readonly before?: string;
+}
+
+/** What rules say of one folder at one time. The first decision that fits an item decides; an item that none fits is kept. */
+export interface FolderRules {
+  readonly leaveOutPrivate: boolean;
+  readonly decisions: readonly Decision[];
 }
 
 const DAY_MS = 24 * 3600_000;
@@ -32,25 +55,37 @@ const switches: Readonly<Record<ExcludableFolder, WellKnownFolder>> = {
   deletedItems: 'deleteditems',
 };
 
-/** What leaves an item out; null: it is kept. `now` is what ages are counted to. */
-export function leftOut(
-  rules: EffectiveRules,
-  folder: FolderPlace,
-  item: RuledItem & { readonly sensitivity: Sensitivity },
-  now: Date,
-): LeftOutReason | null {
-  if (rules.leaveOutPrivate && (item.sensitivity === 'private' || item.sensitivity === 'personal')) return 'private';
-  return excluded(rules, folder, item, now);
+/**
+ * Ages are counted to the beginning of the day, UTC: what is true of an item stays true for the day, whichever page brought it.
+ */
+export function folderRules({ leaveOutPrivate, exclude, rules }: EffectiveRules, folder: FolderPlace, now: Date): FolderRules {
+  if (excludableFolders.some((name) => exclude[name] && folder.wellKnown.includes(switches[name]))) {
+    return { leaveOutPrivate, decisions: [{ reason: 'folder' }] };
+  }
+  const decisions: Decision[] = [];
+  const midnight = Math.floor(now.getTime() / DAY_MS) * DAY_MS;
+  for (const rule of rules) {
+    if (rule.wellKnown !== undefined && !folder.wellKnown.includes(rule.wellKnown)) continue;
+    if (rule.path !== undefined && !matchesPath(rule.path.split('/'), folder.path)) continue;
+    decisions.push({
+      reason: rule.action === 'include' ? null : reasonOf(rule),
+      ...(rule.itemClass === undefined ? {} : { itemClass: lowerCase(rule.itemClass) }),
+      ...(rule.largerThanBytes === undefined ? {} : { largerThanBytes: rule.largerThanBytes }),
+      ...(rule.olderThanDays === undefined ? {} : { before: new Date(midnight - rule.olderThanDays * DAY_MS).toISOString() }),
+    });
+    // It fits everything: the rest of the rules is not looked at.
+    if (Object.keys(decisions.at(-1) ?? {}).length === 1) break;
+  }
+  return { leaveOutPrivate, decisions };
 }
 
-/** As leftOut, of an item whose sensitivity is known not to matter. */
-export function excluded(rules: EffectiveRules, folder: FolderPlace, item: RuledItem, now: Date): Exclude<LeftOutReason, 'private'> | null {
-  for (const [name, wellKnown] of Object.entries(switches)) {
-    if (rules.exclude[name as ExcludableFolder] && folder.wellKnown.includes(wellKnown)) return 'folder';
-  }
-  const decisive = rules.rules.find((rule) => holds(rule, folder, item, now));
-  return decisive?.action === 'exclude' ? reasonOf(decisive) : null;
+/** What leaves an item out; null: it is kept. */
+export function leftOut({ leaveOutPrivate, decisions }: FolderRules, item: RuledItem): LeftOutReason | null {
+  if (leaveOutPrivate && isPrivate(item.sensitivity)) return 'private';
+  return decisions.find((decision) => fits(decision, item))?.reason ?? null;
 }
+
+export const isPrivate = (sensitivity: Sensitivity): boolean => sensitivity === 'private' || sensitivity === 'personal';
 
 const reasonOf = (rule: ItemRule): Exclude<LeftOutReason, 'private'> => {
   if (rule.olderThanDays !== undefined) return 'age';
@@ -58,18 +93,45 @@ const reasonOf = (rule: ItemRule): Exclude<LeftOutReason, 'private'> => {
   return rule.itemClass === undefined ? 'folder' : 'class';
 };
 
-function holds(rule: ItemRule, folder: FolderPlace, item: RuledItem, now: Date): boolean {
-  if (rule.wellKnown !== undefined && !folder.wellKnown.includes(rule.wellKnown)) return false;
-  if (rule.path !== undefined && !matchesPath(rule.path.split('/'), folder.path)) return false;
-  if (rule.itemClass !== undefined && !isOfClass(item.itemClass, rule.itemClass)) return false;
-  if (rule.largerThanBytes !== undefined && item.size <= rule.largerThanBytes) return false;
-  return rule.olderThanDays === undefined || now.getTime() - Date.parse(item.sortAt) > rule.olderThanDays * DAY_MS;
+function fits({ itemClass, largerThanBytes, before }: Decision, item: RuledItem): boolean {
+  if (itemClass !== undefined && !isOfClass(lowerCase(item.itemClass), itemClass)) return false;
+  if (largerThanBytes !== undefined && item.size <= largerThanBytes) return false;
+  return before === undefined || Date.parse(item.sortAt) < Date.parse(before);
 }
 
-/** `IPM.Note` is `ipm.note.smime` too, and not `IPM.Notebook`. */
-function isOfClass(itemClass: string, wanted: string): boolean {
-  const [is, of] = [itemClass.toLowerCase(), wanted.toLowerCase()];
-  return is === of || is.startsWith(`${of}.`);
+/** `ipm.note` is `ipm.note.smime` too, and not `ipm.notebook`. */
+const isOfClass = (is: string, of: string): boolean => is === of || is.startsWith(`${of}.`);
+
+/** Of ASCII only, as PostgreSQL's collation "C": item classes have no other letters, and both must say the same. */
+const lowerCase = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+/** Equal as long as all items of a folder are judged alike. */
+export const rulesHash = (rules: FolderRules): Buffer => createHash('sha256').update(JSON.stringify(rules)).digest();
+
+/**
+ * As leftOut, for rows `i` of the table item, kept or left out. Of a private one nothing else is known: null, it is to be read, when private
+ * ones are wanted.
+ */
+export function leftOutSql({ leaveOutPrivate, decisions }: FolderRules): RawBuilder<LeftOutReason | null> {
+  const ofPrivate = leaveOutPrivate
+    ? sql`when i.left_out = 'private' or i.properties ->> 'sensitivity' in ('private', 'personal') then 'private'`
+    : sql`when i.left_out = 'private' then null`;
+  const cases = decisions.map((decision) => sql`when ${fitsSql(decision)} then ${decision.reason}::text`);
+  return sql`case ${sql.join([ofPrivate, ...cases], sql` `)} end`;
+}
+
+/** Of a kept item its present time; its place in lists stays what it first was. */
+const receivedSql = sql`coalesce(coalesce(i.properties ->> 'receivedAt', i.properties ->> 'createdAt', i.properties ->> 'sentAt')::timestamptz, i.sort_at)`;
+
+function fitsSql({ itemClass, largerThanBytes, before }: Decision): RawBuilder<boolean> {
+  const conditions = [
+    ...(itemClass === undefined
+      ? []
+      : [sql`(lower(i.item_class collate "C") = ${itemClass} or starts_with(lower(i.item_class collate "C"), ${`${itemClass}.`}))`]),
+    ...(largerThanBytes === undefined ? [] : [sql`i.size > ${largerThanBytes}::bigint`]),
+    ...(before === undefined ? [] : [sql`${receivedSql} < ${before}::timestamptz`]),
+  ];
+  return conditions.length === 0 ? sql`true` : sql`${sql.join(conditions, sql` and `)}`;
 }
 
 /** `**` is any number of folders, `*` any text in a name. Of n patterns and m names n × m steps, whatever is given. */
@@ -107,13 +169,4 @@ function matchesName(pattern: string, name: string): boolean {
     at = found + piece.length;
   }
   return name.length - last.length >= at && name.endsWith(last);
-}
-
-/**
- * Stands for everything by which items of a folder are left out: as long as it is the same, nobody who was left out is wanted now. Where age
- * lets items in, that changes with each day.
- */
-export function rulesKey({ leaveOutPrivate, exclude, rules }: EffectiveRules, folder: FolderPlace, now: Date): string {
-  const day = rules.some(({ action, olderThanDays }) => action === 'include' && olderThanDays !== undefined) ? Math.floor(now.getTime() / DAY_MS) : null;
-  return JSON.stringify([leaveOutPrivate, exclude.inbox, exclude.sentItems, exclude.deletedItems, rules, folder.path, folder.wellKnown, day]);
 }

@@ -58,6 +58,15 @@ export async function findOrganisationByName(database: Database, name: string): 
 export const findOrganisation = (tx: OrganisationTransaction): Promise<OrganisationRow> =>
   tx.selectFrom('organisation').select(columns).executeTakeFirstOrThrow();
 
+/** What the organisation decided, beside what it is called. */
+export type OrganisationSettingsRow = OrganisationRow & { readonly leave_out_private: boolean };
+
+const settingColumns = [...columns, 'leave_out_private'] as const;
+
+/** The organisation of this transaction, with its decisions. */
+export const findOrganisationSettings = (tx: OrganisationTransaction): Promise<OrganisationSettingsRow> =>
+  tx.selectFrom('organisation').select(settingColumns).executeTakeFirstOrThrow();
+
 /** Keeps other changes that take turns (numbers of runs, imports, first tokens) waiting until the end of the transaction. */
 export async function holdOrganisation(tx: OrganisationTransaction): Promise<void> {
   // `no key update` lets the foreign keys of what is written meanwhile pass.

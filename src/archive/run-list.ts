@@ -1,11 +1,12 @@
 import { type Selectable, sql } from 'kysely';
 import type { IntegrationId, RunId, SiteId, TaskId } from '../shared/ids.ts';
-import type { RunKind, RunState } from '../shared/runs.ts';
+import { isOpen, type RunKind, type RunState } from '../shared/runs.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { type KeysetPage, keysetPage } from './keyset.ts';
 import { NotFoundError } from './record-errors.ts';
 import { waitingFor } from './run-waiting.ts';
 import { siteState } from './sites.ts';
+import { countTaskRun } from './task-runs.ts';
 import type { Tables } from './tables.ts';
 
 /** Pages come every few seconds; ten minutes without one is a stall (docs/architecture.md, "Fan-out"). */
@@ -19,9 +20,12 @@ export type RunView = Selectable<Tables['run']> & {
   readonly waiting: string | null;
 };
 
-const runs = (tx: OrganisationTransaction) =>
+/** Found first, shown then: of a long table a page is read by an index, whatever is joined to it. */
+const found = (tx: OrganisationTransaction) => tx.selectFrom('run').selectAll('run');
+
+const shown = (tx: OrganisationTransaction, page: ReturnType<typeof found>) =>
   tx
-    .selectFrom('run')
+    .selectFrom(page.as('run'))
     .leftJoin('directory_integration as integration', 'integration.id', 'run.integration_id')
     .leftJoin('task', 'task.id', 'run.task_id')
     .leftJoin('exchange_connection as connection', 'connection.id', 'run.connection_id')
@@ -37,7 +41,7 @@ const runs = (tx: OrganisationTransaction) =>
       sql<boolean>`coalesce(run.progress_at < now() - make_interval(mins => ${sql.lit(STALLED_AFTER_MINUTES)}), false)`.as('stalled'),
     ]);
 
-type RunQueryRow = Awaited<ReturnType<ReturnType<typeof runs>['executeTakeFirstOrThrow']>>;
+type RunQueryRow = Awaited<ReturnType<ReturnType<typeof shown>['executeTakeFirstOrThrow']>>;
 function view({ site, siteState: state, siteLastSeenAt, stalled, ...row }: RunQueryRow): RunView {
   const waiting = waitingFor({
     state: row.state,
@@ -53,9 +57,10 @@ function view({ site, siteState: state, siteLastSeenAt, stalled, ...row }: RunQu
 
 /** @throws NotFoundError */
 export async function findRunView(tx: OrganisationTransaction, run: RunId): Promise<RunView> {
-  const row = await runs(tx).where('run.id', '=', run).executeTakeFirst();
+  const row = await shown(tx, found(tx).where('run.id', '=', run)).executeTakeFirst();
   if (row === undefined) throw new NotFoundError('such run');
-  return view(row);
+  const live = row.task_id !== null && row.planned_at !== null && isOpen(row.state);
+  return view(live ? { ...row, totals: await countTaskRun(tx, run) } : row);
 }
 
 export interface RunQuery {
@@ -70,13 +75,13 @@ export interface RunQuery {
 
 /** Newest first. `next` is the `after` of the next page; null on the last. Runs begun meanwhile do not shift pages. */
 export async function listRuns(tx: OrganisationTransaction, query: RunQuery): Promise<KeysetPage<RunView>> {
-  let found = runs(tx).orderBy('run.number', 'desc').limit(query.limit + 1);
-  if (query.integration !== undefined) found = found.where('integration.name', '=', query.integration);
-  if (query.task !== undefined) found = found.where('task.name', '=', query.task);
-  if (query.kind !== undefined) found = found.where('run.kind', '=', query.kind);
-  if (query.state !== undefined) found = found.where('run.state', '=', query.state);
-  if (query.after !== undefined) found = found.where('run.number', '<', query.after);
-  return keysetPage((await found.execute()).map(view), query.limit, (run) => run.number);
+  let page = found(tx).orderBy('run.number', 'desc').limit(query.limit + 1);
+  if (query.integration !== undefined) page = page.where('run.integration_id', '=', tx.selectFrom('directory_integration').select('id').where('name', '=', query.integration));
+  if (query.task !== undefined) page = page.where('run.task_id', '=', tx.selectFrom('task').select('id').where('name', '=', query.task));
+  if (query.kind !== undefined) page = page.where('run.kind', '=', query.kind);
+  if (query.state !== undefined) page = page.where('run.state', '=', query.state);
+  if (query.after !== undefined) page = page.where('run.number', '<', query.after);
+  return keysetPage((await shown(tx, page).orderBy('run.number', 'desc').execute()).map(view), query.limit, (run) => run.number);
 }
 
 /** The last synchronisation of each of these integrations that had one. */
@@ -98,7 +103,7 @@ export async function listLastRuns(tx: OrganisationTransaction, of: readonly Int
     )
     .where('one.id', 'in', of)
     .select('last.id');
-  const rows = await runs(tx).where('run.id', 'in', latest).execute();
+  const rows = await shown(tx, found(tx).where('run.id', 'in', latest)).execute();
   return new Map(rows.flatMap((row) => (row.integration_id === null ? [] : [[row.integration_id, view(row)] as const])));
 }
 

@@ -50,7 +50,7 @@ async function organisationTables(tx: OrganisationTransaction): Promise<readonly
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and not c.relispartition
     group by c.relname
-    having (bool_or(a.attname = 'org_id') or c.relname = 'organisation') and not bool_or(a.attname = 'mailbox_id')
+    having (bool_or(a.attname = 'org_id') or c.relname = 'organisation') and not bool_or(a.attname in ('mailbox_id', 'content_id')) and c.relname <> all (array['content', 'blob'])
     order by c.relname`.execute(tx);
   return rows;
 }

@@ -49,6 +49,7 @@ export interface Tables {
     name: string;
     display_name: string;
     next_run_number: ColumnType<string, string | number | undefined, string | number>;
+    leave_out_private: ColumnType<boolean, boolean | undefined, boolean>;
     created_at: GeneratedTimestamp;
   };
   encryption_key: {

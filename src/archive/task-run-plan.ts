@@ -3,6 +3,7 @@
  * transaction, however often it is asked for.
  */
 import { sql } from 'kysely';
+import type { ErrorReport } from '../shared/errors.ts';
 import type { ConnectionId, MailboxId, RunId, SiteId, TaskId } from '../shared/ids.ts';
 import type { MailboxFeature } from '../shared/mailbox.ts';
 import type { MailboxGroupSource, TaskRunScope } from '../shared/tasks.ts';
@@ -23,7 +24,7 @@ interface PlannedTask {
 }
 
 /**
- * Makes the list of an open run; answers its length.
+ * Makes the list of an open run; answers its length, 0 when nothing of it can be worked on.
  * @throws NotFoundError when the group is gone from its directory, ConflictError as resolveMailboxes
  */
 export async function planTaskRun(tx: OrganisationTransaction, run: RunId): Promise<number> {
@@ -35,12 +36,32 @@ export async function planTaskRun(tx: OrganisationTransaction, run: RunId): Prom
   if (!found.planned) {
     const { task_scope: scope } = found;
     if (scope?.mailbox === undefined) await resolveTask(tx, run, found);
-    else await listOne(tx, run, scope.mailbox);
+    else {
+      await connect(tx, [scope.mailbox], found.site_id);
+      await listOne(tx, run, scope.mailbox);
+    }
+    await giveUpUnconnected(tx, run);
     if (scope !== null) await beginResync(tx, run, scope);
     await sql`update run set planned_at = now() where id = ${run}`.execute(tx);
   }
-  const { rows: [listed] } = await sql<{ count: string }>`select count(*) as count from run_mailbox where run_id = ${run}`.execute(tx);
-  return Number(listed?.count ?? 0);
+  const { rows: [listed] } = await sql<{ count: string; connected: boolean | null }>`
+    select count(*) as count, bool_or(error ->> 'code' is distinct from ${noConnection.code}) as connected from run_mailbox where run_id = ${run}`.execute(tx);
+  return listed?.connected === true ? Number(listed.count) : 0;
+}
+
+const noConnection: ErrorReport = {
+  class: 'ConfigInvalid',
+  code: 'mailbox.no-connection',
+  message: 'The site of the task has no exchange connection.',
+  next: 'Add one: lockstep connection add.',
+};
+
+/** A site without a connection can read none of them: the run says so, and asks no site. */
+async function giveUpUnconnected(tx: OrganisationTransaction, run: RunId): Promise<void> {
+  await sql`
+    update run_mailbox listed set outcome = 'failed', error = ${JSON.stringify(noConnection)}::jsonb
+    from mailbox m
+    where listed.run_id = ${run} and m.id = listed.mailbox_id and m.connection_id is null`.execute(tx);
 }
 
 async function resolveTask(tx: OrganisationTransaction, run: RunId, { task_id: task, site_id: site, feature, source }: PlannedTask): Promise<void> {
@@ -54,11 +75,9 @@ async function resolveTask(tx: OrganisationTransaction, run: RunId, { task_id: t
     insert into run_mailbox (run_id, ordinal, org_id, mailbox_id)
     select ${run}, (row_number() over (order by m.id) - 1)::int, m.org_id, m.id
     from task_mailbox state join mailbox m on m.id = state.mailbox_id
-    where state.task_id = ${task} and state.in_group and state.state <> 'duplicate' and m.connection_id is not null`.execute(tx);
+    where state.task_id = ${task} and state.in_group and state.state <> 'duplicate'`.execute(tx);
   await sql`
-    update run set totals = totals || jsonb_build_object('skipped', ${skipped.length}::int + (
-        select count(*) from task_mailbox m where m.task_id = ${task} and m.in_group and m.state = 'skipped'
-          and not exists (select from run_mailbox l where l.run_id = ${run} and l.mailbox_id = m.mailbox_id)),
+    update run set totals = totals || jsonb_build_object('skipped', ${skipped.length}::int,
       'duplicate', (select count(*) from task_mailbox m where m.task_id = ${task} and m.in_group and m.state = 'duplicate'))
     where id = ${run}`.execute(tx);
 }
@@ -97,14 +116,13 @@ async function keepStates(tx: OrganisationTransaction, { task, feature, mailboxe
       case when owner.task_id <> ${task} then jsonb_build_object('class', 'ConfigInvalid', 'code', 'mailbox.duplicate',
           'message', format('The task "%s" replicates this mailbox already.', other.name),
           'next', 'Take the mailbox out of one of the two groups. A mailbox that leaves the other task''s group is taken over by the next run.')
-        when m.connection_id is null then jsonb_build_object('class', 'ConfigInvalid', 'code', 'mailbox.no-connection',
-          'message', 'The site of the task has no exchange connection.', 'next', 'Add one: lockstep connection add.') end
+        when m.connection_id is null then ${JSON.stringify(noConnection)}::jsonb end
     from unnest(${mailboxes}::bigint[]) as x (id)
     join mailbox m on m.id = x.id
     join mailbox_owner owner on owner.mailbox_id = m.id and owner.feature = ${feature}
     join task other on other.id = owner.task_id
     on conflict (task_id, mailbox_id) do update set in_group = true, changed_at = now(), state = excluded.state, error = excluded.error
-    where not known.in_group or excluded.state <> 'pending' or known.state = 'duplicate' or known.error ->> 'code' = 'mailbox.no-connection'`.execute(tx);
+    where not known.in_group or excluded.state <> 'pending' or known.state = 'duplicate' or known.error ->> 'code' = ${noConnection.code}`.execute(tx);
 }
 
 async function keepSkipped(tx: OrganisationTransaction, task: TaskId, skipped: readonly SkippedMember[]): Promise<void> {

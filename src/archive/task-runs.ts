@@ -8,7 +8,7 @@ import { isOpen, type RunTrigger, type TaskRunTotals } from '../shared/runs.ts';
 import type { TaskRunScope } from '../shared/tasks.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { ConflictError, NotFoundError } from './record-errors.ts';
-import { findRun, finishRun, holdRunNumbers, type RunRow, takeRunNumber } from './runs.ts';
+import { findRun, finishRun, holdRunNumbers, type RunEnd, type RunRow, takeRunNumber } from './runs.ts';
 import { siteState, type SiteState } from './sites.ts';
 
 export interface RequestedRun {
@@ -134,12 +134,18 @@ export async function endTaskRun(tx: OrganisationTransaction, id: RunId): Promis
     where listed.run_id = ${id} and listed.outcome = 'failed' and state.task_id = ${run.task_id} and state.mailbox_id = listed.mailbox_id
       and state.last_run_id is distinct from ${id}`.execute(tx);
   const totals = await countTaskRun(tx, id);
-  const { rows: [failure] } = await sql<{ error: ErrorReport; kinds: string }>`
-    select error, count(*) over () as kinds from (
+  const { rows: [failure] } = await sql<{ error: ErrorReport; kinds: string; skips: boolean }>`
+    select error, count(*) over () as kinds, bool_and(error ->> 'class' = 'MailboxGone') over () as skips from (
       select distinct on (error ->> 'code') error from run_mailbox where run_id = ${id} and outcome = 'failed') x limit 1`.execute(tx);
   // All for one reason: that is the run's.
   if (totals.mailboxes > 0 && totals.failed === totals.mailboxes && failure?.kinds === '1') return finishRun(tx, id, { state: 'failed', error: failure.error, totals });
-  return finishRun(tx, id, { state: totals.failed > 0 ? 'partial' : 'succeeded', totals });
+  // A mailbox that is gone from Exchange is skipped, in each run anew: nobody has to act.
+  return finishRun(tx, id, { state: failure === undefined || failure.skips ? 'succeeded' : 'partial', totals });
+}
+
+/** Ends a run that was cancelled, or whose workflow is gone. What it brought is counted; the first ending counts. */
+export async function breakTaskRunOff(tx: OrganisationTransaction, id: RunId, end: Omit<RunEnd, 'totals'>): Promise<RunRow> {
+  return finishRun(tx, id, { ...end, totals: await countTaskRun(tx, id) });
 }
 
 const unfinished: ErrorReport = {

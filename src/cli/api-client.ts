@@ -4,9 +4,10 @@ import type { Configuration, ConfigurationChanges } from '../api/schemas/config.
 import type {
   Directory, DirectoryChange, DirectoryProblem, HeldObject, NewDirectory, ObjectQuery, PlanEntry, PlanRequest, Run, RunSummary, StartedRun,
 } from '../api/schemas/directories.ts';
-import type { IssuedToken, NewOrganisation, NewToken, Organisation, Token } from '../api/schemas/organisations.ts';
+import type { AuditEntry } from '../api/schemas/audit.ts';
+import type { IssuedToken, NewOrganisation, NewToken, Organisation, OrganisationChange, OwnOrganisation, Token } from '../api/schemas/organisations.ts';
 import type { Group, GroupMember, GroupSummary, HistoryEvent, Person, PersonSummary } from '../api/schemas/people.ts';
-import type { FolderTree, ItemPage, Mailbox, MailboxSummary, Message, TaskMailbox, TaskStatus, UnreadableItem } from '../api/schemas/mailboxes.ts';
+import type { FolderTree, ItemPage, Mailbox, MailboxSummary, Message, MessageContent, TaskMailbox, TaskStatus, UnreadableItem } from '../api/schemas/mailboxes.ts';
 import type { EnrolmentCode, NewSite, Site, SiteChange } from '../api/schemas/sites.ts';
 import type {
   Definition,
@@ -18,13 +19,14 @@ import type {
   NewTask,
   NewTaskSchedule,
   ResolvedMailboxes,
+  StartedTaskTest,
   Task,
   TaskChange,
   TaskSchedule,
   TaskScheduleChange,
   ResyncRequest,
 } from '../api/schemas/tasks.ts';
-import { type ApiRequest, apiRequest, type ApiTransportOptions } from './api-transport.ts';
+import { apiBytes, type ApiRequest, apiRequest, type ApiTransportOptions } from './api-transport.ts';
 
 /** One page of a list; `next` goes into `after`. */
 export interface Page<T> {
@@ -79,7 +81,9 @@ export function createApiClient(options: ApiTransportOptions) {
     organisations: (query: PageQuery) => get<Page<Organisation>>('/organisations', { ...query }),
     addOrganisation: (organisation: NewOrganisation) => post<Organisation>('/organisations', organisation),
     addFirstToken: (organisation: string, token: NewToken) => post<IssuedToken>(`/organisations/${name(organisation)}/tokens`, token),
-    organisation: () => get<Organisation>('/organisation'),
+    organisation: () => get<OwnOrganisation>('/organisation'),
+    changeOrganisation: (change: OrganisationChange) => call<OwnOrganisation>({ method: 'PATCH', path: '/organisation', body: change }),
+    audit: (query: PageQuery) => get<Page<AuditEntry>>('/audit', { ...query }),
 
     tokens: (query: PageQuery) => get<Page<Token>>('/tokens', { ...query }),
     addToken: (token: NewToken) => post<IssuedToken>('/tokens', token),
@@ -127,6 +131,8 @@ export function createApiClient(options: ApiTransportOptions) {
     mailboxGroups: named<MailboxGroup, NewMailboxGroup, MailboxGroupChange>('/mailbox-groups'),
     resolveMailboxGroup: (group: string) => get<ResolvedMailboxes>(`/mailbox-groups/${name(group)}/mailboxes`),
     tasks: named<Task, NewTask, TaskChange>('/tasks'),
+    testConnection: (connection: string, mailbox: string | undefined) => post<StartedRun>(`/connections/${name(connection)}/test`, mailbox === undefined ? {} : { mailbox }),
+    testTask: (task: string) => post<StartedTaskTest>(`/tasks/${name(task)}/test`),
     runTask: (task: string) => post<StartedRun>(`/tasks/${name(task)}/run`),
     taskStatus: (task: string) => get<TaskStatus>(`/tasks/${name(task)}/status`),
     taskMailboxes: (task: string, query: PageQuery & { state?: string | undefined }) => get<Page<TaskMailbox>>(`/tasks/${name(task)}/mailboxes`, { ...query }),
@@ -139,6 +145,13 @@ export function createApiClient(options: ApiTransportOptions) {
     items: (idOrAddress: string, folder: string, query: PageQuery & ViewQuery) => get<ItemPage>(`/mailboxes/${name(idOrAddress)}/folders/${name(folder)}/items`, { ...query }),
     message: (idOrAddress: string, item: string, view: ViewQuery) => get<Message>(`/mailboxes/${name(idOrAddress)}/items/${name(item)}`, { ...view }),
     verifyArchive: (after: string | undefined) => get<Verification>('/archive/verification', { after }),
+    messageContent: (idOrAddress: string, item: string, view: ViewQuery) => get<MessageContent>(`/mailboxes/${name(idOrAddress)}/items/${name(item)}/parts`, { ...view }),
+    /** The `.eml`, or a part of it, decoded. */
+    messageBytes: (idOrAddress: string, item: string, part: number | undefined, view: ViewQuery) =>
+      apiBytes(options, {
+        path: `/api/v1/mailboxes/${name(idOrAddress)}/items/${name(item)}/${part === undefined ? 'eml' : `parts/${part}`}`,
+        query: { ...view },
+      }),
     unreadableItems: (query: PageQuery & { mailbox?: string | undefined; task?: string | undefined }) => get<Page<UnreadableItem>>('/unreadable-items', { ...query }),
 
     config: () => get<Configuration>('/config'),

@@ -31,24 +31,9 @@ const TIMEOUT_MS = 30_000;
  * @throws LockstepError Unavailable `api.unreachable`, `api.timeout`; ConfigInvalid `api.certificate-rejected`, `api.not-lockstep`
  */
 export async function apiRequest<T>(options: ApiTransportOptions, request: ApiRequest): Promise<T> {
-  const target = new URL(`${options.url.replace(/\/+$/, '')}${request.path}`);
-  for (const [name, value] of Object.entries(request.query ?? {})) {
-    if (value !== undefined) target.searchParams.set(name, String(value));
-  }
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const response = await fetch(target, {
-      method: request.method ?? 'GET',
-      // A redirect would carry the token somewhere else than the user said.
-      redirect: 'manual',
-      signal: AbortSignal.any([options.signal, timeout]),
-      headers: {
-        accept: 'application/json, application/problem+json',
-        ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-    });
+    const response = await send(options, request, AbortSignal.any([options.signal, timeout]));
     const body = await response.text();
     if (response.ok && body === '') return undefined as T;
     const json = parse(body);
@@ -59,6 +44,49 @@ export async function apiRequest<T>(options: ApiTransportOptions, request: ApiRe
     if (error instanceof ApiProblem || error instanceof LockstepError || options.signal.aborted) throw error;
     throw connectionError(options.url, error, timeout.aborted);
   }
+}
+
+/**
+ * Bytes that the API has, as they arrive. Only their beginning has to come within the time of a request.
+ * @throws as apiRequest; LockstepError Unavailable `api.unreachable` also while they arrive
+ */
+export async function* apiBytes(options: ApiTransportOptions, request: ApiRequest): AsyncGenerator<Uint8Array> {
+  const beginning = new AbortController();
+  const timer = setTimeout(() => beginning.abort(), TIMEOUT_MS);
+  try {
+    const response = await send(options, request, AbortSignal.any([options.signal, beginning.signal]));
+    clearTimeout(timer);
+    if (!response.ok) {
+      const json = parse(await response.text());
+      if (isProblem(json)) throw new ApiProblem(inCommands(json));
+    }
+    if (!response.ok || response.body === null) throw notLockstep(options.url, response.status);
+    yield* response.body as unknown as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    if (error instanceof ApiProblem || error instanceof LockstepError || options.signal.aborted) throw error;
+    throw connectionError(options.url, error, beginning.signal.aborted);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function send(options: ApiTransportOptions, request: ApiRequest, signal: AbortSignal): Promise<Response> {
+  const target = new URL(`${options.url.replace(/\/+$/, '')}${request.path}`);
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) target.searchParams.set(name, String(value));
+  }
+  return fetch(target, {
+    method: request.method ?? 'GET',
+    // A redirect would carry the token somewhere else than the user said.
+    redirect: 'manual',
+    signal,
+    headers: {
+      accept: 'application/json, application/problem+json',
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+      ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+  });
 }
 
 function parse(body: string): unknown {

@@ -1,3 +1,4 @@
+import type { Connection } from '../api/schemas/connections.ts';
 import type { Directory } from '../api/schemas/directories.ts';
 import type { Site } from '../api/schemas/sites.ts';
 import { clean } from './output/clean.ts';
@@ -14,11 +15,19 @@ export interface Attention {
   readonly next: string;
 }
 
-/** What is not well with sites and directories. A site that was never connected counts once a directory needs it. */
-export const attentionOf = (sites: readonly Site[], directories: readonly Directory[]): Attention[] => [
+/** What is not well with sites, directories and connections. A site that was never connected counts once a directory needs it. */
+export const attentionOf = (sites: readonly Site[], directories: readonly Directory[], connections: readonly Connection[]): Attention[] => [
   ...sites.flatMap((site) => siteAttention(site, directories)),
   ...directories.flatMap(directoryAttention),
+  ...connections.flatMap(connectionAttention),
 ];
+
+function connectionAttention({ name, credential, refused }: Connection): Attention[] {
+  const subject = `connection ${name}`;
+  if (!credential.set) return [{ subject, message: 'no password set', next: `lockstep connection change ${name} --password` }];
+  if (refused === null) return [];
+  return [{ subject, message: `schedules that need it wait (since ${localTime(refused.since)}): ${refused.reason}`, next: refused.next }];
+}
 
 function siteAttention(site: Site, directories: readonly Directory[]): Attention[] {
   const needed = directories.some((directory) => directory.site === site.name && directory.state === 'active');

@@ -15,13 +15,17 @@ import { directoryTest } from './commands/directory/test.ts';
 import { groupList } from './commands/group/list.ts';
 import { groupMembers } from './commands/group/members.ts';
 import { groupShow } from './commands/group/show.ts';
+import { auditList } from './commands/audit/list.ts';
 import { mailboxList } from './commands/mailbox/list.ts';
 import { mailboxStatus } from './commands/mailbox/status.ts';
 import { mailboxTree } from './commands/mailbox/tree.ts';
 import { archiveVerify } from './commands/archive/verify.ts';
 import { mailboxUnreadable } from './commands/mailbox/unreadable.ts';
+import { messageGet } from './commands/message/get.ts';
+import { messageParts } from './commands/message/parts.ts';
 import { messageShow } from './commands/message/show.ts';
 import { organisationAdd } from './commands/organisation/add.ts';
+import { organisationChange } from './commands/organisation/change.ts';
 import { organisationList } from './commands/organisation/list.ts';
 import { organisationUse } from './commands/organisation/use.ts';
 import { keysAbandon } from './commands/keys/abandon.ts';
@@ -44,6 +48,7 @@ import { siteDisable, siteEnable } from './commands/site/switch.ts';
 import { statusCommand } from './commands/status.ts';
 import { connectionAdd } from './commands/connection/add.ts';
 import { connectionChange } from './commands/connection/change.ts';
+import { connectionTest } from './commands/connection/test.ts';
 import { connectionList, connectionRemove, connectionShow } from './commands/connection/connection-words.ts';
 import { definitionAdd } from './commands/definition/add.ts';
 import { definitionChange } from './commands/definition/change.ts';
@@ -59,6 +64,7 @@ import { taskAdd } from './commands/task/add.ts';
 import { taskChange } from './commands/task/change.ts';
 import { taskPause, taskResume } from './commands/task/pause.ts';
 import { taskRun } from './commands/task/run.ts';
+import { taskTest } from './commands/task/test.ts';
 import { resyncCommand } from './commands/resync.ts';
 import { taskStatus } from './commands/task/status.ts';
 import { taskList, taskRemove, taskShow } from './commands/task/task-words.ts';
@@ -103,6 +109,7 @@ export const commands: readonly AnyCommand[] = [
   taskList,
   taskShow,
   taskStatus,
+  taskTest,
   taskChange,
   taskRun,
   taskPause,
@@ -114,6 +121,8 @@ export const commands: readonly AnyCommand[] = [
   mailboxUnreadable,
   archiveVerify,
   messageShow,
+  messageParts,
+  messageGet,
   definitionAdd,
   definitionList,
   definitionShow,
@@ -133,6 +142,7 @@ export const commands: readonly AnyCommand[] = [
   connectionAdd,
   connectionList,
   connectionShow,
+  connectionTest,
   connectionChange,
   connectionRemove,
   resyncCommand,
@@ -152,6 +162,8 @@ export const commands: readonly AnyCommand[] = [
   organisationAdd,
   organisationList,
   organisationUse,
+  organisationChange,
+  auditList,
   tokenAdd,
   tokenList,
   tokenRevoke,
@@ -182,6 +194,7 @@ export const groups: Readonly<Record<string, string>> = {
   connection: 'Exchange servers that mailboxes are read from',
   site: 'Engines on the networks of the directories',
   organisation: 'Organisations, and which one commands act for',
+  audit: 'Who decided what is kept of people',
   token: 'API tokens of the organisation',
   config: 'The configuration of the organisation as a file',
   keys: 'Encryption keys',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ConnectionId, FolderId, RunId } from '../shared/ids.ts';
 import type { FolderPage, HierarchyPage } from '../shared/mailbox.ts';
 import type {
-  ClaimAnswer, ClaimRequest, ConnectionAnswer, CursorState, MailboxClaim, MailboxPageAnswer, MailboxResult, PassCompletion,
+  ClaimAnswer, ClaimRequest, ConnectionAnswer, ContentReport, ContentWork, CursorState, MailboxClaim, MailboxPageAnswer, MailboxResult, PassCompletion,
 } from '../shared/mailbox-contract.ts';
 import { createPlatformRequests, type PlatformRequestOptions } from './platform-requests.ts';
 
@@ -25,6 +25,9 @@ export interface MailboxClient {
   /** Null: the hierarchy. */
   restart(claimed: Claimed, folder: FolderId | null, signal: AbortSignal): Promise<CursorState>;
   complete(claimed: Claimed, completion: PassCompletion, signal: AbortSignal): Promise<void>;
+  /** `after`: `next` of the page before. */
+  nextContent(claimed: Claimed, after: string | null, signal: AbortSignal): Promise<ContentWork>;
+  reportContent(claimed: Claimed, report: ContentReport, signal: AbortSignal): Promise<void>;
   putResults(run: RunId, results: readonly MailboxResult[], signal: AbortSignal): Promise<void>;
 }
 
@@ -48,6 +51,8 @@ export function createMailboxClient(options: PlatformRequestOptions): MailboxCli
     postFolder: (claimed, folder, position, content, signal) => page(claimed, scope(folder), position, content, signal),
     restart: async ({ mailbox, lease }, folder, signal) => (await post(`/mailboxes/${mailbox}/${scope(folder)}/restart`, {}, signal, lease)) as CursorState,
     complete: async ({ mailbox, lease }, completion, signal) => void (await post(`/mailboxes/${mailbox}/complete`, completion, signal, lease)),
+    nextContent: async ({ mailbox, lease }, after, signal) => (await post(`/mailboxes/${mailbox}/content/next`, { after }, signal, lease)) as ContentWork,
+    reportContent: async ({ mailbox, lease }, report, signal) => void (await post(`/mailboxes/${mailbox}/content`, report, signal, lease)),
     putResults: async (run, results, signal) => void (await post(`/runs/${run}/mailboxes/results`, { results }, signal)),
   };
 }

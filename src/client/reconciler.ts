@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type Database, withOrganisation } from '../archive/database.ts';
 import { type EngineRun, listEngineSchedules, listEngineTasks, listOpenRuns, listOrganisationIds } from '../archive/engine-rows.ts';
 import { finishRun } from '../archive/runs.ts';
+import { breakTaskRunOff } from '../archive/task-runs.ts';
 import type { ErrorReport } from '../shared/errors.ts';
 import type { OrganisationId } from '../shared/ids.ts';
 import { directoryTicks, taskTicks, type TemporalEngine } from './temporal-engine.ts';
@@ -64,7 +65,8 @@ async function sweepRun({ client, database, engine, logger }: ReconcilerDeps, or
     return;
   }
   const state = status === 'CANCELLED' ? 'cancelled' : 'interrupted';
-  await withOrganisation(database, organisation, (tx) => finishRun(tx, run.id, { state, ...(state === 'interrupted' ? { error: interrupted } : {}) }));
+  const end = { state, ...(state === 'interrupted' ? { error: interrupted } : {}) } as const;
+  await withOrganisation(database, organisation, (tx) => (run.kind === 'exchange-task' ? breakTaskRunOff(tx, run.id, end) : finishRun(tx, run.id, end)));
   logger.warn({ organisation, run: run.id, status: status ?? 'unknown to Temporal', state }, 'run closed');
 }
 

@@ -103,5 +103,8 @@ function serverArguments(options: LocalTemporalOptions, known: ReadonlySet<strin
   return ['server', 'start-dev', ...wanted.flatMap(([flag, value]) => (value !== undefined && known.has(flag) ? [flag, value] : []))];
 }
 
-/** Off by default in server 1.29: which workers live is what an operator asks first. Also in temporal/dynamicconfig. */
-const DYNAMIC_CONFIG = ['frontend.WorkerHeartbeatsEnabled=true', 'frontend.ListWorkersEnabled=true'];
+/**
+ * Off by default in server 1.29: which workers live is what an operator asks first, and without the new matcher priorities are silently
+ * ignored, so that a resync that somebody waits for stands behind a scheduled run. Also in temporal/dynamicconfig.
+ */
+export const DYNAMIC_CONFIG = ['frontend.WorkerHeartbeatsEnabled=true', 'frontend.ListWorkersEnabled=true', 'matching.useNewMatcher=true'];

@@ -33,6 +33,12 @@ export const identityPath = (stateFolder: string): string => join(stateFolder, C
 export const readIdentity = (stateFolder: string): Promise<StoredIdentity | undefined> => read(join(stateFolder, CURRENT));
 export const readNextIdentity = (stateFolder: string): Promise<StoredIdentity | undefined> => read(join(stateFolder, NEXT));
 
+/** Another text when the identity in the state folder was replaced or made readable to others; undefined when there is none. */
+export async function identityVersion(stateFolder: string): Promise<string | undefined> {
+  const found = await stat(join(stateFolder, CURRENT), { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? undefined : [found.ino, found.mode, found.size, found.mtimeNs, found.ctimeNs].join(' ');
+}
+
 export const writeIdentity = (stateFolder: string, identity: StoredIdentity): Promise<void> => write(join(stateFolder, CURRENT), identity);
 export const writeNextIdentity = (stateFolder: string, identity: StoredIdentity): Promise<void> => write(join(stateFolder, NEXT), identity);
 

@@ -10,6 +10,7 @@ import { SITE_CONTRACT_VERSION } from '../shared/site-contract.ts';
 import { connectionCredentialInfo, directoryCredentialInfo, generateSealKeyPair, openSealed, sealTo } from './seal.ts';
 import {
   identityPath,
+  identityVersion,
   promoteNextIdentity,
   readIdentity,
   readNextIdentity,
@@ -25,6 +26,9 @@ const ASSERTION_SECONDS = 60;
 export class SiteIdentity {
   readonly #stateFolder: string;
   #stored: StoredIdentity;
+  #signKey: { readonly of: string; readonly id: string } | undefined;
+  /** The file as it was when it was read last. */
+  #version: string | undefined;
 
   private constructor(stateFolder: string, stored: StoredIdentity) {
     this.#stateFolder = stateFolder;
@@ -51,7 +55,10 @@ export class SiteIdentity {
   }
   /** Changes with the keys. */
   get signKeyId(): string {
-    return signKeyThumbprint(publicPem(createPrivateKey(this.#stored.signPrivateKey)));
+    const { signPrivateKey } = this.#stored;
+    // Asked for with every request to the platform.
+    if (this.#signKey?.of !== signPrivateKey) this.#signKey = { of: signPrivateKey, id: signKeyThumbprint(publicPem(createPrivateKey(signPrivateKey))) };
+    return this.#signKey.id;
   }
   get platformUrl(): string {
     return this.#stored.platformUrl;
@@ -94,8 +101,11 @@ export class SiteIdentity {
     }
   }
 
-  /** Reads the identity file again; true when its keys are others than those in memory. */
+  /** Reads the identity file again, if it is another one; true when its keys are others than those in memory. */
   async reload(): Promise<boolean> {
+    const version = await identityVersion(this.#stateFolder);
+    if (version !== undefined && version === this.#version) return false;
+    this.#version = version;
     const stored = await readIdentity(this.#stateFolder);
     if (stored === undefined || stored.signPrivateKey === this.#stored.signPrivateKey) return false;
     this.#stored = stored;

@@ -4,7 +4,7 @@
  * `x-lockstep-lease`, and 409 `mailbox.lease-lost` means that another attempt has it: stop.
  */
 import type { ErrorReport } from './errors.ts';
-import type { ConnectionId, FolderId, ItemId, MailboxKey, RunId } from './ids.ts';
+import type { BlobHash, ConnectionId, FolderId, ItemId, MailboxKey, RunId } from './ids.ts';
 import type { MailboxFeature, SourceFolderId, SourceItemId } from './mailbox.ts';
 
 /* ---- activities of a site, on `site.<id>` ---- */
@@ -89,8 +89,14 @@ export interface MailboxClaim {
   readonly folders: readonly FolderCursor[];
   /** False: read every folder in this pass, and report where a hint would have been wrong. */
   readonly trustHints: boolean;
-  /** An earlier attempt left a pass that is not complete: it is completed even if nothing more is new. */
+  /**
+   * An earlier attempt left a pass that is not complete, or items are to be judged by other rules than before: the pass is completed even if
+   * nothing more is new.
+   */
   readonly passOpen: boolean;
+  /** Content is wanted and missing, of what is known before the mailbox is read. */
+  readonly contentDue: boolean;
+  /** False: metadata only. */
   readonly withContent: boolean;
 }
 
@@ -134,6 +140,8 @@ export type MailboxPageAnswer =
       readonly next: { readonly epoch: number; readonly seq: number };
       /** With the last page of the hierarchy: the folders to read. */
       readonly folders?: readonly FolderCursor[];
+      /** With the last page of a folder: more to ask for by id, as in FolderCursor. */
+      readonly retry?: readonly SourceItemId[];
     }
   /** The cursor is elsewhere in the same epoch, or in a newer one: claim the mailbox again. */
   | { readonly outcome: 'stale'; readonly seq: number }
@@ -171,7 +179,11 @@ export interface MailboxResult {
     | { readonly state: 'failed'; readonly error: ErrorReport };
 }
 
-/** POST /site/v1/mailboxes/{mailbox}/content/next: items whose content is wanted and missing, newest first. */
+/** POST /site/v1/mailboxes/{mailbox}/content/next. `after`: `next` of the page before, so that an attempt asks for each item once. */
+export interface ContentQuestion {
+  readonly after: string | null;
+}
+/** Items whose content is wanted and missing, newest first. */
 export interface ContentWork {
   readonly items: readonly {
     readonly item: ItemId;
@@ -180,6 +192,8 @@ export interface ContentWork {
     /** Bytes, as the source said. */
     readonly size: number;
   }[];
+  /** Null: that is all. */
+  readonly next: string | null;
 }
 
 /**
@@ -194,7 +208,7 @@ export interface ContentReport {
         readonly outcome: 'read';
         readonly changeKey: string;
         /** Hex SHA-256 of the MIME as it was read. */
-        readonly blob: string;
+        readonly blob: BlobHash;
         readonly bytes: number;
       }
     | { readonly item: ItemId; readonly outcome: 'gone' }

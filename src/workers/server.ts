@@ -9,6 +9,7 @@ import { createWatchActivities } from '../activities/platform/watch-activities.t
 import { createApi } from '../api/server.ts';
 import { type CollectionDeps, collectBlobs } from '../archive/blobs/blob-collection.ts';
 import { openBlobStorage } from '../archive/blobs/blob-place.ts';
+import { shareParts } from '../archive/content/share-parts.ts';
 import { openDatabase, type Database } from '../archive/database.ts';
 import { migrate } from '../archive/migrate.ts';
 import { ensureNamespace } from '../client/namespace.ts';
@@ -37,6 +38,8 @@ const reconcileMs = 3_600_000;
 
 /** What is collected waited a week: a day more is no matter, and S3 lists a thousand objects a request. */
 const collectMs = 86_400_000;
+/** Nobody waits for it: a message is complete before its parts are shared. */
+const shareMs = 60_000;
 
 /**
  * The platform: workflows and their platform activities, the API, the site gateway. Any number of these may run on one
@@ -126,6 +129,12 @@ export const runServer: RunServer = async (settings, { logger, signal, onReady }
   closing.defer(repeat('reconcile schedules', reconcileMs, () => reconcileSchedules(deps), logger));
   closing.defer(repeat('sweep runs', sweepMs, () => sweepRuns(deps), logger));
 
+  const stopping = new AbortController();
+  const sharing = repeat('share parts of messages', shareMs, () => shareParts({ database, blobs, logger }, stopping.signal), logger);
+  closing.defer(async () => {
+    stopping.abort();
+    await sharing();
+  });
   closing.defer(repeat('collect blobs', collectMs, () => collect({ database, storage: blobs, now: () => new Date() }, logger), logger));
 
   logger.info({ api: settings.publicUrl, gateway: settings.publicGateway.address }, 'server is ready');

@@ -1,11 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createDirectorySiteActivities } from '../activities/directory/site-activities.ts';
 import { ConnectionSources } from '../activities/mailbox/connection-sources.ts';
+import { ContentSpool } from '../activities/mailbox/content-spool.ts';
 import { createMailboxSiteActivities } from '../activities/mailbox/mailbox-activities.ts';
 import { createConnectionTestSiteActivities } from '../activities/mailbox/test-connection.ts';
 import { createConnectionTestClient } from '../client/connection-test-client.ts';
+import { createBlobClient } from '../client/blob-client.ts';
 import { createIngestClient } from '../client/ingest-client.ts';
 import { createMailboxClient } from '../client/mailbox-client.ts';
 import { EwsSource } from '../exchange/ews/ews-source.ts';
@@ -53,10 +56,12 @@ export const runSite: RunSite = async (options, { logger, signal, onReady }) => 
     signal,
   );
   let sources: ConnectionSources | undefined;
+  let spool: ContentSpool | undefined;
   try {
     const requests = { baseUrl: options.url ?? identity.platformUrl, token: () => tokens.token(), fetch: platformFetch(ca) };
     const ingest = createIngestClient(requests);
     const mailboxes = createMailboxClient(requests);
+    spool = await ContentSpool.open(join(options.stateFolder, 'spool'));
     sources = new ConnectionSources({
       client: mailboxes,
       openCredential: (sealed, exchange) => identity.openConnectionCredential(sealed, exchange),
@@ -73,7 +78,7 @@ export const runSite: RunSite = async (options, { logger, signal, onReady }) => 
           openCredential: (sealed, integration) => identity.openCredential(sealed, integration),
           logger: log,
         }),
-        ...createMailboxSiteActivities({ client: mailboxes, sources, logger: log }),
+        ...createMailboxSiteActivities({ client: mailboxes, sources, content: { spool, blobs: createBlobClient(requests) }, logger: log }),
         ...createConnectionTestSiteActivities({ client: createConnectionTestClient(requests), sources, logger: log }),
       },
       maxConcurrentActivityTaskExecutions: maxActivities,
@@ -93,6 +98,7 @@ export const runSite: RunSite = async (options, { logger, signal, onReady }) => 
   } finally {
     await sources?.close();
     await connection.close();
+    await spool?.close();
     await renewal;
   }
 };

@@ -1,6 +1,6 @@
-import { ApplicationFailure, CancellationScope, executeChild, isCancellation, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, executeChild, isCancellation, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { TaskActivities } from '../activities/platform/task-activities.ts';
-import type { PartitionInput, PlannedTaskRun, TaskRunInput, TaskRunResult } from '../shared/task-run.ts';
+import type { PartitionInput, PlannedTaskRun, TaskRunInput, TaskRunPlan, TaskRunResult } from '../shared/task-run.ts';
 import { PARTITION_LENGTH, replicateMailboxes } from './replicate-mailboxes.ts';
 import { platformStep, taskPlan } from './retry-policies.ts';
 import { showState } from './run-state.ts';
@@ -13,7 +13,7 @@ const { finishTaskRun } = proxyActivities<TaskActivities>(platformStep);
  * in the database; here are ordinals and counts. A mailbox that cannot be read is not the run's failure.
  */
 export async function exchangeTask(input: TaskRunInput): Promise<TaskRunResult> {
-  const plan = await planRun({ ...input, workflowId: workflowInfo().workflowId });
+  const plan = await planned(input);
   if (plan.outcome === 'skipped') {
     showState('skipped', `Skipped: ${plan.reason}.`);
     return plan;
@@ -35,6 +35,16 @@ export async function exchangeTask(input: TaskRunInput): Promise<TaskRunResult> 
   }
   showState(outcome, Object.entries(totals).map(([name, count]) => `${name}: ${count}`).join(' · '));
   return { outcome, totals };
+}
+
+/** Not cut off by a cancellation: a run that its workflow does not know of would stay open. */
+async function planned(input: TaskRunInput): Promise<TaskRunPlan> {
+  try {
+    return await CancellationScope.nonCancellable(() => planRun({ ...input, workflowId: workflowInfo().workflowId }));
+  } catch (error) {
+    if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) showState('failed', `Failed: ${error.cause.message}.`);
+    throw error;
+  }
 }
 
 const slice = ({ runId, siteQueue, task, site, urgent }: PlannedTaskRun): Omit<PartitionInput, 'offset' | 'length'> => ({ runId, siteQueue, task, site, urgent });

@@ -10,8 +10,11 @@ import { mailboxReading, mailboxSweep } from './retry-policies.ts';
 
 /** Mailboxes a workflow: some 15,000 events when each needs an activity of its own, of the 51,200 that a history may have. */
 export const PARTITION_LENGTH = 5000;
-/** Sweeps at once. Each reads sixteen mailboxes at a time, so that these keep the connection's bound of requests busy. */
-const SWEEPS = 4;
+/**
+ * Sweeps at once. Each reads sixteen mailboxes at a time, so that these keep the connection's bound of requests (twenty) busy, even while
+ * some of them wait a few seconds for the last of their mailboxes.
+ */
+const SWEEPS = 8;
 /** Activities of single mailboxes that are scheduled or under way. The site's own bound is lower; those that back off take none of it. */
 const OPEN_MAILBOXES = 400;
 
@@ -23,7 +26,7 @@ export async function replicateMailboxes({ runId, siteQueue, task, site, urgent,
   const { sweepMailboxes } = proxyActivities<MailboxSiteActivities>({ ...mailboxSweep, ...where, summary: `sweep ${task} at ${site}` });
   const { processMailbox } = proxyActivities<MailboxSiteActivities>({ ...mailboxReading, ...where, summary: `one mailbox of ${task} at ${site}` });
   const waiting: number[] = [];
-  const counts = { swept: 0, done: 0, given: 0, left: 0 };
+  const counts = { done: 0, given: 0, left: 0 };
   const show = () =>
     setCurrentDetails(
       `Site **${site}**, **${task}**: ${counts.done} of ${length} mailboxes are done, ${counts.left - counts.given} of those that need longer are under way or wait.`,
@@ -32,7 +35,7 @@ export async function replicateMailboxes({ runId, siteQueue, task, site, urgent,
   let next = offset;
   let sweeping = 0;
   let open = 0;
-  let failure: unknown;
+  let failure: Error | undefined;
   await new Promise<void>((resolve, reject) => {
     const settle = () => {
       if (failure !== undefined) {
@@ -53,7 +56,7 @@ export async function replicateMailboxes({ runId, siteQueue, task, site, urgent,
       } else open += 1;
       work
         .catch((error: unknown) => {
-          failure ??= error;
+          failure ??= error instanceof Error ? error : new Error(String(error));
         })
         .finally(() => {
           if (kind === 'sweep') sweeping -= 1;
@@ -62,9 +65,8 @@ export async function replicateMailboxes({ runId, siteQueue, task, site, urgent,
         });
     };
     const sweep = async (from: number, count: number): Promise<void> => {
-      const { finished, failed, deferred } = await sweepMailboxes({ runId, offset: from, length: count });
-      counts.swept += count;
-      counts.done += finished + failed;
+      const deferred = (await orGivenUp(sweepMailboxes({ runId, offset: from, length: count })))?.deferred ?? [];
+      counts.done += count - deferred.length;
       counts.left += deferred.length;
       waiting.push(...deferred);
     };
@@ -77,12 +79,16 @@ export async function replicateMailboxes({ runId, siteQueue, task, site, urgent,
   });
 }
 
-/** What no retry cures is the mailbox's affair; its reason is in the database, or is written there when the run ends. */
-async function orGivenUp(work: Promise<unknown>): Promise<void> {
+/**
+ * What no retry cures is the mailboxes' affair: its reason is in the database, or is written there when the run ends. Of a sweep it concerns
+ * the run itself (closed, or its task has moved to another site), and so would an activity for each of its mailboxes.
+ */
+async function orGivenUp<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    await work;
+    return await work;
   } catch (error) {
     if (isCancellation(error)) throw error;
     if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) throw error;
+    return undefined;
   }
 }

@@ -3,14 +3,18 @@
  * every kind of token. A route without a row in the table below fails the first test.
  */
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import type { StartedRun } from '../../src/api/schemas/directories.ts';
+import { recordBlob } from '../../src/archive/blobs/blob-rows.ts';
+import { saveContent } from '../../src/archive/content/content-rows.ts';
+import { readMimeContent } from '../../src/archive/content/mime-content.ts';
 import { withOrganisation } from '../../src/archive/database.ts';
 import { listGroups } from '../../src/archive/groups.ts';
 import { listPeople } from '../../src/archive/people.ts';
 import { beginRun, finishRun } from '../../src/archive/runs.ts';
 import { planTaskRun } from '../../src/archive/task-run-plan.ts';
-import { runId } from '../../src/shared/ids.ts';
+import { blobHash, type MailboxKey, type OrganisationId, runId } from '../../src/shared/ids.ts';
 import type { ClaimAnswer } from '../../src/shared/mailbox-contract.ts';
 import type { ApiScope } from '../../src/shared/principal.ts';
 import { type Answer, type LabApi, labApi, type LabOrganisation, type Method } from '../lab/api.ts';
@@ -37,9 +41,13 @@ interface Names {
   readonly mailboxGroup: string;
   readonly task: string;
   readonly taskRun: string;
+  readonly testRun: string;
   readonly connectionId: string;
   readonly mailbox: string;
   readonly lease: string;
+  readonly mailboxAddress: string;
+  readonly folder: string;
+  readonly item: string;
 }
 interface Side {
   readonly lab: LabOrganisation;
@@ -69,9 +77,13 @@ const nowhere: Names = {
   mailboxGroup: 'ghost-mailboxes',
   task: 'ghost-task',
   taskRun: '00000000-0000-4000-8000-000000000005',
+  testRun: '00000000-0000-4000-8000-0000000000e9',
   connectionId: '00000000-0000-4000-8000-000000000006',
   mailbox: '00000000-0000-4000-8000-000000000007',
   lease: '00000000-0000-4000-8000-000000000008',
+  mailboxAddress: 'ghost.mailbox@corp.example',
+  folder: '9223372036854775805',
+  item: '9223372036854775804',
 };
 
 let api: LabApi;
@@ -94,6 +106,7 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
   const site = await lab.site(`${word}-site`);
   const admin = <T>(method: Method, url: string, body?: unknown): Promise<T> => done(api.call(lab.tokens.admin, method, `/api/v1${url}`, body));
   const token = await admin<{ id: string }>('POST', '/tokens', { label: `${word}-token`, scopes: ['read'] });
+  await admin('PATCH', '/organisation', { leaveOutPrivate: false });
   const schedule = { kind: 'daily', at: '08:00', timeZone: 'UTC' };
   await admin('POST', '/directories', { name: `${word}-dir`, site: `${word}-site`, description: `${word} directory`, settings: { ...settings, account: `sync@${word}.example` }, password: 'p', schedule });
 
@@ -134,10 +147,13 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
     await beginRun(tx, runId(taskRun));
     await planTaskRun(tx, runId(taskRun));
   });
+  const testRun = (await admin<StartedRun>('POST', `/connections/${word}-connection/test`, { mailbox: `${word}.box@corp.example` })).id;
   const { mailboxes: [claim] } = await done<ClaimAnswer>(api.call(site.token, 'POST', `/site/v1/runs/${taskRun}/mailboxes/claim`, { offset: 0, length: 1 }));
   if (claim === undefined) throw new Error('no mailbox');
   const integration = await api.lab.owner.selectFrom('directory_integration').select('id').where('name', '=', `${word}-dir`).executeTakeFirstOrThrow();
+  const contents = await readMailbox(lab.row.id, claim.mailbox, word);
   const names: Names = {
+    ...contents,
     organisation: word,
     site: `${word}-site`,
     directory: `${word}-dir`,
@@ -157,11 +173,48 @@ async function aSide(word: 'alpha' | 'bravo'): Promise<Side> {
     mailboxGroup: `${word}-mailboxes`,
     task: `${word}-task`,
     taskRun,
+    testRun,
     connectionId: claim.connection,
     mailbox: claim.mailbox,
     lease: claim.lease,
   };
   return { lab, siteToken: site.token, names };
+}
+
+/** The mailbox as if it had been read, with an item that could be and one that could not. */
+async function readMailbox(org: OrganisationId, key: MailboxKey, word: string): Promise<Pick<Names, 'mailboxAddress' | 'folder' | 'item'>> {
+  const { owner } = api.lab;
+  const { rows: [mailbox] } = await sql<{ id: string; address: string }>`
+    update mailbox set open_pass = 1, completed_pass = 1 where key = ${key} returning id, address`.execute(owner);
+  const id = mailbox?.id ?? '';
+  await sql`insert into pass (mailbox_id, number, org_id, completed_at) values (${id}, 1, ${org}, now())`.execute(owner);
+  const { rows: [folder] } = await sql<{ id: string }>`
+    insert into folder (org_id, mailbox_id, source_hash, source_id, parent_hash, name, folder_class, opened_pass, named_pass, epoch)
+    values (${org}, ${id}, '\\x01', 'f', '\\x00', ${`${word} folder`}, 'IPF.Note', 1, 1, 1) returning id`.execute(owner);
+  const properties = {
+    itemClass: 'IPM.Note', subject: `${word} subject`, from: null, to: [], cc: [], bcc: [], sentAt: null, receivedAt: null, createdAt: null, modifiedAt: null, size: 1,
+    sensitivity: 'normal', importance: 'normal', isRead: true, isDraft: false, hasAttachments: false, flag: 'none', categories: [], messageId: null, inReplyTo: null, conversationId: null,
+  };
+  const { rows: [item] } = await sql<{ id: string }>`
+    insert into item (mailbox_id, org_id, source_hash, source_id, change_key, folder_id, placed_pass, version_pass, first_pass, item_class, size, sort_at, properties, signature)
+    values (${id}, ${org}, '\\x02', 'i', 'c', ${folder?.id}, 1, 1, 1, 'IPM.Note', 1, now(), ${JSON.stringify(properties)}, '\\x03') returning id`.execute(owner);
+  await sql`
+    insert into item_problem (mailbox_id, source_hash, org_id, source_id, folder_id, code, detail)
+    values (${id}, '\\x04', ${org}, 'u', ${folder?.id}, 'item.corrupt', ${`${word} item`})`.execute(owner);
+  await readContent(org, item?.id ?? '', word);
+  return { mailboxAddress: mailbox?.address ?? '', folder: folder?.id ?? '', item: item?.id ?? '' };
+}
+
+async function readContent(org: OrganisationId, item: string, word: string): Promise<void> {
+  const message = Buffer.from(`Subject: ${word}\r\n\r\n${word} text`);
+  const hash = blobHash(createHash('sha256').update(message).digest('hex'));
+  const stored = await api.blobs.storage.put(org, hash, Readable.from([message]));
+  const parts = await readMimeContent(Readable.from([message]));
+  await withOrganisation(api.lab.app, org, async (tx) => {
+    await recordBlob(tx, hash, stored);
+    await saveContent(tx, hash, parts);
+  });
+  await sql`update item set content_state = 'stored', content_id = (select id from content where org_id = ${org}) where id = ${item}`.execute(api.lab.owner);
 }
 
 async function done<T>(call: Promise<Answer>): Promise<T> {
@@ -233,6 +286,8 @@ const rows: Readonly<Record<string, Row>> = {
   'POST /api/v1/ui-links': { access: 'installation', foreign: 'other', urls: () => ['/api/v1/ui-links'] },
 
   'GET /api/v1/organisation': { access: 'read', foreign: 'own', urls: () => ['/api/v1/organisation'] },
+  'PATCH /api/v1/organisation': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/organisation'], body: () => ({ leaveOutPrivate: false }) },
+  'GET /api/v1/audit': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/audit', '/api/v1/audit?after=1'] },
   'GET /api/v1/tokens': { access: 'admin', foreign: 'own', urls: (names) => ['/api/v1/tokens', `/api/v1/tokens?after=${names.token}`] },
   'POST /api/v1/tokens': { access: 'admin', foreign: 'create', urls: () => ['/api/v1/tokens'], body: () => ({ label: 'bravo-token', scopes: ['read'] }) },
   'DELETE /api/v1/tokens/{id}': { access: 'admin', foreign: 'absent', urls: (names) => [`/api/v1/tokens/${names.token}`] },
@@ -334,6 +389,7 @@ const rows: Readonly<Record<string, Row>> = {
     urls: () => ['/api/v1/connections'],
     body: (names) => ({ name: 'mine', site: names.site, settings: connectionSettings, password: 'p' }),
   },
+  'POST /api/v1/connections/{name}/test': { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/connections/${names.connection}/test`] },
   'POST /api/v1/definitions': { access: 'admin', foreign: 'create', urls: () => ['/api/v1/definitions'], body: (names) => ({ name: names.definition }) },
   'POST /api/v1/schedules': {
     access: 'admin',
@@ -359,13 +415,35 @@ const rows: Readonly<Record<string, Row>> = {
     body: (names) => ({ name: 'mine', site: names.site, definition: names.definition, schedule: names.schedule, group: names.mailboxGroup }),
   },
   ...Object.fromEntries(
-    ['pause', 'resume', 'run'].map((verb): [string, Row] => [
+    ['pause', 'resume', 'run', 'test'].map((verb): [string, Row] => [
       `POST /api/v1/tasks/{name}/${verb}`,
       { access: 'operate', foreign: 'absent', urls: (names) => [`/api/v1/tasks/${names.task}/${verb}`] },
     ]),
   ),
 
   'POST /api/v1/resync': { access: 'operate', foreign: 'absent', urls: () => ['/api/v1/resync'], body: (names) => ({ task: names.task }) },
+
+  'GET /api/v1/tasks/{name}/status': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/tasks/${names.task}/status`] },
+  'GET /api/v1/tasks/{name}/mailboxes': { access: 'read', foreign: 'absent', urls: (names) => [`/api/v1/tasks/${names.task}/mailboxes`] },
+  'GET /api/v1/mailboxes': { access: 'read', foreign: 'own', urls: () => ['/api/v1/mailboxes', '/api/v1/mailboxes?state=pending'] },
+  ...Object.fromEntries(
+    (
+      [
+        ['', 'read', () => ''],
+        ['/folders', 'admin', () => '/folders'],
+        ['/folders/{folder}/items', 'admin', (names) => `/folders/${names.folder}/items`],
+        ['/items/{item}', 'admin', (names) => `/items/${names.item}`],
+        ['/items/{item}/parts', 'admin', (names) => `/items/${names.item}/parts`],
+        ['/items/{item}/parts/{number}', 'admin', (names) => `/items/${names.item}/parts/1`],
+        ['/items/{item}/eml', 'admin', (names) => `/items/${names.item}/eml`],
+      ] as const satisfies readonly (readonly [string, ApiScope, (names: Names) => string])[]
+    ).map(([path, access, rest]): [string, Row] => [
+      `GET /api/v1/mailboxes/{mailbox}${path}`,
+      { access, foreign: 'absent', urls: (names) => [names.mailbox, names.mailboxAddress].map((reference) => `/api/v1/mailboxes/${uri(reference)}${rest(names)}`) },
+    ]),
+  ),
+  'GET /api/v1/unreadable-items': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/unreadable-items'] },
+  'GET /api/v1/archive/verification': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/archive/verification'] },
 
   'GET /api/v1/config': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/config'] },
   'PUT /api/v1/config': {
@@ -397,6 +475,13 @@ const rows: Readonly<Record<string, Row>> = {
     body: () => ({ class: 'Unavailable', code: 'x.y', message: 'm', next: 'n' }),
   },
   'GET /site/v1/connections/{connection}': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/connections/${names.connectionId}`] },
+  'POST /site/v1/runs/{run}/connection-test': { access: 'site', foreign: 'absent', urls: (names) => [`/site/v1/runs/${names.testRun}/connection-test`] },
+  'PUT /site/v1/runs/{run}/connection-test': {
+    access: 'site',
+    foreign: 'absent',
+    urls: (names) => [`/site/v1/runs/${names.testRun}/connection-test`],
+    body: () => ({ steps: [] }),
+  },
   'POST /site/v1/runs/{run}/mailboxes/claim': {
     access: 'site',
     foreign: 'absent',
@@ -425,6 +510,16 @@ const rows: Readonly<Record<string, Row>> = {
     ...leased,
     urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/complete`],
     body: () => ({ hints: [], failures: [], wrongHints: [], verified: true }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/content/next': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/content/next`],
+    body: () => ({ after: null }),
+  },
+  'POST /site/v1/mailboxes/{mailbox}/content': {
+    ...leased,
+    urls: (names) => [`/site/v1/mailboxes/${names.mailbox}/content`],
+    body: (names) => ({ items: [{ item: names.item, outcome: 'unreadable', code: 'item.corrupt', detail: '' }] }),
   },
 };
 
@@ -551,8 +646,24 @@ describe.each(allRows.filter((row) => row.foreign === 'create'))('$route', (row)
 describe('lists with filters', () => {
   const alphas = (url: string) => api.call(alpha.lab.tokens.read, 'GET', `/api/v1${url}`);
   test('by the names of another organisation are empty', async () => {
-    for (const url of ['/runs?integration=bravo-dir', '/people?search=bravo', '/people?search=bravo.person@corp.example', '/groups?search=Bravo%20Group']) {
+    for (const url of ['/runs?integration=bravo-dir', '/people?search=bravo', '/people?search=bravo.person@corp.example', '/groups?search=Bravo%20Group', '/mailboxes?search=bravo']) {
       expect([url, (await alphas(url)).body]).toEqual([url, { items: [], next: null }]);
+    }
+  });
+  test('of items that could not be read answer for mailboxes and tasks of another as for those that nobody has', async () => {
+    const asked = (names: Names) =>
+      [`mailbox=${names.mailbox}`, `mailbox=${names.mailboxAddress}`, `task=${names.task}`].map(async (filter) => {
+        const { status, text } = await api.call(alpha.lab.tokens.admin, 'GET', `/api/v1/unreadable-items?${filter}`);
+        return [status, text.replaceAll(names.task, '<task>')];
+      });
+    const [foreign, absent] = [await Promise.all(asked(bravo.names)), await Promise.all(asked(nowhere))];
+    expect(foreign).toEqual(absent);
+    expect(foreign.map(([status]) => status)).toEqual([404, 404, 404]);
+  });
+  test('name no folder and no item of another through a mailbox of the own', async () => {
+    const mine = `/api/v1/mailboxes/${alpha.names.mailbox}`;
+    for (const url of [`${mine}/folders/${bravo.names.folder}/items`, `${mine}/items/${bravo.names.item}`]) {
+      expect(await api.call(alpha.lab.tokens.admin, 'GET', url)).toMatchObject({ status: 404 });
     }
   });
   test('continued from a place of another organisation show the own only', async () => {

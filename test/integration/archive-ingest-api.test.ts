@@ -9,6 +9,7 @@ import { authenticateSite } from '../../src/security/site-token.ts';
 import type { DirectoryPage } from '../../src/shared/directory.ts';
 import { directoryTestSteps } from '../../src/shared/directory.ts';
 import type { OpenRunAnswer } from '../../src/shared/site-contract.ts';
+import { MemoryBlobs } from '../lab/memory-blobs.ts';
 import { type LabApi, type LabOrganisation, labApi, type LabSite } from '../lab/api.ts';
 import { anIntegration, aRun, directoryPage, endRun, userEntry } from '../lab/builders.ts';
 import { until } from '../lab/component.ts';
@@ -205,6 +206,7 @@ test('more pages at once than the server takes are asked to come again, and a pa
     prefix: '/site/v1',
     database: api.lab.app,
     keyring: api.keyring,
+    blobs: new MemoryBlobs(),
     authenticateSite: (header) => authenticateSite({ database: api.lab.app, keyring: api.keyring }, header),
     maxPagesInWork: 1,
   });
@@ -271,6 +273,7 @@ test('a site that hangs up while it is authenticated leaves no place taken', asy
     prefix: '/site/v1',
     database: api.lab.app,
     keyring: api.keyring,
+    blobs: new MemoryBlobs(),
     authenticateSite: async (header) => {
       authenticating();
       await hungUp;

@@ -27,6 +27,7 @@ import { type SampleDirectory, startSampleDirectory } from '../../src/sample/dir
 import type { DirectorySettings } from '../../src/shared/directory.ts';
 import { PLATFORM_QUEUE, siteQueue } from '../../src/shared/names.ts';
 import type { DirectoryRunKind } from '../../src/shared/runs.ts';
+import { MemoryBlobs } from '../lab/memory-blobs.ts';
 import { aDirectory } from '../lab/builders.ts';
 import { until } from '../lab/component.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
@@ -97,6 +98,7 @@ beforeAll(async () => {
   await api.register(ingestRoutes, {
     prefix: '/site/v1',
     database: lab.app,
+    blobs: new MemoryBlobs(),
     keyring: { decrypt: async (_organisation, _purpose, sealed) => sealed },
     authenticateSite: async (header) => {
       const site = await lab.owner.selectFrom('site').selectAll().where('id', '=', (header?.replace('Bearer ', '') ?? '') as never).executeTakeFirstOrThrow();

@@ -15,15 +15,15 @@ import { freePort } from '../lab/ports.ts';
 
 const secret = 'not used anywhere else';
 const ada = { address: 'ada@mail.example.test', displayName: 'Ada Example', guid: '7f3b1c52-7f0e-4f6e-9f0e-0a5a3f2f1a01' };
-const accounts = { 'svc@mail.example.test': { password: secret, impersonates: true }, 'weak@mail.example.test': { password: secret, impersonates: false } };
+const accounts = { 'svc@mail.example.test': { password: secret, impersonates: true }, 'weak@mail.example.test': { password: secret, impersonates: false }, 'ada@mail.example.test': { password: secret, impersonates: false } };
 const signal = new AbortController().signal;
-const all = ['resolve', 'connect', 'tls', 'authentication', 'sign-in', 'version', 'impersonate', 'folders', 'items', 'content'];
+const all = ['resolve', 'connect', 'tls', 'authentication', 'sign-in', 'impersonate', 'version', 'folders', 'items', 'content'];
 
 const mailboxes = () => [new SampleMailbox(ada, 1, new GeneratedMailbox({ owner: ada, seed: 'test', messages: 50, correspondents: [] }))];
 let exchange: SampleExchange;
 let folder: string;
 beforeAll(async () => {
-  exchange = await startSampleExchange({ mailboxes: mailboxes(), accounts });
+  exchange = await startSampleExchange({ schemes: ['basic'], mailboxes: mailboxes(), accounts });
   folder = await mkdtemp(join(labFolder(), 'ews-test-'));
   await makeAuthority(folder);
 });
@@ -60,7 +60,9 @@ test('all steps pass, and say what they found', async () => {
 });
 
 test('without a mailbox the steps that need one are skipped', async () => {
-  expect(outcomes(await tested({}, { address: null }))).toMatchObject({ 'sign-in': 'passed', version: 'passed', impersonate: 'skipped', content: 'skipped' });
+  expect(outcomes(await tested({}, { address: null }))).toMatchObject({ 'sign-in': 'passed', impersonate: 'skipped', content: 'skipped' });
+  // An account that has a mailbox is told the version all the same.
+  expect(outcomes(await tested({ account: ada.address }, { address: null }))).toMatchObject({ 'sign-in': 'passed', version: 'passed', folders: 'skipped' });
 });
 
 test('a wrong password fails the sign-in, after one attempt', async () => {

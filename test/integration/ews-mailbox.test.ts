@@ -313,3 +313,71 @@ describe('what goes wrong', () => {
     expect(await reading).toEqual(new Error('enough'));
   });
 });
+
+describe('signing in by NTLM', () => {
+  let ntlm: EwsSource;
+  const account = 'svc@mail.example.test';
+  const folders = async (from: EwsSource) => {
+    const found: FolderEntry[] = [];
+    for await (const page of ada(from).syncHierarchy(null, signal)) found.push(...page.folders);
+    return found;
+  };
+  beforeEach(() => {
+    ntlm = new EwsSource(settings({ authentication: 'ntlm', account }), password);
+  });
+  afterEach(() => ntlm.close());
+
+  test('proves a connection once and then uses it', async () => {
+    for (let time = 0; time < 5; time += 1) expect(await folders(ntlm)).toHaveLength((await hierarchy()).folders.length);
+    expect(exchange.handshakes()).toBe(1);
+    const [one] = await folders(ntlm);
+    if (one === undefined) throw new Error('no folder');
+    const items: ItemEntry[] = [];
+    for await (const page of ada(ntlm).syncFolder(one.id, null, signal)) items.push(...page.items);
+    expect(items).toHaveLength(one.itemCount);
+    expect(exchange.handshakes()).toBe(1);
+  });
+
+  test('proves another when the server has ended the first', async () => {
+    await folders(ntlm);
+    exchange.faults.inject({ kind: 'close' }, {}, 1);
+    await folders(ntlm);
+    expect(await folders(ntlm)).not.toHaveLength(0);
+    expect(exchange.handshakes()).toBe(2);
+  });
+
+  test('is refused with a wrong password, and where it is not offered', async () => {
+    const wrong = new EwsSource(settings({ authentication: 'ntlm', account }), 'wrong');
+    expect(await failure(folders(wrong))).toMatchObject({ class: 'AuthRejected', code: 'ews.credential-refused' });
+    await wrong.close();
+    const basic = await startSampleExchange({ mailboxes: [mailbox], accounts: { [account]: { password, impersonates: true } }, schemes: ['basic'] });
+    const other = new EwsSource(settings({ authentication: 'ntlm', account, url: basic.url }), password);
+    expect(await failure(folders(other))).toMatchObject({ class: 'ConfigInvalid', code: 'ews.ntlm-not-offered' });
+    await other.close();
+    await basic.close();
+  });
+});
+
+describe('the budget of a mailbox', () => {
+  const limited = async (budget: { concurrency: number; burstMs: number; rechargeMsPerHour: number }) => {
+    await exchange.close();
+    exchange = await startSampleExchange({ mailboxes: [mailbox], accounts: { 'svc@mail.example.test': { password, impersonates: true } }, budget });
+    await source.close();
+    source = new EwsSource(settings(), password);
+  };
+
+  test('is used up: the server names the time until there is some again', async () => {
+    await limited({ concurrency: 27, burstMs: 1, rechargeMsPerHour: 3600 });
+    const { folders } = await hierarchy();
+    const error = await failure(folderItems(inbox(folders).id));
+    expect(error).toMatchObject({ class: 'Throttled', code: 'ews.throttled' });
+    expect(error.waitMs).toBeGreaterThan(0);
+  });
+
+  test('holds so many requests at once', async () => {
+    await limited({ concurrency: 1, burstMs: 300_000, rechargeMsPerHour: 900_000 });
+    const many = await Promise.allSettled(Array.from({ length: 10 }, () => hierarchy()));
+    for (const outcome of many) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ class: 'Throttled' });
+    expect(many.some(({ status }) => status === 'fulfilled')).toBe(true);
+  });
+});

@@ -9,7 +9,7 @@ import { ensureNamespace } from '../../src/client/namespace.ts';
 import { EwsSource } from '../../src/exchange/ews/ews-source.ts';
 import { type SampleExchange, startSampleExchange } from '../../src/sample/exchange/server.ts';
 import { until } from '../lab/component.ts';
-import { aMailbox, archiveClient, aTask, aTaskRun, type LabMailbox, type LabTask } from '../lab/mailboxes.ts';
+import { aMailbox, archiveClient, aTask, aTaskRun, noContent, type LabMailbox, type LabTask } from '../lab/mailboxes.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
 import { pictureOfArchive, pictureOfSample, sampleMailbox } from '../lab/sample-mail.ts';
 import { temporal } from '../lab/temporal.ts';
@@ -55,6 +55,7 @@ beforeAll(async () => {
           return work(source).finally(() => (atWork -= 1));
         },
       },
+      content: noContent,
       logger: pino({ level: 'silent' }),
       timing: { heartbeatMs: 200 },
     }),

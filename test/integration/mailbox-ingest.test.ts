@@ -15,7 +15,7 @@ import { type FolderId, folderId, itemId, mailboxKey } from '../../src/shared/id
 import type { FolderPage } from '../../src/shared/mailbox.ts';
 import type { MailboxClaim } from '../../src/shared/mailbox-contract.ts';
 import { labApi, type LabApi, type LabSite } from '../lab/api.ts';
-import { aMailbox, aTask, aTaskRun, type LabMailbox, type LabTask } from '../lab/mailboxes.ts';
+import { aMailbox, aTask, aTaskRun, noContent, type LabMailbox, type LabTask } from '../lab/mailboxes.ts';
 import { itemsOf, pictureOfArchive, pictureOfSample, sampleMailbox } from '../lab/sample-mail.ts';
 
 let api: LabApi;
@@ -61,7 +61,7 @@ afterEach(async () => {
   await exchange.close();
 });
 
-const work = (overrides: { readonly signal?: AbortSignal } = {}) => ({ client: clientOf(berlin), sources, signal, onPage: () => undefined, ...overrides });
+const work = (overrides: { readonly signal?: AbortSignal } = {}) => ({ client: clientOf(berlin), sources, signal, content: noContent, onPage: () => undefined, onBytes: () => undefined, ...overrides });
 const newRun = () => aTaskRun(api.lab.owner, task, mailboxes);
 const the = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error('there is none');
@@ -206,6 +206,11 @@ test('a folder that changes though its hint does not is found by the daily pass,
   expect(await pictureOfArchive(api.lab.app, task.organisation, the(mailboxes[0]), { kind: 'live' })).toEqual(pictureOfSample(box));
   const { rows } = await sql`select hints_trusted from exchange_connection where id = ${task.connection}`.execute(api.lab.owner);
   expect(rows).toEqual([{ hints_trusted: false }]);
+  // Of no mailbox of this server, and of those of others still.
+  const { mailboxes: claims } = await clientOf(berlin).claim(await newRun(), { offset: 0, length: 3 }, signal);
+  expect(claims.map(({ trustHints }) => trustHints)).toEqual([false, false, false]);
+  const { rows: others } = await sql<{ trusted: boolean }>`select bool_and(hints_trusted) as trusted from exchange_connection where id <> ${task.connection}`.execute(api.lab.owner);
+  expect(others[0]?.trusted).not.toBe(false);
 });
 
 test('a mailbox that is gone is skipped, one that fails for now is left, others are done', async () => {

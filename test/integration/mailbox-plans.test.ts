@@ -1,7 +1,11 @@
 /** Two organisations in one database, one mailbox of some size: every list reads by indexes and shows nothing of others. */
 import { sql } from 'kysely';
+import { isContentDue, nextContent } from '../../src/archive/content/content-work.ts';
 import { type OrganisationTransaction, withOrganisation } from '../../src/archive/database.ts';
 import { findFolderTree } from '../../src/archive/folder-tree.ts';
+import { claimMailboxes } from '../../src/archive/mailbox-claims.ts';
+import { holdMailbox } from '../../src/archive/mailbox-lease.ts';
+import { completePass } from '../../src/archive/mailbox-pass.ts';
 import { findItemHistory } from '../../src/archive/item-history.ts';
 import { sourceHash } from '../../src/archive/item-mapping.ts';
 import { listItems } from '../../src/archive/item-list.ts';
@@ -82,6 +86,9 @@ async function tenant(items: number): Promise<Tenant> {
   await client.postHierarchy(second, second.hierarchy, { folders: [the(renamed)], removed: [], state: 'eA==', last: true }, signal);
   await client.complete(second, nothing, signal);
   const { rows: [row] } = await sql<{ id: string }>`select id from item where mailbox_id = ${mailbox.id} and source_hash = ${sourceHash(`item-${items - 1}`)}`.execute(lab.owner);
+  const { rows: [content] } = await sql<{ id: string }>`
+    insert into content (org_id, sha256, bytes, digest_version, blob, to_share) values (${task.organisation}, '\\x01', 1, 1, '\\x01', false) returning id`.execute(lab.owner);
+  await sql`insert into content_part (content_id, number, org_id, sha256, bytes, content_type) values (${content?.id}, 1, ${task.organisation}, '\\x01', 1, 'text/plain')`.execute(lab.owner);
   return { task, mailbox, inbox: folderId(the(known[0]).folder), item: itemId(the(row).id), between: the(clock).now };
 }
 
@@ -147,6 +154,30 @@ describe.each(['live', 'full', 'as of the first pass'])('%s', (name) => {
   });
 });
 
+test.each([
+  ['when all is wanted', sql`true`],
+  ['when almost nothing is', sql`id % 1000 = 0`],
+])('content that is wanted is found without reading a table from end to end, %s', async (_, wanted) => {
+  await sql`update item set content_state = case when ${wanted} then 'wanted' else 'stored' end where mailbox_id = ${ours.mailbox.id}`.execute(lab.owner);
+  await sql`analyze item`.execute(lab.owner);
+  await inside(ours, async (tx) => {
+    const mailbox = { id: ours.mailbox.id, withContent: true };
+    const found: string[] = [];
+    expect(await readFromEndToEnd(tx, async () => {
+      expect(await isContentDue(tx, ours.mailbox.id)).toBe(true);
+      const first = await nextContent(tx, mailbox, null);
+      const second = first.next === null ? { items: [] } : await nextContent(tx, mailbox, first.next);
+      found.push(...[...first.items, ...second.items].map(({ item: id }) => id));
+    })).toEqual([]);
+    // Newest first, none twice.
+    const { rows } = await sql<{ id: string }>`
+      select id from item where mailbox_id = ${ours.mailbox.id} and content_state = 'wanted' and folder_id is not null and left_out is null
+      order by sort_at desc, id desc limit ${found.length}`.execute(tx);
+    expect(found).toEqual(rows.map(({ id }) => id));
+    expect(found.length).toBeGreaterThan(0);
+  });
+});
+
 test('counts and pages of a view agree, and say which pass they show', async () => {
   const fifth = ITEMS / 5;
   const privateOnes = (from: number, to: number) => Math.ceil(to / 50) - Math.ceil(from / 50);
@@ -198,8 +229,28 @@ test('a page of a folder, and the end of a pass, read no table from end to end',
   expect(count).toEqual({ moved: 100 });
 });
 
+test('items that are judged by other rules are found without a table read from end to end', async () => {
+  const client = archiveClient(lab.app, ours.task);
+  const rules = [{ action: 'exclude', olderThanDays: 300, itemClass: 'IPM.Note' }];
+  await sql`update definition set settings = settings || ${JSON.stringify({ rules })}::jsonb where id = ${ours.task.definition}`.execute(lab.owner);
+  const run = await aTaskRun(lab.owner, ours.task, [ours.mailbox]);
+  const claim = async () => the((await client.claim(run, { offset: 0, length: 1 }, signal)).mailboxes[0]);
+  await inside(ours, async (tx) =>
+    expect(
+      await readFromEndToEnd(tx, async () => {
+        const held = await holdMailbox(tx, ours.task.site, ours.mailbox.key, (await claimMailboxes(tx, ours.task.site, run, { offset: 0, length: 1 }))[0]?.lease ?? '');
+        await completePass(tx, held, { hints: [], failures: [], wrongHints: [], verified: false });
+      }),
+    ).toEqual([]),
+  );
+  const { rows: [count] } = await sql<{ left: number }>`
+    select count(*)::int as left from former_placement where mailbox_id = ${ours.mailbox.id} and reason = 'left-scope'`.execute(lab.owner);
+  expect(the(count).left).toBeGreaterThan(1000);
+  expect((await claim()).passOpen).toBe(false);
+});
+
 const tables = ['exchange_connection', 'definition', 'mailbox_group', 'task', 'mailbox', 'mailbox_owner', 'task_mailbox', 'run_mailbox', 'pass', 'folder',
-  'former_folder', 'item', 'former_version', 'former_placement', 'seen_item', 'item_problem'] as const;
+  'former_folder', 'item', 'former_version', 'former_placement', 'content', 'content_part', 'seen_item', 'item_problem'] as const;
 
 test.each(tables)('of %s an organisation reads, changes and removes its own rows only', async (table) => {
   const theirRows = async () => (await sql`select to_jsonb(t) as row from ${sql.table(table)} t where org_id = ${theirs.task.organisation} order by to_jsonb(t)::text`.execute(lab.owner)).rows;

@@ -7,10 +7,11 @@ import { sql } from 'kysely';
 import { replicateMailbox } from '../../src/activities/mailbox/replicate-mailbox.ts';
 import type { MailboxClient } from '../../src/client/mailbox-client.ts';
 import { EwsSource } from '../../src/exchange/ews/ews-source.ts';
+import type { FolderReplicationSettings } from '../../src/shared/tasks.ts';
 import { startSampleExchange } from '../../src/sample/exchange/server.ts';
-import { aMailbox, archiveClient, aTask, aTaskRun } from '../lab/mailboxes.ts';
+import { aMailbox, archiveClient, aTask, aTaskRun, replicationSettings } from '../lab/mailboxes.ts';
 import { freshDatabase, type LabDatabase } from '../lab/postgres.ts';
-import { changeAtRandom, type Picture, pictureOfArchive, pictureOfSample, sampleMailbox } from '../lab/sample-mail.ts';
+import { changeAtRandom, type Keeps, type Picture, pictureOfArchive, pictureOfSample, sampleMailbox } from '../lab/sample-mail.ts';
 
 let lab: LabDatabase;
 beforeAll(async () => {
@@ -21,13 +22,19 @@ afterAll(() => lab.close());
 /** The attempt ends here, as one does that is killed. */
 class Killed extends Error {}
 
-type PageFault = 'none' | 'lost' | 'killed-after' | 'twice' | 'late';
+type PageFault = 'none' | 'lost' | 'killed-after' | 'twice' | 'late' | 'taken';
 
 /** A client whose pages meet the faults, one after the other; then none. */
-function faulty(client: MailboxClient, faults: PageFault[], late: (() => Promise<unknown>)[]): MailboxClient {
+function faulty(client: MailboxClient, faults: PageFault[], late: (() => Promise<unknown>)[], takeOver: () => Promise<unknown>): MailboxClient {
   const strike = async <T>(post: () => Promise<T>): Promise<T> => {
     const fault = faults.shift() ?? 'none';
     if (fault === 'lost') throw new Killed();
+    // Another attempt has the mailbox now.
+    if (fault === 'taken') {
+      await takeOver();
+      await expect(post()).rejects.toThrow('Another attempt works on the mailbox');
+      throw new Killed();
+    }
     if (fault === 'late') {
       late.push(post);
       throw new Killed();
@@ -45,18 +52,32 @@ function faulty(client: MailboxClient, faults: PageFault[], late: (() => Promise
   };
 }
 
+/** Settings of a definition, each with its meaning in other words. */
+const settings: readonly { readonly settings: Partial<FolderReplicationSettings>; readonly keeps: Keeps }[] = [
+  { settings: {}, keeps: () => true },
+  { settings: { exclude: { inbox: true, sentItems: false, deletedItems: false } }, keeps: (_, __, wellKnown) => !wellKnown.includes('inbox') },
+  { settings: { rules: [{ action: 'exclude', itemClass: 'IPM.Note' }] }, keeps: ({ itemClass }) => !/^IPM\.Note(?:\.|$)/i.test(itemClass) },
+  { settings: { rules: [{ action: 'exclude', path: '**/Renamed*/**' }] }, keeps: (_, names) => !names.some((name) => name.startsWith('Renamed')) },
+  {
+    settings: { rules: [{ action: 'include', wellKnown: 'sentitems' }, { action: 'exclude', path: '**/Folder*' }, { action: 'include', wellKnown: 'inbox' }, { action: 'exclude', path: '**' }] },
+    keeps: (_, [own = ''], wellKnown) => wellKnown.includes('sentitems') || (!own.startsWith('Folder') && wellKnown.includes('inbox')),
+  },
+];
+
 const change = fc.tuple(fc.nat(11), fc.nat(10_000), fc.nat(10_000));
 const attempt = fc.record({
   changes: fc.array(change, { maxLength: 12 }),
-  faults: fc.array(fc.constantFrom<PageFault>('none', 'none', 'none', 'lost', 'killed-after', 'twice', 'late'), { maxLength: 8 }),
+  faults: fc.array(fc.constantFrom<PageFault>('none', 'none', 'none', 'none', 'lost', 'killed-after', 'twice', 'late', 'taken'), { maxLength: 8 }),
   expired: fc.nat(9).map((n) => n === 0),
   verified: fc.nat(4).map((n) => n === 0),
   largePages: fc.boolean(),
+  definition: fc.option(fc.nat(settings.length - 1)),
+  leaveOutPrivate: fc.option(fc.boolean()),
 });
 
 /** More, or a known seed: LOCKSTEP_RANDOM_RUNS, LOCKSTEP_RANDOM_SEED. */
 type Attempt = typeof attempt extends fc.Arbitrary<infer T> ? T : never;
-const calm: Attempt = { changes: [], faults: [], expired: false, verified: false, largePages: false };
+const calm: Attempt = { changes: [], faults: [], expired: false, verified: false, largePages: false, definition: null, leaveOutPrivate: null };
 /** Killed in the middle of the first reading of a folder that changed before it was read on. */
 const known: [[Attempt[], number]] = [
   [[{ ...calm, faults: ['none', 'none', 'late'] }, { ...calm, changes: [[4, 9990, 5652], [1, 10_000, 4083], [5, 8, 4], [1, 1651, 4328], [0, 9551, 9540], [2, 4512, 8749]] }], 1400],
@@ -75,9 +96,15 @@ test('an archive equals its mailbox after every pass and as of every pass', asyn
       const late: (() => Promise<unknown>)[] = [];
       const history: { readonly at: Date; readonly picture: Picture }[] = [];
       const { signal } = new AbortController();
+      let [rules, leaveOutPrivate] = [settings[0], true];
+      const keeps: Keeps = (item, ...place) => !(leaveOutPrivate && ['Private', 'Personal'].includes(item.sensitivity)) && (rules?.keeps(item, ...place) ?? true);
       try {
-        for (const { changes, faults, expired, verified, largePages } of [...attempts, { changes: [], faults: [], expired: false, verified: true, largePages: false }]) {
+        for (const { changes, faults, expired, verified, largePages, ...decided } of [...attempts, { ...calm, verified: true }]) {
           for (const [kind, one, two] of changes) changeAtRandom(mailbox, kind, one, two);
+          rules = settings[decided.definition ?? -1] ?? rules;
+          leaveOutPrivate = decided.leaveOutPrivate ?? leaveOutPrivate;
+          await sql`update definition set settings = ${JSON.stringify(replicationSettings(rules?.settings))} where id = ${task.definition}`.execute(lab.owner);
+          await sql`update organisation set leave_out_private = ${leaveOutPrivate} where id = ${task.organisation}`.execute(lab.owner);
           if (expired) exchange.expireStates();
           if (largePages) exchange.faults.inject({ kind: 'large-pages', times: 2 }, {}, 2);
           if (verified) await sql`update mailbox set verified_at = null where id = ${kept.id}`.execute(lab.owner);
@@ -87,12 +114,12 @@ test('an archive equals its mailbox after every pass and as of every pass', asyn
           // Pages of attempts that are over arrive now.
           for (const page of late.splice(0)) await expect(page()).rejects.toThrow('Another attempt works on the mailbox');
           try {
-            await replicateMailbox({ mailbox: source.mailbox(claim), capabilities: source.capabilities, client: faulty(client, [...faults], late), claim, signal });
+            await replicateMailbox({ mailbox: source.mailbox(claim), capabilities: source.capabilities, client: faulty(client, [...faults], late, () => client.claim(run, { offset: 0, length: 1 }, signal)), claim, signal });
           } catch (error) {
             if (!(error instanceof Killed)) throw error;
             continue;
           }
-          const picture = pictureOfSample(mailbox);
+          const picture = pictureOfSample(mailbox, keeps);
           expect(await pictureOfArchive(lab.app, task.organisation, kept, { kind: 'live' })).toEqual(picture);
           const { rows: [pass] } = await sql<{ completed_at: Date }>`
             select completed_at + interval '1 millisecond' as completed_at from pass where mailbox_id = ${kept.id} and completed_at is not null order by number desc limit 1`.execute(lab.owner);

@@ -25,6 +25,10 @@ export class Lockstep {
     return this.#up.pidOf(part);
   }
 
+  get temporalAddress(): string {
+    return `127.0.0.1:${this.#installation.env['LOCKSTEP_TEMPORAL_PORT'] ?? ''}`;
+  }
+
   /** SIGKILL; resolves when `lockstep up` has brought the part back. One that has died by itself, of what was killed before, is dead. */
   async killAndAwaitReturn(part: string): Promise<void> {
     const killed = this.pidOf(part);

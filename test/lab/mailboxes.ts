@@ -1,6 +1,10 @@
 /** Rows that the fan-out makes for a run of a task, and a client that puts pages into the archive without HTTP. */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import type { ContentTransfer } from '../../src/activities/mailbox/replicate-content.ts';
+import type { BlobStore } from '../../src/archive/blobs/blob-store.ts';
+import { recordContent } from '../../src/archive/content/content-report.ts';
+import { nextContent } from '../../src/archive/content/content-work.ts';
 import { type Database, withOrganisation } from '../../src/archive/database.ts';
 import { claimMailboxes, recordResults } from '../../src/archive/mailbox-claims.ts';
 import { folderCursor, hierarchyCursor, restartReading } from '../../src/archive/mailbox-cursor.ts';
@@ -17,6 +21,7 @@ import {
 import type { ConnectionSettings } from '../../src/shared/mailbox-contract.ts';
 import type { FolderReplicationSettings } from '../../src/shared/tasks.ts';
 import { anOrganisation, aSite, uniqueName } from './builders.ts';
+import { MemoryBlobs } from './memory-blobs.ts';
 
 export const replicationSettings = (overrides: Partial<FolderReplicationSettings> = {}): FolderReplicationSettings => ({
   withContent: false, exclude: { inbox: false, sentItems: false, deletedItems: false }, rules: [], ...overrides,
@@ -89,8 +94,14 @@ export async function aTaskRun(owner: Database, task: LabTask, mailboxes: readon
   return run;
 }
 
+/** For mailboxes of which only metadata is wanted. */
+export const noContent: ContentTransfer = {
+  spool: { take: () => Promise.reject(new Error('content was read')), remove: () => Promise.resolve() },
+  blobs: { putBlob: () => Promise.reject(new Error('content was sent')) },
+};
+
 /** As the ingest API, in this process. What is sent is sent as JSON. */
-export function archiveClient(app: Database, task: LabTask): MailboxClient {
+export function archiveClient(app: Database, task: LabTask, blobs: Pick<BlobStore, 'get'> = new MemoryBlobs()): MailboxClient {
   const inside = <T>(work: (tx: OrganisationTransaction) => Promise<T>) => withOrganisation(app, task.organisation, work);
   const held = <T>({ mailbox, lease }: Claimed, work: (tx: OrganisationTransaction, mailbox: LeasedMailbox) => Promise<T>) =>
     inside(async (tx) => work(tx, await holdMailbox(tx, task.site, mailbox, lease)));
@@ -109,6 +120,8 @@ export function archiveClient(app: Database, task: LabTask): MailboxClient {
     restart: (claimed, folder) =>
       held(claimed, (tx, mailbox) => restartReading(tx, folder === null ? hierarchyCursor(mailbox) : folderCursor(mailbox, folder))),
     complete: async (claimed, completion) => void (await held(claimed, (tx, mailbox) => completePass(tx, mailbox, completion))),
+    nextContent: (claimed, after) => held(claimed, (tx, mailbox) => nextContent(tx, mailbox, after)),
+    reportContent: (claimed, report) => recordContent(blobs, task.organisation, (work) => held(claimed, work), sent(report).value),
     putResults: (run, results) => inside((tx) => recordResults(tx, task.site, run, results)),
   };
 }

@@ -8,7 +8,7 @@ import { GeneratedMailbox, ROOT } from '../../src/sample/exchange/generated.ts';
 import { SampleMailbox } from '../../src/sample/exchange/mailbox.ts';
 import type { FolderRecord, ItemRecord } from '../../src/sample/exchange/model.ts';
 import type { OrganisationId } from '../../src/shared/ids.ts';
-import type { ItemProperties } from '../../src/shared/mailbox.ts';
+import { type ItemProperties, sensitivities } from '../../src/shared/mailbox.ts';
 import type { LabMailbox } from './mailboxes.ts';
 
 /** A mailbox whose clock moves on with each change, as fast as one changes it. */
@@ -84,17 +84,23 @@ const itemLine = (path: string, { subject, isRead, flag, categories, itemClass, 
   // Exchange knows no read mark of contacts and tasks.
   `item ${path}: ${JSON.stringify([subject, itemClass.startsWith('IPM.Note') ? isRead : null, flag, categories, itemClass, sensitivity])}`;
 
-export function pictureOfSample(mailbox: SampleMailbox): Picture {
+/** Whether an archive keeps an item: by the names and default folders from its folder up to the top. */
+export type Keeps = (item: ItemRecord, names: readonly string[], wellKnown: readonly string[]) => boolean;
+const notPrivate: Keeps = ({ sensitivity }) => sensitivity !== 'Private' && sensitivity !== 'Personal';
+
+export function pictureOfSample(mailbox: SampleMailbox, keeps: Keeps = notPrivate): Picture {
   const shown = mailbox.folders().filter(({ number, hidden, search }) => number !== ROOT && !hidden && !search);
   const byNumber = new Map(shown.map((folder) => [folder.number, folder]));
-  const pathOf = ({ parent, name }: FolderRecord): string => {
-    const above = parent === null ? undefined : byNumber.get(parent);
-    return above === undefined ? `/${name}` : `${pathOf(above)}/${name}`;
+  const upwards = (folder: FolderRecord): FolderRecord[] => {
+    const above = folder.parent === null ? undefined : byNumber.get(folder.parent);
+    return above === undefined ? [folder] : [folder, ...upwards(above)];
   };
   const lines = shown.flatMap((folder) => {
-    const path = pathOf(folder);
+    const chain = upwards(folder);
+    const names = chain.map(({ name }) => name);
+    const path = `/${names.toReversed().join('/')}`;
     const items = [...mailbox.itemsBelow(folder.number)];
-    const kept = items.filter(({ sensitivity }) => sensitivity !== 'Private' && sensitivity !== 'Personal');
+    const kept = items.filter((item) => keeps(item, names, chain.flatMap(({ wellKnown }) => wellKnown ?? [])));
     return [
       `folder ${path} ${kept.length} ${items.length - kept.length}`,
       ...kept.map(({ content, isRead, flag, categories, itemClass, sensitivity }) =>
@@ -104,7 +110,7 @@ export function pictureOfSample(mailbox: SampleMailbox): Picture {
           flag: flag === 'NotFlagged' ? 'none' : flag === 'Flagged' ? 'flagged' : 'complete',
           categories,
           itemClass,
-          sensitivity: sensitivity === 'Confidential' ? 'confidential' : 'normal',
+          sensitivity: sensitivities[['Normal', 'Personal', 'Private', 'Confidential'].indexOf(sensitivity)] ?? 'normal',
         }),
       ),
     ];

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { DYNAMIC_CONFIG } from '../../src/runtime/local-temporal.ts';
 import { component, daemon, until } from './component.ts';
 import { freePort } from './ports.ts';
 
@@ -25,6 +26,7 @@ export function temporal(): Promise<TemporalLab> {
     const binary = process.env['LOCKSTEP_TEMPORAL_CLI'] ?? 'temporal';
     const pid = await daemon('temporal', binary, [
       'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--log-level', 'error',
+      ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
     ]);
     await until('the Temporal server listens', () => listens(port));
     return { address: `127.0.0.1:${port}`, uiPort, pid };

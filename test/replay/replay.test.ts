@@ -13,6 +13,7 @@ test('there are histories of every situation', () => {
     expect.arrayContaining([
       ...['cancelled.json', 'one-object.json', 'planned.json', 'refused.json', 'retried.json', 'skipped.json', 'synced.json', 'tested.json'],
       ...['watch-cancelled.json', 'watch-changed.json', 'watch-due.json', 'watch-idle.json', 'watch-parked.json'],
+      ...['task-cancelled.json', 'task-cancelled-early.json', 'task-deepened.json', 'task-divided.json', 'task-given-up.json', 'task-part.json', 'task-skipped.json', 'task-unplanned.json'],
     ]),
   );
 });

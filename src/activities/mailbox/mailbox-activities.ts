@@ -8,7 +8,7 @@ import { siteFailure, withClass } from '../directory/site-failure.ts';
 import { type MailboxWork, processMailbox } from './process-mailbox.ts';
 import { sweepMailboxes } from './sweep-mailboxes.ts';
 
-export interface MailboxActivityDependencies extends Pick<MailboxWork, 'client' | 'sources'> {
+export interface MailboxActivityDependencies extends Pick<MailboxWork, 'client' | 'sources' | 'content'> {
   readonly logger: Logger;
   /** For tests that must not wait as long as real sources may. */
   readonly timing?: Pick<ProgressOptions, 'heartbeatMs' | 'stalledMs'>;
@@ -22,17 +22,21 @@ export function createMailboxSiteActivities(deps: MailboxActivityDependencies): 
   };
 }
 
-async function working<T>({ client, sources, logger: parent, timing }: MailboxActivityDependencies, run: RunId, work: (work: MailboxWork) => Promise<T>): Promise<T> {
+async function working<T>({ client, sources, content, logger: parent, timing }: MailboxActivityDependencies, run: RunId, work: (work: MailboxWork) => Promise<T>): Promise<T> {
   const context = Context.current();
   const logger = parent.child({ run, attempt: context.info.attempt });
   using progress = new Progress({ heartbeat: (details) => context.heartbeat(details), signal: context.cancellationSignal, stalled, ...timing });
-  let pages = 0;
+  let [pages, bytes] = [0, 0];
   const onPage = () => {
     pages += 1;
-    progress.made({ pages });
+    progress.made({ pages, bytes });
+  };
+  const onBytes = (count: number) => {
+    bytes += count;
+    progress.made({ pages, bytes });
   };
   try {
-    return await work({ client, sources, signal: progress.signal, onPage });
+    return await work({ client, sources, content, signal: progress.signal, onPage, onBytes });
   } catch (error) {
     // Whatever else failed because of it: what was cancelled ends as cancelled.
     if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;

@@ -14,7 +14,7 @@ import type { Mailbox } from '../../exchange/mailbox.ts';
 import type { MailboxCapability } from '../../shared/mailbox-capabilities.ts';
 import { type ErrorReport, LockstepError } from '../../shared/errors.ts';
 import type { FolderId } from '../../shared/ids.ts';
-import type { FolderHint, FolderPage, HierarchyPage, SourceFolderId } from '../../shared/mailbox.ts';
+import type { FolderHint, FolderPage, HierarchyPage, SourceFolderId, SourceItemId } from '../../shared/mailbox.ts';
 import type { CursorState, FolderCursor, MailboxClaim, MailboxPageAnswer } from '../../shared/mailbox-contract.ts';
 
 const WALKS = 3;
@@ -195,7 +195,7 @@ class Replication {
     this.#folders = new Map(
       folders.map((folder) => {
         const known = this.#folders.get(folder.folder);
-        return [folder.folder, known === undefined ? { ...folder } : { ...folder, hint: known.hint, retry: known.retry }];
+        return [folder.folder, known === undefined ? { ...folder } : { ...folder, hint: known.hint }];
       }),
     );
     for (const folder of this.#hints.keys()) if (!this.#folders.has(folder)) this.#hints.delete(folder);
@@ -220,19 +220,26 @@ class Replication {
     if (resumed) await readAgainWhenRefused(read, restart);
   }
 
+  /** The platform names more when these are there; ids that it names again bring nothing new. */
   async #retry(known: KnownFolder): Promise<void> {
     const { mailbox, signal } = this.#options;
-    const { retry, cursor: { state, phase } } = known;
-    if (retry.length === 0 || state === null || phase === 'full') return;
-    known.retry = [];
-    const { items, problems, gone } = await fromSourceOnce(mailbox.readItems(retry, signal), signal);
-    await this.#postFolder(known, { items, problems, removed: gone, read: [], state, last: true });
+    for (let asked = new Set<SourceItemId>(); ; ) {
+      const { cursor: { state, phase } } = known;
+      if (state === null || phase === 'full') return;
+      const retry = known.retry.filter((id) => !asked.has(id));
+      known.retry = [];
+      if (retry.length === 0) return;
+      asked = new Set(retry);
+      const { items, problems, gone } = await fromSourceOnce(mailbox.readItems(retry, signal), signal);
+      await this.#postFolder(known, { items, problems, removed: gone, read: [], state, last: true });
+    }
   }
 
   async #postFolder(known: KnownFolder, page: FolderPage): Promise<void> {
     const { client, signal } = this.#options;
-    const { next } = await this.#committed(client.postFolder(this.#claimed, known.folder, known.cursor, page, signal));
+    const { next, retry } = await this.#committed(client.postFolder(this.#claimed, known.folder, known.cursor, page, signal));
     known.cursor = continued(known.cursor, next, page);
+    if (retry !== undefined) known.retry = [...new Set([...known.retry, ...retry])];
     this.#spend();
   }
 

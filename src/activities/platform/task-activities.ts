@@ -2,9 +2,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type Database, withOrganisation } from '../../archive/database.ts';
 import { locateRun } from '../../archive/engine-rows.ts';
 import { ConflictError, NotFoundError } from '../../archive/record-errors.ts';
-import { beginRun, findRun, finishRun } from '../../archive/runs.ts';
+import { beginRun, finishRun } from '../../archive/runs.ts';
 import { planTaskRun } from '../../archive/task-run-plan.ts';
-import { endTaskRun, findTaskRunPlace } from '../../archive/task-runs.ts';
+import { breakTaskRunOff, endTaskRun, findTaskRunPlace } from '../../archive/task-runs.ts';
 import { beginTaskTick } from '../../archive/task-ticks.ts';
 import type { ErrorClass, ErrorReport } from '../../shared/errors.ts';
 import type { OrganisationId, RunId } from '../../shared/ids.ts';
@@ -71,8 +71,7 @@ export function createTaskActivities({ database }: { readonly database: Database
       const organisation = await organisationOf(runId);
       const row = await withOrganisation(database, organisation, async (tx) => {
         if (outcome === 'done') return endTaskRun(tx, runId);
-        await finishRun(tx, runId, { state: 'cancelled' });
-        return findRun(tx, runId);
+        return breakTaskRunOff(tx, runId, { state: 'cancelled' });
       });
       if (row.state === 'failed' && row.error !== null) {
         return { outcome: 'failed', error: { class: row.error.class, code: row.error.code }, totals: row.totals };

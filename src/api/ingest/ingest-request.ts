@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { BlobStore } from '../../archive/blobs/blob-store.ts';
 import type { Database } from '../../archive/database.ts';
 import { storable } from '../../archive/directory-text.ts';
 import { refreshStatistics } from '../../archive/statistics.ts';
@@ -15,6 +16,8 @@ import { asBusy, type PagesInWork, type PlaceInWork } from './pages-in-work.ts';
 export interface IngestRoutesOptions {
   readonly database: Database;
   readonly keyring: Pick<Keyring, 'decrypt'>;
+  /** Where content was sent to before it is reported. */
+  readonly blobs: Pick<BlobStore, 'get'>;
   authenticateSite(authorizationHeader: string | undefined): Promise<SitePrincipal>;
   /** Called once for each page that was committed, with its number of entries. */
   readonly onPageApplied?: (entries: number) => void;

@@ -7,7 +7,8 @@ import { Code, ErrorBody, literals, Position } from './ingest-request.ts';
 
 /** A server may send more than the 512 changes that are asked for. */
 const CHANGES_MAX = 5000;
-const FOLDERS_MAX = 5000;
+/** Exchange may name all folders of a mailbox at once. */
+const FOLDERS_MAX = 100_000;
 const RECIPIENTS_MAX = 20_000;
 
 const SourceId = Type.String({ minLength: 1, maxLength: 2000 });
@@ -15,7 +16,7 @@ const Base64 = Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$', maxLength: 2000 
 /** Opaque. Those of a folder grow with its items: Exchange lists what it told. */
 const State = Type.String({ minLength: 1, maxLength: 8_000_000 });
 const Text = Type.String({ maxLength: 20_000 });
-const Instant = Type.String({ pattern: '^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?Z$' });
+const Instant = Type.String({ pattern: '^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?Z$', format: 'day-of-calendar' });
 const Address = Type.Object({ name: Text, address: Text });
 
 export const HierarchyBody = Type.Object({
@@ -99,6 +100,25 @@ export const ResultsBody = Type.Object({
       ]),
     }),
     { maxItems: SWEEP_LENGTH },
+  ),
+});
+
+/** `next` of a page of content that is wanted. */
+export const ContentQuestionBody = Type.Object({ after: nullable(Type.String({ maxLength: 100 })) });
+
+const CONTENTS_MAX = 500;
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+
+export const ContentBody = Type.Object({
+  items: Type.Array(
+    Type.Union([
+      Type.Object({
+        item: Bigint, outcome: Type.Literal('read'), changeKey: Type.String({ maxLength: 2000 }), blob: Sha256, bytes: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+      }),
+      Type.Object({ item: Bigint, outcome: Type.Literal('gone') }),
+      Type.Object({ item: Bigint, outcome: Type.Literal('unreadable'), code: Code, detail: Text }),
+    ]),
+    { maxItems: CONTENTS_MAX },
   ),
 });
 

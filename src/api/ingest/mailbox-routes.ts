@@ -1,6 +1,8 @@
 /** What a site asks and says of mailboxes: src/shared/mailbox-contract.ts. It reaches mailboxes of open runs of its own tasks only. */
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { recordContent } from '../../archive/content/content-report.ts';
+import { nextContent } from '../../archive/content/content-work.ts';
 import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { claimMailboxes, countPage, recordResults } from '../../archive/mailbox-claims.ts';
 import { folderCursor, hierarchyCursor, restartReading } from '../../archive/mailbox-cursor.ts';
@@ -13,12 +15,12 @@ import { connectionCredentialInfo } from '../../security/seal.ts';
 import { LockstepError } from '../../shared/errors.ts';
 import { connectionId, folderId, mailboxKey, runId } from '../../shared/ids.ts';
 import type { FolderPage, HierarchyPage } from '../../shared/mailbox.ts';
-import type { ClaimAnswer, ConnectionAnswer, CursorState, MailboxPageAnswer } from '../../shared/mailbox-contract.ts';
+import type { ClaimAnswer, ConnectionAnswer, ContentReport, ContentWork, CursorState, MailboxPageAnswer } from '../../shared/mailbox-contract.ts';
 import { Uuid } from '../schemas/common.ts';
 import { problems } from '../schemas/responses.ts';
 import { commitInPlace, errorOf, type IngestApp, type IngestRoutesOptions, siteOf, takePlace } from './ingest-request.ts';
 import {
-  ClaimBody, CompletionBody, FolderBody, FolderPagePath, FolderPath, HierarchyBody, HierarchyPagePath, LeasedPageHeaders, LeaseHeaders,
+  ClaimBody, CompletionBody, ContentBody, ContentQuestionBody, FolderBody, FolderPagePath, FolderPath, HierarchyBody, HierarchyPagePath, LeasedPageHeaders, LeaseHeaders,
   MailboxPath, ResultsBody,
 } from './mailbox-body.ts';
 import { PAGE_LIMIT_BYTES, requireHash } from './page-body.ts';
@@ -30,7 +32,7 @@ const refusals = problems(400, 401, 403, 404, 409);
 const pageRefusals = problems(400, 401, 403, 404, 409, 413, 422, 429, 503);
 
 export function mailboxRoutes(app: IngestApp, options: IngestRoutesOptions, pages: PagesInWork): void {
-  const { database, keyring } = options;
+  const { database, keyring, blobs } = options;
 
   /** Runs `work` on a mailbox that the attempt which asks holds, in one transaction. */
   const onMailbox = <T>(
@@ -166,6 +168,30 @@ export function mailboxRoutes(app: IngestApp, options: IngestRoutesOptions, page
           verified,
         }),
       );
+      return reply.code(204).send();
+    },
+  );
+
+  app.post(
+    '/mailboxes/:mailbox/content/next',
+    {
+      schema: { summary: 'Items whose content is wanted', tags, params: MailboxPath, headers: LeaseHeaders, body: ContentQuestionBody, response: problems(400, 401, 403, 404, 409, 422) },
+    },
+    async (request): Promise<ContentWork> => onMailbox(request, (tx, mailbox) => nextContent(tx, mailbox, request.body.after)),
+  );
+
+  app.post(
+    '/mailboxes/:mailbox/content',
+    {
+      bodyLimit: PAGE_LIMIT_BYTES,
+      schema: { summary: 'What was read of items’ content', tags, params: MailboxPath, headers: LeaseHeaders, body: ContentBody, response: pageRefusals },
+      onRequest: takePlace(pages),
+    },
+    async (request, reply) => {
+      const { organisationId } = siteOf(request);
+      // The body was checked: its hashes and ids are what they are called.
+      const report = request.body as unknown as ContentReport;
+      await commitInPlace(request, database, () => recordContent(blobs, organisationId, (work) => onMailbox(request, work), report));
       return reply.code(204).send();
     },
   );

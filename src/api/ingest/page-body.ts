@@ -141,6 +141,12 @@ export function requireHash(bodyHash: Buffer | undefined, stated: string): Buffe
   });
 }
 
+/** PostgreSQL knows no year 0 and no 30th of February. */
+function isDayOfCalendar(text: string): boolean {
+  const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10))];
+  return year > 0 && day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
+}
+
 /**
  * Bodies of a site are large and nobody mends them by hand: the first thing that is wrong is enough, and a hostile one
  * cannot make the answer, or the time to find it, large.
@@ -148,6 +154,7 @@ export function requireHash(bodyHash: Buffer | undefined, stated: string): Buffe
 export function ingestValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   const others = createValidatorCompiler();
   const ajv = new Ajv({ allErrors: false, coerceTypes: false, useDefaults: false, removeAdditional: false });
+  ajv.addFormat('day-of-calendar', isDayOfCalendar);
   return (route) => {
     if (route.httpPart !== 'body') return others(route);
     const validate = ajv.compile(route.schema);

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { refuseWhileRunning, requestTaskRun } from '../../archive/task-runs.ts';
+import { requestTaskTest, type TaskTest } from '../../archive/task-test.ts';
 import { changeTask, createTask, findTask, listTasks, removeTask, type TaskView } from '../../archive/tasks.ts';
 import type { OrganisationId } from '../../shared/ids.ts';
 import { organisationOf } from '../access.ts';
@@ -9,8 +10,8 @@ import { namedRecordRoutes } from '../named-records.ts';
 import { StartedRun } from '../schemas/directories.ts';
 import { NamedPath } from '../schemas/lists.ts';
 import { answer, problems } from '../schemas/responses.ts';
-import { NewTask, Task, TaskChange } from '../schemas/tasks.ts';
-import { taskAnswer } from '../task-answers.ts';
+import { NewTask, StartedTaskTest, Task, TaskChange } from '../schemas/tasks.ts';
+import { taskAnswer, taskTestAnswer } from '../task-answers.ts';
 import { startTaskRuns } from '../task-run-starts.ts';
 
 /** How many of the next ticks of its schedule are shown. */
@@ -101,6 +102,33 @@ export async function taskRoutes(app: FastifyInstance, { database, engine, engin
         await requestTaskRun(tx, { task: (await findTask(tx, request.params.name)).id, trigger: 'manual' }),
       ]);
       return reply.code(202).send(started);
+    },
+  );
+
+  app.post<{ Params: { name: string } }>(
+    '/tasks/:name/test',
+    {
+      config: { access: 'operate' },
+      schema: {
+        operationId: 'testTask',
+        summary: 'Test a task before anybody relies on it',
+        description:
+          'Says at once whose mailboxes its group means and who is left out, and what its definition asks for and the connection cannot do; and ' +
+          'tests the connection with the first of these mailboxes. The steps are in `report` of the run. Nothing is changed.',
+        tags: ['tasks'],
+        params: NamedPath,
+        response: { 202: answer(StartedTaskTest, 'What is known, and the run of the test'), ...problems(400, 404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const organisation = organisationOf(request);
+      let test: TaskTest | undefined;
+      const [started] = await startTaskRuns({ database, engineCalls }, organisation, async (tx) => {
+        test = await requestTaskTest(tx, request.params.name);
+        return [test.requested];
+      });
+      if (test === undefined || started === undefined) throw new Error('a test without a run');
+      return reply.code(202).send(taskTestAnswer(test, started));
     },
   );
 }

@@ -3,16 +3,17 @@ import { Type } from 'typebox';
 import { issueApiToken, listApiTokens, revokeApiToken } from '../../archive/api-tokens.ts';
 import { withOrganisation } from '../../archive/database.ts';
 import { keysetPage } from '../../archive/keyset.ts';
-import { findOrganisation } from '../../archive/organisations.ts';
+import { findOrganisationSettings } from '../../archive/organisations.ts';
+import { decidePrivateItems } from '../../archive/private-items.ts';
 import { tokenId } from '../../shared/ids.ts';
-import { organisationOf } from '../access.ts';
+import { organisationOf, tokenOf } from '../access.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { page, Uuid } from '../schemas/common.ts';
 import { DEFAULT_LIMIT, IdPath, listQuery, mapPage } from '../schemas/lists.ts';
-import { IssuedToken, NewToken, Organisation, Token } from '../schemas/organisations.ts';
+import { IssuedToken, NewToken, OrganisationChange, OwnOrganisation, Token } from '../schemas/organisations.ts';
 import { answer, problems } from '../schemas/responses.ts';
 import { expiryOf } from '../token-expiry.ts';
-import { issuedTokenAnswer, organisationAnswer, tokenAnswer } from '../views.ts';
+import { issuedTokenAnswer, ownOrganisationAnswer, tokenAnswer } from '../views.ts';
 
 /** The token's own organisation, and the tokens it issued. */
 export const tokenRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (app, { database, now }) => {
@@ -24,10 +25,30 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (
         operationId: 'getOrganisation',
         summary: 'Show the organisation of the token',
         tags: ['organisation'],
-        response: { 200: answer(Organisation, 'The organisation') },
+        response: { 200: answer(OwnOrganisation, 'The organisation') },
       },
     },
-    async (request) => organisationAnswer(await withOrganisation(database, organisationOf(request), findOrganisation)),
+    async (request) => ownOrganisationAnswer(await withOrganisation(database, organisationOf(request), findOrganisationSettings)),
+  );
+
+  app.patch(
+    '/organisation',
+    {
+      config: { access: 'admin' },
+      schema: {
+        operationId: 'changeOrganisation',
+        summary: 'Decide about private items',
+        description:
+          'Items that people marked Personal or Private are left out unless the organisation decides otherwise. Runs that begin from now on follow it; what was kept before stays in the full view. The decision is written to the audit.',
+        tags: ['organisation'],
+        body: OrganisationChange,
+        response: { 200: answer(OwnOrganisation, 'The organisation'), ...problems(400) },
+      },
+    },
+    async (request) => {
+      const { leaveOutPrivate } = request.body;
+      return ownOrganisationAnswer(await withOrganisation(database, organisationOf(request), (tx) => decidePrivateItems(tx, tokenOf(request), leaveOutPrivate)));
+    },
   );
 
   app.get(

@@ -31,6 +31,8 @@ export const Connection = Type.Object({
   settings: ConnectionSettings,
   credential: Type.Object({ set: Type.Boolean(), changedAt: nullable(Timestamp) }),
   hintsTrusted: Type.Boolean({ description: 'false: its hints of what changed were wrong once, so every pass reads every folder' }),
+  /** Exchange refused the account: ticks wait until settings or password are changed, or a test can sign in. */
+  refused: nullable(Type.Object({ since: Timestamp, code: Type.String(), reason: Type.String(), next: Type.String() })),
   mailboxes: Type.Integer(),
   createdAt: Timestamp,
   changedAt: Timestamp,
@@ -49,3 +51,8 @@ export const ConnectionChange = Type.Object(
   { additionalProperties: false },
 );
 export type ConnectionChange = Type.Static<typeof ConnectionChange>;
+
+export const ConnectionTestRequest = Type.Object(
+  { mailbox: Type.Optional(Type.String({ minLength: 3, maxLength: 320, description: 'Address whose mailbox is opened; absent: none, and those steps are skipped' })) },
+  { additionalProperties: false },
+);

@@ -142,6 +142,31 @@ export type ListedItem = Type.Static<typeof ListedItem>;
 export const ItemPage = Type.Object({ at: ViewedPass, items: Type.Array(ListedItem), next: nullable(Type.String()) });
 export type ItemPage = Type.Static<typeof ItemPage>;
 
+export const MessagePart = Type.Object({
+  number: Type.Integer({ description: 'From 1, in the order of the message' }),
+  contentType: Type.String(),
+  charset: nullable(Type.String()),
+  name: nullable(Type.String()),
+  disposition: nullable(Type.String({ description: 'inline, attachment …' })),
+  contentId: nullable(Type.String({ description: 'What HTML refers to (cid:), without brackets' })),
+  bytes: Type.Integer({ description: 'Decoded' }),
+  sha256: Type.String({ description: 'Of the decoded part, hex' }),
+});
+export type MessagePart = Type.Static<typeof MessagePart>;
+
+export const MessageContent = Type.Object({
+  bytes: Type.Integer({ description: 'Of the .eml' }),
+  sha256: Type.String({ description: 'Of the .eml, as it was first read, hex' }),
+  digest: nullable(
+    Type.Object(
+      { version: Type.Integer(), sha256: Type.String() },
+      { description: 'Over the decoded parts: the same for each reading of a message, whose boundaries and encodings Exchange makes anew. null: it could not be taken apart' },
+    ),
+  ),
+  parts: Type.Array(MessagePart),
+});
+export type MessageContent = Type.Static<typeof MessageContent>;
+
 const Moment = Type.Object({ pass: Type.Integer(), at: nullable(Type.String({ description: 'RFC 3339, UTC; null: the pass is not complete' })) });
 export const Message = Type.Object({
   at: ViewedPass,

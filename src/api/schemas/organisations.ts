@@ -7,6 +7,14 @@ export type Scope = Type.Static<typeof Scope>;
 
 export const Organisation = Type.Object({ id: Uuid, name: Slug, displayName: Type.String(), createdAt: Timestamp });
 export type Organisation = Type.Static<typeof Organisation>;
+/** With what the organisation itself decides. */
+export const OwnOrganisation = Type.Object({
+  ...Organisation.properties,
+  leaveOutPrivate: Type.Boolean({ description: 'Items marked Personal or Private are left out; they are counted' }),
+});
+export type OwnOrganisation = Type.Static<typeof OwnOrganisation>;
+export const OrganisationChange = Type.Object({ leaveOutPrivate: Type.Boolean() }, { additionalProperties: false });
+export type OrganisationChange = Type.Static<typeof OrganisationChange>;
 export const NewOrganisation = Type.Object(
   { name: Slug, displayName: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) },
   { additionalProperties: false },

@@ -3,7 +3,7 @@ import { type SkipReason, skipReasons } from '../../archive/group-mailboxes.ts';
 import { type WellKnownFolder, wellKnownFolders } from '../../shared/mailbox.ts';
 import { MAX_ADDRESSES, MAX_RULES } from '../../shared/tasks.ts';
 import { Bigint, nullable, Slug, Timestamp, Uuid } from './common.ts';
-import { Schedule } from './directories.ts';
+import { Schedule, StartedRun } from './directories.ts';
 import { Reference } from './lists.ts';
 
 const Description = Type.Optional(Type.String({ maxLength: 500 }));
@@ -194,6 +194,16 @@ export const TaskChange = Type.Object(
   { additionalProperties: false },
 );
 export type TaskChange = Type.Static<typeof TaskChange>;
+
+/** What a task would work on, and the test of its connection that was asked for. */
+export const StartedTaskTest = Type.Object({
+  connection: Slug,
+  mailbox: nullable(Type.String({ description: 'Address whose mailbox is opened: the first of the group. Null: the group has none' })),
+  cannot: Type.Array(Type.String(), { description: 'What the definition asks for and the connection cannot do, in sentences' }),
+  group: Type.Pick(ResolvedMailboxes, ['counts', 'skipped', 'directories']),
+  run: StartedRun,
+});
+export type StartedTaskTest = Type.Static<typeof StartedTaskTest>;
 
 export const ResyncRequest = Type.Object(
   {

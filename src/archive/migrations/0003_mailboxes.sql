@@ -266,6 +266,9 @@ create table item (
   -- Of what MIME holds: content is fetched again only when this changes.
   signature   bytea not null,
   content_id  bigint,
+  -- Of the state whose content was read: with another than the row's, somebody changed the item between the readings.
+  content_key text,
+  -- 'wanted' whether or not a definition asks for content: one that begins to has nothing to read again.
   content_state text not null default 'wanted' check (content_state in ('wanted', 'stored', 'unreadable', 'not-wanted')),
   primary key (mailbox_id, id),
   unique (mailbox_id, source_hash)
@@ -274,7 +277,8 @@ create index item_listed on item (mailbox_id, folder_id, sort_at desc, id desc) 
 create index item_left_out on item (mailbox_id, folder_id, version_pass) where left_out is not null;
 -- Answers how many there are, and how large, without a look at the rows.
 create index item_counted on item (mailbox_id, folder_id) include (placed_pass, version_pass, left_out, size);
-create index item_content on item (mailbox_id, sort_at desc) where content_state = 'wanted' and folder_id is not null and left_out is null;
+create index item_content on item (mailbox_id, sort_at desc, id desc)
+  where content_state in ('wanted', 'unreadable') and folder_id is not null and left_out is null;
 -- Those by which a moved item is recognised.
 create index item_new on item (mailbox_id, first_pass);
 create index item_key on item (mailbox_id, search_key) where search_key is not null;
@@ -308,6 +312,50 @@ create index former_placement_listed on former_placement (mailbox_id, folder_id,
 create index former_placement_folder on former_placement (mailbox_id, folder_id, closed_pass);
 create index former_placement_pass on former_placement (mailbox_id, closed_pass);
 
+-- Messages as they were first read, one row for all items of an organisation that are the very same bytes. Their bytes are in the blob
+-- store: whole, or in parts once rebuilding them was proven to give the same.
+create table content (
+  id        bigint generated always as identity primary key,
+  org_id    uuid not null references organisation,
+  -- Of the MIME as it was first read: the `.eml`.
+  sha256    bytea not null,
+  bytes     bigint not null,
+  -- Over the decoded parts, in a version that says how; null: it cannot be taken apart.
+  digest    bytea,
+  digest_version smallint not null,
+  stored_as text not null default 'whole' check (stored_as in ('whole', 'parts')),
+  -- The blob of stored_as: the message, or what is left of it without its shared parts.
+  blob      bytea not null,
+  -- It has parts worth sharing, and nobody looked yet.
+  to_share  boolean not null,
+  created_at timestamptz not null default now(),
+  unique (org_id, sha256)
+);
+create index content_to_share on content (id) where to_share;
+create index content_digest on content (org_id, digest) where digest is not null;
+create index content_blob on content (org_id, blob);
+
+-- Leaf parts of messages, in their order.
+create table content_part (
+  content_id   bigint not null references content,
+  number       integer not null,
+  org_id       uuid not null,
+  -- Of the decoded part; the blob where it is shared.
+  sha256       bytea not null,
+  bytes        bigint not null,
+  content_type text not null,
+  charset      text,
+  name         text,
+  disposition  text,
+  cid          text,                       -- Content-ID without brackets
+  -- Where its base64 is in the message, where our own would be the same.
+  base64_at     bigint,
+  base64_length bigint,
+  shared       boolean not null default false,
+  primary key (content_id, number)
+);
+create index content_part_blob on content_part (org_id, sha256) where shared;
+
 -- What a second full reading of a folder has seen: dropped when it is over. The first has nothing to compare with.
 create table seen_item (
   folder_id   bigint not null,
@@ -320,6 +368,8 @@ create table seen_item (
 create table item_problem (
   mailbox_id  bigint not null,
   source_hash bytea not null,
+  -- Which of an item's readings failed.
+  part        text not null default 'metadata' check (part in ('metadata', 'content')),
   org_id      uuid not null,
   source_id   text not null,
   folder_id   bigint not null,
@@ -331,7 +381,7 @@ create table item_problem (
   -- Not tried again before.
   next_at     timestamptz not null default now(),
   resolved_at timestamptz,
-  primary key (mailbox_id, source_hash)
+  primary key (mailbox_id, source_hash, part)
 );
 create index item_problem_open on item_problem (org_id, mailbox_id, source_hash) where resolved_at is null;
 
@@ -352,11 +402,31 @@ create index blob_unreferenced on blob (org_id, unreferenced_since) where unrefe
 
 -- Every reference to a blob, and the content that has it (item.content_id).
 create view referenced_blob with (security_invoker = true) as
-  select null::uuid as org_id, null::bytea as sha256, null::bigint as content_id where false;
+  select org_id, blob as sha256, id as content_id from content
+  union all
+  select org_id, sha256, content_id from content_part where shared;
 grant select on referenced_blob to lockstep_app;
 
 -- Items that their owner marked Personal or Private are left out.
 alter table organisation add column leave_out_private boolean not null default true;
+
+-- Who decided what. Rows are added only; each holds a hash over the one before it and itself.
+create table audit (
+  org_id   uuid not null references organisation,
+  number   bigint not null,
+  at       timestamptz not null,
+  by_token uuid not null,
+  by_label text not null,                   -- of then
+  action   text not null,
+  subject  text not null,
+  before   jsonb,
+  after    jsonb,
+  hash     bytea not null,
+  primary key (org_id, number)
+);
+alter table audit enable row level security;
+create policy organisation on audit using (org_id = (select nullif(current_setting('lockstep.org', true), '')::uuid));
+grant select, insert on audit to lockstep_app;
 
 do $$
 declare t text;
@@ -367,7 +437,8 @@ begin
     end loop;
   end loop;
   foreach t in array array['exchange_connection', 'definition', 'task_schedule', 'mailbox_group', 'task', 'task_skipped_member', 'mailbox', 'mailbox_owner',
-    'task_mailbox', 'run_mailbox', 'pass', 'folder', 'former_folder', 'item', 'former_version', 'former_placement', 'seen_item', 'item_problem', 'blob'] loop
+    'task_mailbox', 'run_mailbox', 'pass', 'folder', 'former_folder', 'item', 'former_version', 'former_placement', 'content', 'content_part', 'seen_item', 'item_problem',
+    'blob'] loop
     execute format('alter table %I enable row level security', t);
     execute format($p$create policy organisation on %I using (org_id = (select nullif(current_setting('lockstep.org', true), '')::uuid))$p$, t);
     execute format('grant select, insert, update, delete on %I to lockstep_app', t);
@@ -383,3 +454,10 @@ create function platform_find_mailbox(wanted uuid) returns table (id bigint, org
   as $$ select id, org_id from mailbox where key = wanted $$;
 revoke execute on function platform_find_mailbox(uuid) from public;
 grant execute on function platform_find_mailbox(uuid) to lockstep_app;
+
+-- Contents whose parts are to be shared, of all organisations.
+create function platform_contents_to_share(after bigint, most integer) returns table (id bigint, org_id uuid)
+  language sql stable security definer set search_path = public, pg_temp
+  as $$ select id, org_id from content where to_share and id > after order by id limit most $$;
+revoke execute on function platform_contents_to_share(bigint, integer) from public;
+grant execute on function platform_contents_to_share(bigint, integer) to lockstep_app;

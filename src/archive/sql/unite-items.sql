@@ -47,8 +47,9 @@ update item o set
   placed_pass = coalesce((select min(r.opened_pass) from returned r where r.item_id = x.id), n.placed_pass),
   version_pass = case when x.differs then $4 else o.version_pass end,
   left_out = n.left_out, item_class = n.item_class, size = n.size, properties = n.properties, signature = n.signature,
-  sort_at = case when o.left_out is null then o.sort_at else n.sort_at end,
+  sort_at = case when o.left_out is null or n.left_out = 'private' then o.sort_at else n.sort_at end,
   content_id = case when x.same_content then o.content_id else n.content_id end,
+  content_key = case when x.same_content then o.content_key else n.content_key end,
   content_state = case when x.same_content then o.content_state else n.content_state end
 from pairs x
 join item n on n.mailbox_id = $3 and n.id = x.fresh_id

@@ -17,6 +17,7 @@ export const sampleCommand = defineCommand({
     exchangePort: number('port', 'TCP port of Exchange (default: LOCKSTEP_SAMPLE_EXCHANGE_PORT, else 3891)', { minimum: 1, maximum: 65_535 }),
     people: number('count', 'size of the company; everything else grows with it', { minimum: 20, maximum: 200_000, default: 300 }),
     messages: number('count', 'in all mailboxes together (default: five for each person)', { minimum: 0, maximum: 10_000_000 }),
+    largeMessages: number('count', 'so many mailboxes have a message of 100 MB', { minimum: 0, maximum: 1000, default: 0 }),
     hidePassword: flag('do not print the password of the account, where what is printed is kept in a log'),
   },
   async run({ options }, io) {
@@ -28,7 +29,10 @@ export const sampleCommand = defineCommand({
     const settings = readSettings(io.env);
     const organisation = sampleOrganisation({ people: options.people });
     const exchange = await startSampleExchange({
-      ...organisationExchange(organisation, options.messages === undefined ? {} : { messages: options.messages }),
+      ...organisationExchange(organisation, {
+        largeMessages: options.largeMessages,
+        ...(options.messages === undefined ? {} : { messages: options.messages }),
+      }),
       port: options.exchangePort ?? settings.sampleExchangePort,
     });
     try {

@@ -1,3 +1,4 @@
+import type { Connection } from '../../api/schemas/connections.ts';
 import type { Directory } from '../../api/schemas/directories.ts';
 import type { Organisation } from '../../api/schemas/organisations.ts';
 import type { Site } from '../../api/schemas/sites.ts';
@@ -21,6 +22,7 @@ interface Status {
   readonly organisation: Organisation | null;
   readonly sites: readonly Site[];
   readonly directories: readonly Directory[];
+  readonly connections: readonly Connection[];
   readonly attention: readonly Attention[];
 }
 
@@ -37,7 +39,7 @@ export const statusCommand = defineCommand({
   async run({ options }, io) {
     const { api, hasToken } = await connectAnyhow(options, io);
     const server = await serverStatus(api);
-    const status = server.ready && hasToken ? await organisationStatus(api, server) : { server, organisation: null, sites: [], directories: [], attention: [] };
+    const status = server.ready && hasToken ? await organisationStatus(api, server) : { server, organisation: null, sites: [], directories: [], connections: [], attention: [] };
     return { exitCode: exitCodeOf(status), data: status, text: statusText(status, hasToken, io) };
   },
 });
@@ -53,8 +55,10 @@ async function serverStatus(api: ApiClient): Promise<Status['server']> {
 }
 
 async function organisationStatus(api: ApiClient, server: Status['server']): Promise<Status> {
-  const [organisation, sites, directories] = await Promise.all([api.organisation(), allItems(api.sites), allItems(api.directories)]);
-  return { server, organisation, sites, directories, attention: attentionOf(sites, directories) };
+  const [organisation, sites, directories, connections] = await Promise.all([
+    api.organisation(), allItems(api.sites), allItems(api.directories), allItems((query) => api.connections.list(query)),
+  ]);
+  return { server, organisation, sites, directories, connections, attention: attentionOf(sites, directories, connections) };
 }
 
 function exitCodeOf(status: Status): ExitCode {

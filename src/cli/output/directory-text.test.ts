@@ -41,7 +41,7 @@ test('a parked schedule is said to be stopped, since when, why, and what ends it
   expect(shown).toContain('The account is locked.');
   expect(shown).toContain('→ Unlock the account, then: lockstep directory sync hq');
   expect(directoriesTable([parked], now, 200)).toContain('stopped until it can sign in');
-  expect(attentionOf([], [parked])).toEqual([
+  expect(attentionOf([], [parked], [])).toEqual([
     { subject: 'directory hq', message: expect.stringContaining('stopped until') as string, next: 'Unlock the account, then: lockstep directory sync hq' },
   ]);
   expect(directoryText(directory(), now)).not.toContain('stopped');
@@ -51,7 +51,7 @@ test('a directory without a password says so, whenever it once had one', () => {
   const without = directory({ credential: { set: false, changedAt: '2026-11-01T08:00:00Z' } });
   expect(directoryText(without, now)).toMatch(/^password +no password set$/m);
   expect(directoriesTable([without], now, 200)).toContain('no password set');
-  expect(attentionOf([], [without])).toContainEqual({ subject: 'directory hq', message: 'no password set', next: 'lockstep directory change hq --password' });
+  expect(attentionOf([], [without], [])).toContainEqual({ subject: 'directory hq', message: 'no password set', next: 'lockstep directory change hq --password' });
 });
 
 const changes = (change: Partial<Directory['changes']>) => directoryText(directory({ changes: { ...directory().changes, ...change } }), now);
@@ -73,7 +73,7 @@ test('why the watcher waits is said, and asks for a person', () => {
   const text = changes({ state: 'waiting', error });
   expect(text).toMatch(/^watcher +waits, last heard of 30 s ago\n +dc1 does not answer\. \(ldap\.unreachable\)\n +→ Start it\.$/m);
   const waiting = directory({ changes: { ...directory().changes, state: 'waiting', error } });
-  expect(attentionOf([], [waiting])).toEqual([{ subject: 'directory hq', message: 'its changes are not followed: dc1 does not answer.', next: 'Start it.' }]);
+  expect(attentionOf([], [waiting], [])).toEqual([{ subject: 'directory hq', message: 'its changes are not followed: dc1 does not answer.', next: 'Start it.' }]);
 });
 
 test('domains that nobody reads are offered', () => {

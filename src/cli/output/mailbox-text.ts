@@ -90,5 +90,5 @@ const workText = ({ run, task, state, error, pages, items }: Mailbox['work'][num
   fields([
     ['open run', `#${run.number} of ${task}: ${words[state]}`],
     ['committed', pages === 0 ? undefined : `${counted(pages, 'page')}, ${counted(items, 'item')}`],
-    ['because', error === null ? undefined : clean(`${error.message} → ${error.next} (${error.code})`)],
+    ['because', error === null || state === 'done' ? undefined : clean(`${error.message} → ${error.next} (${error.code})`)],
   ]);

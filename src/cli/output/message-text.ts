@@ -21,7 +21,7 @@ const contents: Readonly<Record<Message['content'], string>> = {
   wanted: 'not read yet',
   stored: 'in the archive',
   unreadable: 'could not be read, and is tried again',
-  'not-wanted': 'not kept: the definition says metadata only',
+  'not-wanted': 'not kept: the item is left out',
 };
 
 /** Times are of passes over the mailbox: a change took place between the pass before and the one that is named. */
@@ -71,8 +71,16 @@ function changesText(now: Properties | null, before: Properties | null): string 
   const differing = (Object.keys(now) as (keyof Properties)[]).filter((key) => JSON.stringify(now[key]) !== JSON.stringify(before[key]));
   const named = differing.filter((key) => key !== 'modifiedAt');
   const shown = (key: keyof Properties): string => {
-    const [was, is] = [before[key], now[key]].map((value) => (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number' ? String(value) : undefined));
+    const [was, is] = [valueText(before[key]), valueText(now[key])];
     return was === undefined || is === undefined ? key : `${key}: ${was} → ${is}`;
   };
   return named.length === 0 ? 'changed' : named.map(shown).join(', ');
+}
+
+/** Undefined: it takes too much room. */
+function valueText(value: Properties[keyof Properties]): string | undefined {
+  if (value === null || value === '') return 'none';
+  if (!Array.isArray(value)) return typeof value === 'object' ? personText(value) : String(value);
+  if (value.length === 0) return 'none';
+  return value.every((each) => typeof each === 'string') ? value.join(', ') : undefined;
 }

@@ -1,6 +1,6 @@
 /** Connections, tasks and their parts for people. */
 import type { Connection } from '../../api/schemas/connections.ts';
-import type { Definition, MailboxGroup, ResolvedMailboxes, Task, TaskSchedule } from '../../api/schemas/tasks.ts';
+import type { Definition, MailboxGroup, ResolvedMailboxes, StartedTaskTest, Task, TaskSchedule } from '../../api/schemas/tasks.ts';
 import { scheduleSentence } from '../schedule-text.ts';
 import { fields } from './fields.ts';
 import { count, counted } from './numbers.ts';
@@ -22,7 +22,7 @@ export const connectionsTable = (rows: readonly Connection[], width: number): st
       { title: 'CONNECTION', value: (row) => row.name },
       { title: 'SITE', value: (row) => row.site },
       { title: 'ADDRESS', value: (row) => row.settings.url, shrink: true },
-      { title: 'SIGN-IN', value: (row) => (row.credential.set ? row.settings.authentication : 'no password set') },
+      { title: 'SIGN-IN', value: (row) => (!row.credential.set ? 'no password set' : row.refused === null ? row.settings.authentication : 'refused') },
       { title: 'MAILBOXES', value: (row) => count(row.mailboxes), align: 'right' },
     ],
     width,
@@ -41,6 +41,7 @@ export const connectionText = (row: Connection): string =>
     ['proxy', row.settings.proxy],
     ['requests at once', row.settings.maxRequests === undefined ? undefined : count(row.settings.maxRequests)],
     ['password', row.credential.changedAt === null || !row.credential.set ? 'not set' : `set ${localTime(row.credential.changedAt)}`],
+    ['refused', row.refused === null ? undefined : [`${row.refused.reason} (${row.refused.code}), since ${localTime(row.refused.since)}`, `→ ${row.refused.next}`]],
     ['mailboxes', count(row.mailboxes)],
     ['change hints', row.hintsTrusted ? undefined : 'were wrong once: every folder is read in every pass'],
     ...common(row),
@@ -164,19 +165,30 @@ export function resolvedText(resolved: ResolvedMailboxes, width: number): string
       ),
     );
   }
-  if (resolved.skipped.length > 0) {
-    parts.push(
-      table(
-        resolved.skipped,
-        [
-          { title: 'LEFT OUT', value: (row) => row.address ?? row.name, shrink: true },
-          { title: 'WHY', value: (row) => reasons[row.reason] },
-        ],
-        width,
-      ),
-    );
-  }
+  if (resolved.skipped.length > 0) parts.push(skippedTable(resolved.skipped, width));
   return parts.join('\n\n');
+}
+
+const skippedTable = (skipped: ResolvedMailboxes['skipped'], width: number): string =>
+  table(
+    skipped,
+    [
+      { title: 'LEFT OUT', value: (row) => row.address ?? row.name, shrink: true },
+      { title: 'WHY', value: (row) => reasons[row.reason] },
+    ],
+    width,
+  );
+
+/** What is known of a task before its connection was asked. */
+export function taskTestText({ connection, mailbox, cannot, group }: StartedTaskTest, width: number): string {
+  const main = fields([
+    ['mailboxes', count(group.counts.mailboxes)],
+    ['left out', count(group.counts.skipped)],
+    ['connection', connection],
+    ['tested with', mailbox ?? 'no mailbox: the group has none'],
+    ['not possible', cannot],
+  ]);
+  return group.skipped.length === 0 ? main : `${main}\n\n${skippedTable(group.skipped, width)}`;
 }
 
 export const tasksTable = (rows: readonly Task[], width: number): string =>

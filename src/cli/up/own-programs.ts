@@ -12,12 +12,15 @@ const READY_WITHIN_MS = 120_000;
 /** The roots give work in hand 30 s and close what they opened. */
 const STOP = { signal: 'SIGTERM', withinMs: 40_000 } as const;
 
+/** Half of Node's room for new objects: by itself a site would take a hundred megabytes more for being no faster. */
+const SITE_FLAGS = ['--max-semi-space-size=16'];
+
 /** `main.ts` in a checkout, `main.js` in the package; under the Node that runs this very program. */
 const here = fileURLToPath(import.meta.url);
 const main = join(dirname(here), '..', `main${extname(here)}`);
-const program = (args: readonly string[], env: Environment): PartCommand => ({
+const program = (args: readonly string[], env: Environment, flags: readonly string[] = []): PartCommand => ({
   program: process.execPath,
-  args: [main, ...args],
+  args: [...flags, main, ...args],
   env,
   channel: true,
 });
@@ -59,7 +62,7 @@ export function sitePart(environment: () => Promise<Environment>): Part {
     async prepare() {
       env = await environment();
     },
-    command: () => program(['site'], env),
+    command: () => program(['site'], env, SITE_FLAGS),
     check: async (_signal, state) => assertSaidReady(state),
     stop: STOP,
   };

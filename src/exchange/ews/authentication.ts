@@ -23,7 +23,8 @@ export interface HttpOptions {
   readonly caPem: string | undefined;
   /** http://proxy:port */
   readonly proxy: string | undefined;
-  readonly connections: number;
+  /** Absent: as many as there are requests, which the gate bounds. */
+  readonly connections?: number;
 }
 
 /** The server works up to a minute on a batch, and longer on the first sync of a large folder. */
@@ -34,11 +35,11 @@ const KEEP_ALIVE_MS = 60_000;
 
 const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, bodyTimeout: BODY_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS, pipelining: 1 };
 
-function connections({ origin, caPem, proxy, connections }: HttpOptions): Dispatcher {
+function connections({ origin, caPem, proxy, connections: most }: HttpOptions): Dispatcher {
   const tls = caPem === undefined ? {} : { ca: caPem };
   return proxy === undefined
-    ? new Pool(origin, { ...timeouts, connections, connect: tls })
-    : new ProxyAgent({ ...timeouts, uri: proxy, connections, requestTls: tls });
+    ? new Pool(origin, { ...timeouts, connections: most ?? null, connect: tls })
+    : new ProxyAgent({ ...timeouts, uri: proxy, connections: most ?? null, requestTls: tls });
 }
 
 const post = (dispatcher: Dispatcher, origin: string, { path, headers, body, signal }: HttpRequest): Promise<HttpResponse> =>

@@ -6,11 +6,12 @@ import type { ConnectionSettings, EwsAuthentication } from '../../shared/mailbox
 import { StepList } from '../../shared/step-list.ts';
 import { AnonymousHttp, type AuthenticatedHttp, type HttpOptions, ntlmNotOffered } from './authentication.ts';
 import { EwsMailbox } from './ews-mailbox.ts';
+import { PagesInHand } from './pages-in-hand.ts';
 import { EwsServer } from './ews-server.ts';
 import { authenticated } from './ews-source.ts';
 import { networkError, statusError } from './http-errors.ts';
 import { RequestGate } from './request-gate.ts';
-import { resolveNames, ResolveNamesHandler } from './resolve-names.ts';
+import { resolveNames, ResolveNamesHandler, type ServerVersion } from './resolve-names.ts';
 import { describeVersion } from './server-version.ts';
 import { addressesOf, endpointOf, openSocket, openTunnel, probeTls } from './tls-probe.ts';
 
@@ -29,6 +30,8 @@ const STEP_MS = 20_000;
 /** Less is worth a remark: to order and install a certificate takes its time. */
 const EXPIRES_SOON_DAYS = 30;
 const DAY_MS = 86_400_000;
+
+const NO_MAILBOX = 'No mailbox was named.';
 
 type Found<T> = { readonly detail: string; readonly found: T };
 
@@ -99,28 +102,36 @@ class EwsTest {
           await server.call({ mailbox: null, body: resolveNames(account), shape: 'single', handler: () => handler, signal });
         } catch (error) {
           // An account without a mailbox, or whom no list shows, is refused what it asks. It has signed in all the same.
-          if (!handler.answered || !(error instanceof LockstepError) || error.class === 'AuthRejected') throw error;
+          const concernsAll = error instanceof LockstepError && (error.class === 'AuthRejected' || error.code === 'ews.version-unsupported');
+          if (!handler.answered || !(error instanceof LockstepError) || concernsAll) throw error;
         }
         return { detail: `${account} is signed in (${settings.authentication}).`, found: { server, version: handler.version } };
       });
-      const version = signedIn?.version;
-      if (version === undefined) this.list.skip('version', 'The server did not say which version it is.');
+      const impersonated = await this.#impersonate(signedIn?.server);
+      const version = impersonated ?? signedIn?.version;
+      if (version === undefined) this.list.skip('version', 'Exchange says its version with the answer for a mailbox, and there was none.');
       else await this.list.run('version', async () => ({ detail: describeVersion(version), found: undefined }));
-      await this.#openMailbox(signedIn?.server);
+      await this.#readMailbox(signedIn?.server);
     } finally {
       await http?.close();
     }
   }
 
-  async #openMailbox(server: EwsServer | undefined): Promise<void> {
+  async #impersonate(server: EwsServer | undefined): Promise<ServerVersion | undefined> {
+    const { address } = this.#options;
+    if (address !== null && server !== undefined) return this.#step('impersonate', this.#url.host, (signal) => impersonate(server, address, signal));
+    this.list.skip('impersonate', NO_MAILBOX);
+    return undefined;
+  }
+
+  async #readMailbox(server: EwsServer | undefined): Promise<void> {
     const { address } = this.#options;
     if (address === null || server === undefined) {
-      for (const name of ['impersonate', 'folders', 'items', 'content'] as const) this.list.skip(name, 'No mailbox was named.');
+      for (const name of ['folders', 'items', 'content'] as const) this.list.skip(name, NO_MAILBOX);
       return;
     }
     const { host } = this.#url;
-    await this.#step('impersonate', host, (signal) => impersonate(server, address, signal));
-    const mailbox = new EwsMailbox(server, address);
+    const mailbox = new EwsMailbox(server, new PagesInHand(1), address);
     const folder = await this.#step('folders', host, (signal) => readFolders(mailbox, signal));
     const item = await this.#step('items', host, (signal) => readItems(mailbox, folder, signal));
     if (item === undefined) this.list.skip('content', 'There was no item to read.');
@@ -171,13 +182,15 @@ function refuseNotOffered(authentication: EwsAuthentication, offered: readonly s
   });
 }
 
-async function impersonate(server: EwsServer, address: string, signal: AbortSignal): Promise<Found<undefined>> {
+async function impersonate(server: EwsServer, address: string, signal: AbortSignal): Promise<Found<ServerVersion | undefined>> {
+  const handler = new ResolveNamesHandler();
   try {
-    const { names: [first] } = await server.call({ mailbox: address, body: resolveNames(address), shape: 'single', handler: () => new ResolveNamesHandler(), signal });
-    return { detail: `The account may act as ${first === undefined ? address : `${first.name} <${first.address}>`}.`, found: undefined };
+    await server.call({ mailbox: address, body: resolveNames(address), shape: 'single', handler: () => handler, signal });
+    const [first] = handler.names;
+    return { detail: `The account may act as ${first === undefined ? address : `${first.name} <${first.address}>`}.`, found: handler.version };
   } catch (error) {
     if (!(error instanceof LockstepError) || error.code !== 'ews.name-not-found') throw error;
-    return { detail: `The account may act as ${address}, whom no address list shows.`, found: undefined };
+    return { detail: `The account may act as ${address}, whom no address list shows.`, found: handler.version };
   }
 }
 

@@ -6,6 +6,7 @@ import type { EwsServer } from './ews-server.ts';
 import { findFolderHints, HierarchyHandler, HintHandler, syncFolderHierarchy } from './folder-operations.ts';
 import { ContentHandler, getContent, getProperties, syncFolderItems, SyncItemsHandler } from './item-operations.ts';
 import { metadataFields, metadataTags, MetadataHandler } from './item-properties.ts';
+import type { PagesInHand } from './pages-in-hand.ts';
 import type { AnswerShape, ResponseHandler } from './response-reader.ts';
 
 /** Items a GetItem for metadata: a few properties each, far below the minute that a call may take. */
@@ -15,10 +16,12 @@ const CONTENTS_A_CALL = 10;
 
 export class EwsMailbox implements Mailbox {
   readonly #server: EwsServer;
+  readonly #pages: PagesInHand;
   readonly #address: string;
 
-  constructor(server: EwsServer, address: string) {
+  constructor(server: EwsServer, pages: PagesInHand, address: string) {
     this.#server = server;
+    this.#pages = pages;
     this.#address = address;
   }
 
@@ -43,14 +46,19 @@ export class EwsMailbox implements Mailbox {
 
   async *syncFolder(folder: SourceFolderId, given: string | null, signal: AbortSignal): AsyncGenerator<FolderPage> {
     for (let state = given; ; ) {
-      const sync = await this.#call(syncFolderItems(folder, state), 'single', () => new SyncItemsHandler(), signal);
-      const { changed, removed, read, last } = sync;
-      refuseStandstill(sync, state, changed.length + removed.length + read.length);
-      const { items, problems } = await this.readItems(changed, signal);
-      // Of one that is gone the next sync says where to.
-      yield { items, removed, read, problems, state: sync.state, last };
-      if (last) return;
-      state = sync.state;
+      const gone = await this.#pages.take(signal);
+      try {
+        const sync = await this.#call(syncFolderItems(folder, state), 'single', () => new SyncItemsHandler(), signal);
+        const { changed, removed, read, last } = sync;
+        refuseStandstill(sync, state, changed.length + removed.length + read.length);
+        const { items, problems } = await this.readItems(changed, signal);
+        // Of one that is gone the next sync says where to.
+        yield { items, removed, read, problems, state: sync.state, last };
+        if (last) return;
+        state = sync.state;
+      } finally {
+        gone();
+      }
     }
   }
 

@@ -37,9 +37,11 @@ export class EwsServer {
    * @throws LockstepError of every class but CursorInvalid by itself; what `signal` was aborted with
    */
   call<Handler extends ResponseHandler>(call: Call<Handler>): Promise<Handler> {
-    return this.#gate.run(call.mailbox ?? '', call.signal, async () => {
+    return this.#gate.run(call.mailbox ?? '', call.signal, async (answered) => {
       try {
-        return await this.#attempt(call, await this.#sendTwice(call));
+        const answer = await this.#sendTwice(call);
+        answered();
+        return await this.#attempt(call, answer);
       } catch (error) {
         call.signal.throwIfAborted();
         if (error instanceof LockstepError) throw error;

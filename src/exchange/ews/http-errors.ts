@@ -20,7 +20,9 @@ const untrusted = new Set([
 ]);
 
 const codeOf = (error: unknown): string => {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) if ('code' in at && typeof at.code === 'string') return at.code;
+  for (let at = error; typeof at === 'object' && at !== null; at = 'cause' in at ? at.cause : undefined) {
+    if ('code' in at && typeof at.code === 'string') return at.code;
+  }
   return 'unknown';
 };
 

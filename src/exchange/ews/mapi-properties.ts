@@ -5,10 +5,6 @@ const tag = <Name extends PropertyTag['tag'], Type extends PropertyTag['type']>(
 
 export const searchKey = tag('0x300b', 'Binary');
 export const sourceKey = tag('0x65e0', 'Binary');
-export const messageClass = tag('0x001a', 'String');
-export const messageFlags = tag('0x0e07', 'Integer');
-export const flagStatus = tag('0x1090', 'Integer');
-export const messageSize = tag('0x0e08', 'Integer');
 export const folderType = tag('0x3601', 'Integer');
 export const attributeHidden = tag('0x10f4', 'Boolean');
 export const localCommitTimeMax = tag('0x670a', 'SystemTime');

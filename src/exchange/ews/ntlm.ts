@@ -3,7 +3,7 @@
  * code and the channel binding that Extended Protection asks for (RFC 5929 §4, tls-server-end-point). No session is signed or sealed.
  */
 import { createHash, createHmac } from 'node:crypto';
-import { md4 } from './md4.ts';
+import { md4 } from '../../shared/md4.ts';
 
 export interface NtlmAccount {
   /** Empty when the name is a UPN. */

@@ -107,7 +107,7 @@ export class XmlScanner {
   #opened(text: string, from: number, end: number): void {
     const empty = text.charCodeAt(end - 1) === 0x2f;
     const tag = text.slice(from, empty ? end - 1 : end);
-    const space = tag.search(/\s/);
+    const space = firstSpace(tag);
     const name = this.#local(space < 0 ? tag : tag.slice(0, space));
     if (this.#open.length === 0 && this.#begun) throw new MalformedXmlError('something follows the end of the document');
     this.#begun = true;
@@ -150,13 +150,22 @@ const declarations = [
 
 /** Index of the `>` that ends a tag: one inside a quoted value does not. Negative: it has not arrived. */
 function endOfTag(text: string, from: number): number {
-  let quote = 0;
+  // A closing tag has no values.
+  if (text.charCodeAt(from) === 0x2f) return text.indexOf('>', from);
   for (let at = from; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (quote !== 0) {
-      if (code === quote) quote = 0;
-    } else if (code === 0x22 || code === 0x27) quote = code;
-    else if (code === 0x3e) return at;
+    if (code === 0x3e) return at;
+    if (code !== 0x22 && code !== 0x27) continue;
+    at = text.indexOf(code === 0x22 ? '"' : "'", at + 1);
+    if (at < 0) return -1;
+  }
+  return -1;
+}
+
+function firstSpace(tag: string): number {
+  for (let at = 0; at < tag.length; at += 1) {
+    const code = tag.charCodeAt(at);
+    if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) return at;
   }
   return -1;
 }

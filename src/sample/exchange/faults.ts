@@ -4,6 +4,8 @@ export type Fault =
   /** The connection ends after this many bytes of an answer. */
   | { readonly kind: 'cut'; readonly afterBytes: number }
   | { readonly kind: 'hang' }
+  /** The connection ends after the answer, which is whole. */
+  | { readonly kind: 'close' }
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly body?: string; readonly contentType?: string }
   /** The three shapes of "do less": a SOAP fault with HTTP 500, a message in error, and one around an inner error. */
   | { readonly kind: 'busy'; readonly shape: 'fault' | 'message' | 'inner'; readonly backOffMs?: number }

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { Random } from '../organisation/random.ts';
 import type { Address, FolderRecord, ItemRecord, MailboxOwner } from './model.ts';
-import { type Correspondence, writeMessage } from './message-text.ts';
+import { type Correspondence, writeItem } from './message-text.ts';
 
 /** Uids `from` until before `to`. */
 interface Range {
@@ -39,7 +39,7 @@ const wellKnown: readonly (readonly [name: string, wellKnownName: string, folder
   ['Drafts', 'drafts', 'IPF.Note', 1],
   ['Junk Email', 'junkemail', 'IPF.Note', 2],
   ['Outbox', 'outbox', 'IPF.Note', 0],
-  ['Calendar', 'calendar', 'IPF.Appointment', 0],
+  ['Calendar', 'calendar', 'IPF.Appointment', 4],
   ['Contacts', 'contacts', 'IPF.Contact', 2],
   ['Tasks', 'tasks', 'IPF.Task', 1],
   ['Notes', 'notes', 'IPF.StickyNote', 1],
@@ -48,12 +48,15 @@ const projects = ['Projects', 'Suppliers', 'Räumlichkeiten', 'Quality', '顧客
 
 /** msgfolderroot. */
 export const ROOT = 1;
+const INBOX = 2;
 
 export interface GeneratedOptions {
   readonly owner: MailboxOwner;
   readonly seed: string;
   readonly messages: number;
   readonly correspondents: readonly Address[];
+  /** Bytes of a file that is attached to the newest message of the inbox; it is made as it is read. Default: none. */
+  readonly large?: number | undefined;
 }
 
 /** One in so many generated messages is unread. */
@@ -79,10 +82,9 @@ export class GeneratedMailbox implements Generated {
       folders.push(folder(folders.length + 1, ROOT, name, folderClass, known));
       shares.push([folders.length, share]);
     }
-    const inbox = 2;
     for (const name of projects) {
       if (!random.chance(0.6)) continue;
-      folders.push(folder(folders.length + 1, inbox, name, 'IPF.Note', undefined));
+      folders.push(folder(folders.length + 1, INBOX, name, 'IPF.Note', undefined));
       shares.push([folders.length, 5]);
       if (!random.chance(0.3)) continue;
       folders.push(folder(folders.length + 1, folders.length, 'Done', 'IPF.Note', undefined));
@@ -111,8 +113,8 @@ export class GeneratedMailbox implements Generated {
     const random = new Random(`${seed} ${owner.address} ${uid}`);
     const at = new Date(lastDay - (this.nextUid - uid) * 37 * minuteMs - random.below(30) * minuteMs);
     const known = this.folders.find(({ number }) => number === folder);
-    const correspondence: Correspondence = { owner: { name: owner.displayName, address: owner.address }, others: correspondents, at, uid, sent: known?.wellKnown === 'sentitems' };
-    const { itemClass, content, size } = writeMessage(random, correspondence, known?.folderClass ?? 'IPF.Note');
+    const correspondence: Correspondence = { owner: { name: owner.displayName, address: owner.address }, others: correspondents, at, uid, sent: known?.wellKnown === 'sentitems', large: uid === this.#largest() ? this.#options.large : undefined };
+    const { itemClass, content, details, size } = writeItem(random, correspondence, known?.folderClass ?? 'IPF.Note');
     const draft = known?.wellKnown === 'drafts';
     return {
       uid,
@@ -120,6 +122,7 @@ export class GeneratedMailbox implements Generated {
       folder,
       itemClass,
       content: draft ? { ...content, sentAt: undefined, messageId: undefined } : content,
+      details,
       receivedAt: at,
       createdAt: at,
       modifiedAt: at,
@@ -151,6 +154,11 @@ export class GeneratedMailbox implements Generated {
       from += count;
     }
     return from - 1;
+  }
+
+  #largest(): number | undefined {
+    const inbox = this.#ranges.get(INBOX);
+    return this.#options.large === undefined || inbox === undefined ? undefined : inbox.to - 1;
   }
 
   #folderOf(uid: number): number | undefined {

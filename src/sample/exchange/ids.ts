@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 
 const FOLDER = 1;
 const ITEM = 2;
+const ATTACHMENT = 3;
 /** Like the real ones, so that a client that shortens them notices. */
 const FILLER = 40;
 
@@ -14,6 +15,9 @@ export interface ItemPlace {
   readonly uid: number;
   readonly moves: number;
 }
+export interface AttachmentPlace extends ItemPlace {
+  readonly index: number;
+}
 export interface FolderPlace {
   readonly mailbox: number;
   readonly folder: number;
@@ -21,12 +25,19 @@ export interface FolderPlace {
 
 export const itemId = ({ mailbox, uid, moves }: ItemPlace): string => encode(ITEM, mailbox, uid, moves);
 export const folderId = ({ mailbox, folder }: FolderPlace): string => encode(FOLDER, mailbox, folder, 0);
+/** Attachments of one item that a server of a sample ever has. */
+const ATTACHMENTS = 1000;
+export const attachmentId = ({ mailbox, uid, moves, index }: AttachmentPlace): string => encode(ATTACHMENT, mailbox, uid, moves * ATTACHMENTS + index);
 export const changeKey = (what: string, version: number): string =>
   createHash('sha256').update(`${what} ${version}`).digest().subarray(0, 12).toString('base64');
 
 export function readItemId(id: string): ItemPlace | undefined {
   const numbers = decode(ITEM, id);
   return numbers === undefined ? undefined : { mailbox: numbers[0], uid: numbers[1], moves: numbers[2] };
+}
+export function readAttachmentId(id: string): AttachmentPlace | undefined {
+  const numbers = decode(ATTACHMENT, id);
+  return numbers === undefined ? undefined : { mailbox: numbers[0], uid: numbers[1], moves: Math.floor(numbers[2] / ATTACHMENTS), index: numbers[2] % ATTACHMENTS };
 }
 export function readFolderId(id: string): FolderPlace | undefined {
   const numbers = decode(FOLDER, id);

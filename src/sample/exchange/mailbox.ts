@@ -122,21 +122,23 @@ export class SampleMailbox {
 
   /** Items of a folder, newest first, below a uid. */
   *itemsBelow(number: number, below: number = Number.POSITIVE_INFINITY): Generator<ItemRecord> {
-    const folder = this.#folderState(number);
-    const generated = this.#generated.range(number);
-    let added = folder.added.length - 1;
-    let next = generated === undefined ? -1 : Math.min(generated.to, below) - 1;
-    const from = generated?.from ?? 0;
-    for (;;) {
-      while (added >= 0 && (folder.added[added] ?? 0) >= below) added -= 1;
-      while (next >= from && folder.gone.has(next)) next -= 1;
-      const candidate = Math.max(added >= 0 ? (folder.added[added] ?? -1) : -1, next >= from ? next : -1);
-      if (candidate < 0) return;
-      if (candidate === next && next >= from) next -= 1;
-      else added -= 1;
-      const item = this.item(candidate);
+    for (const uid of this.#uidsBelow(number, below)) {
+      const item = this.item(uid);
       if (item !== undefined) yield item;
     }
+  }
+
+  /** So many items of a folder from a place on, newest first; those before are not made. */
+  page(number: number, offset: number, count: number): ItemRecord[] {
+    const items: ItemRecord[] = [];
+    let place = 0;
+    for (const uid of this.#uidsBelow(number, Number.POSITIVE_INFINITY)) {
+      if (items.length === count) break;
+      const item = place >= offset ? this.item(uid) : undefined;
+      if (item !== undefined) items.push(item);
+      place += 1;
+    }
+    return items;
   }
 
   /** The next changes of a folder, at most `limit`, and where to go on. A state of undefined begins. */
@@ -221,6 +223,23 @@ export class SampleMailbox {
     for (const item of [...this.itemsBelow(number)]) this.#items.set(item.uid, null);
     this.#folders.delete(number);
     this.#deletedFolders.set(number, this.#tick());
+  }
+
+  *#uidsBelow(number: number, below: number): Generator<number> {
+    const folder = this.#folderState(number);
+    const generated = this.#generated.range(number);
+    let added = folder.added.length - 1;
+    let next = generated === undefined ? -1 : Math.min(generated.to, below) - 1;
+    const from = generated?.from ?? 0;
+    for (;;) {
+      while (added >= 0 && (folder.added[added] ?? 0) >= below) added -= 1;
+      while (next >= from && folder.gone.has(next)) next -= 1;
+      const candidate = Math.max(added >= 0 ? (folder.added[added] ?? -1) : -1, next >= from ? next : -1);
+      if (candidate < 0) return;
+      if (candidate === next && next >= from) next -= 1;
+      else added -= 1;
+      yield candidate;
+    }
   }
 
   #firstSync(number: number, state: SyncPosition | undefined, limit: number) {

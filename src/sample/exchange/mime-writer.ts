@@ -3,12 +3,33 @@
  * its parts always are.
  */
 import { randomBytes } from 'node:crypto';
+import { fileBytes } from './files.ts';
 import type { Address, Attachment, ItemContent } from './model.ts';
 
 /** The message in pieces of any size. */
 export function* writeMime(content: ItemContent): Generator<Buffer> {
+  if (content.raw !== undefined) {
+    yield* content.raw();
+    return;
+  }
   yield text(headers(content));
   yield* body(content);
+}
+
+/**
+ * Mail that its sender signed (RFC 8551 §3.5.3): what a signature covers is kept to the byte, so these are the same bytes each time. Nobody's
+ * certificate stands behind the signature.
+ */
+export function* signedMime(content: ItemContent, seed: string): Generator<Buffer> {
+  const boundary = `----=_NextPart_${Buffer.from(seed).toString('hex').slice(-24)}`;
+  yield text(
+    `${headers(content)}Content-Type: multipart/signed; protocol="application/x-pkcs7-signature"; micalg=SHA-256;\r\n\tboundary="${boundary}"\r\n\r\n` +
+      `This is a multi-part message in MIME format.\r\n\r\n--${boundary}\r\n`,
+  );
+  yield* textPart('plain', content.text ?? '', content.charset);
+  yield text(`\r\n--${boundary}\r\nContent-Type: application/x-pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\n\r\n`);
+  yield* base64(fileBytes(`signature ${seed}`, 1800));
+  yield text(`\r\n--${boundary}--\r\n`);
 }
 
 function headers({ subject, from, to, cc, sentAt, messageId, inReplyTo, references }: ItemContent): string {
@@ -36,6 +57,15 @@ function word(given: string): string {
 }
 
 function* body(content: ItemContent): Generator<Buffer> {
+  const { report } = content;
+  if (report !== undefined) {
+    yield* multipart('report; report-type=delivery-status', [
+      () => textPart('plain', `Your message did not reach ${report.recipient}.\r\n`, 'us-ascii'),
+      () => textPart('rfc822-headers', headers(content), 'us-ascii'),
+      () => deliveryStatus(report),
+    ]);
+    return;
+  }
   const inline = content.attachments.filter((part) => part.kind === 'file' && part.inline !== undefined);
   const others = content.attachments.filter((part) => !inline.includes(part));
   if (others.length > 0) yield* multipart('mixed', [() => shown(content, inline), ...others.map((part) => () => attachment(part))]);
@@ -47,10 +77,19 @@ function* shown(content: ItemContent, inline: readonly Attachment[]): Generator<
   else yield* alternatives(content);
 }
 
-function* alternatives({ text: plain, html, charset }: ItemContent): Generator<Buffer> {
+/** RFC 3464. */
+function* deliveryStatus({ recipient, diagnostic }: NonNullable<ItemContent['report']>): Generator<Buffer> {
+  yield text(
+    'Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns;mail.tarnwick.example\r\n\r\n' +
+      `Final-recipient: RFC822;${recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: ${diagnostic}\r\n`,
+  );
+}
+
+function* alternatives({ text: plain, html, charset, calendar }: ItemContent): Generator<Buffer> {
   const parts = [
     ...(plain === undefined && html !== undefined ? [] : [() => textPart('plain', plain ?? '', charset)]),
     ...(html === undefined ? [] : [() => textPart('html', html, charset)]),
+    ...(calendar === undefined ? [] : [() => textPart('calendar; method=REQUEST', calendar, 'utf-8')]),
   ];
   if (parts.length > 1) yield* multipart('alternative', parts);
   else for (const part of parts) yield* part();
@@ -75,7 +114,7 @@ function* textPart(kind: string, written: string, charset: string): Generator<Bu
 
 function* attachment(part: Attachment): Generator<Buffer> {
   if (part.kind === 'message') {
-    yield text(`Content-Type: message/rfc822\r\nContent-Disposition: attachment;\r\n\tfilename="${part.name}"\r\n\r\n`);
+    yield text(`Content-Type: message/rfc822\r\nContent-Disposition: attachment;\r\n\tfilename="${word(part.name)}"\r\n\r\n`);
     yield* writeMime(part.message);
     return;
   }
@@ -110,16 +149,21 @@ function lines(bytes: Buffer): Buffer {
 
 const text = (ascii: string): Buffer => Buffer.from(ascii, 'utf8');
 
-/** Single-byte charsets that TextEncoder does not write: by asking TextDecoder what each byte means. */
+/** Charsets that TextEncoder does not write: by asking TextDecoder what each byte, or each two, mean. */
 function encode(written: string, charset: string): Buffer {
   if (charset === 'utf-8' || charset === 'us-ascii') return Buffer.from(written, 'utf8');
   let table = tables.get(charset);
   if (table === undefined) {
     const decoder = new TextDecoder(charset);
-    table = new Map(Array.from({ length: 256 }, (_, byte) => [decoder.decode(Uint8Array.of(byte)), byte]));
+    const codes = charset === 'shift_jis' ? [...doubleBytes(), ...singleBytes] : singleBytes;
+    table = new Map(codes.map((code) => [decoder.decode(code), code]));
     tables.set(charset, table);
   }
   const known = table;
-  return Buffer.from([...written].map((character) => known.get(character) ?? 0x3f));
+  return Buffer.concat([...written].map((character) => known.get(character) ?? Uint8Array.of(0x3f)));
 }
-const tables = new Map<string, Map<string, number>>();
+const tables = new Map<string, Map<string, Uint8Array>>();
+const singleBytes = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+function* doubleBytes(): Generator<Uint8Array> {
+  for (let lead = 0x81; lead <= 0xfc; lead += 1) for (let trail = 0x40; trail <= 0xfc; trail += 1) yield Uint8Array.of(lead, trail);
+}

@@ -36,9 +36,36 @@ export interface ItemContent {
   readonly html: string | undefined;
   readonly charset: string;
   readonly attachments: readonly Attachment[];
-  /** S/MIME: the whole is signed as it is, so Exchange gives these very bytes. */
-  readonly signed?: true;
+  /** Of a meeting request: iCalendar. */
+  readonly calendar?: string;
+  /** Of a delivery report. */
+  readonly report?: { readonly recipient: string; readonly diagnostic: string };
+  /** These very bytes, each time: mail that is signed, and mail that a client brought as MIME. */
+  readonly raw?: () => Iterable<Buffer>;
 }
+
+/** What an item that is no mail says of itself. */
+export type ItemDetails =
+  | {
+      readonly kind: 'contact';
+      readonly given: string;
+      readonly surname: string;
+      readonly company: string;
+      readonly jobTitle: string;
+      readonly addresses: readonly string[];
+      readonly phone: string;
+    }
+  | { readonly kind: 'task'; readonly status: 'NotStarted' | 'InProgress' | 'Completed'; readonly percent: number; readonly dueAt: Date | undefined }
+  /** An appointment, or the meeting that a request is for. */
+  | {
+      readonly kind: 'meeting';
+      readonly uid: string;
+      readonly startsAt: Date;
+      readonly endsAt: Date;
+      readonly place: string;
+      readonly organizer: Address;
+      readonly attendees: readonly Address[];
+    };
 
 export type Sensitivity = 'Normal' | 'Personal' | 'Private' | 'Confidential';
 export type Importance = 'Low' | 'Normal' | 'High';
@@ -53,6 +80,7 @@ export interface ItemRecord {
   readonly folder: number;
   readonly itemClass: string;
   readonly content: ItemContent;
+  readonly details?: ItemDetails | undefined;
   readonly receivedAt: Date | undefined;
   readonly createdAt: Date;
   readonly modifiedAt: Date;

@@ -3,12 +3,15 @@ import type { Organisation, ServiceAccount } from '../organisation/model.ts';
 import { Random } from '../organisation/random.ts';
 import { GeneratedMailbox } from './generated.ts';
 import { GeneratedMailboxes, type Mailboxes, type Plan } from './mailbox-store.ts';
-import type { Account } from './server.ts';
+import type { Account } from './sign-in.ts';
 
 export interface OrganisationExchangeOptions {
   /** In all mailboxes together, some of which have many and most few. Default: five for each person. */
   readonly messages?: number;
+  /** In so many mailboxes the newest message has 100 MB attached. Default: none. */
+  readonly largeMessages?: number;
 }
+const LARGE = 100 * 1024 * 1024;
 
 /** Who may impersonate everybody: signs in to the directory, too. */
 export interface ExchangeAccount {
@@ -24,7 +27,7 @@ const IMPERSONATING = 'svc-lockstep';
 /** The mailboxes and accounts for `startSampleExchange`. The same organisation and options give the same mail. */
 export function organisationExchange(
   organisation: Organisation,
-  { messages = organisation.people.length * MESSAGES_A_PERSON }: OrganisationExchangeOptions = {},
+  { messages = organisation.people.length * MESSAGES_A_PERSON, largeMessages = 0 }: OrganisationExchangeOptions = {},
 ): { readonly mailboxes: Mailboxes; readonly accounts: Readonly<Record<string, Account>> } {
   const { seed, people, resources } = organisation;
   const correspondents = people.map(({ displayName, addresses }) => ({ name: displayName, address: addresses.primary }));
@@ -35,7 +38,7 @@ export function organisationExchange(
     return {
       owner,
       aliases: addresses.aliases,
-      generate: () => new GeneratedMailbox({ owner, seed, messages: counts[index] ?? 0, correspondents }),
+      generate: () => new GeneratedMailbox({ owner, seed, messages: counts[index] ?? 0, correspondents, large: index < largeMessages ? LARGE : undefined }),
     };
   });
   return { mailboxes: new GeneratedMailboxes(plans), accounts: accountsOf(organisation) };

@@ -9,28 +9,29 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
+import { type Budget, Budgets, defaultBudget } from './budgets.ts';
 import { ExchangeFaults } from './faults.ts';
 import type { SampleMailbox } from './mailbox.ts';
 import { type Mailboxes, theseMailboxes } from './mailbox-store.ts';
 import type { Answer, Operation } from './operations/context.ts';
-import { changeFolders, createItem, deleteItem, moveItem, updateItem } from './operations/change-items.ts';
+import { createAttachment, deleteAttachment, getAttachment } from './operations/attachments.ts';
+import { createFolder, deleteFolder, emptyFolder, moveFolder, updateFolder } from './operations/change-folders.ts';
+import { copyItem, createItem, deleteItem, moveItem, updateItem } from './operations/change-items.ts';
 import { findItem } from './operations/find-items.ts';
 import { findFolder, getFolder, syncFolderHierarchy } from './operations/folders.ts';
 import { getItem, syncFolderItems } from './operations/items.ts';
 import { resolveNames } from './operations/resolve-names.ts';
-import { folderIdElement } from './shapes.ts';
+import { type Account, type Scheme, SignIn } from './sign-in.ts';
 import { envelopeHead, envelopeTail, EwsFault, failedMessage, readEnvelope, soapFault, type Xml } from './soap.ts';
-
-export interface Account {
-  readonly password: string;
-  /** May act as everybody here. */
-  readonly impersonates: boolean;
-}
 
 export interface SampleExchangeOptions {
   readonly mailboxes: Mailboxes | readonly SampleMailbox[];
   /** By the names under which they sign in. */
   readonly accounts: Readonly<Record<string, Account>>;
+  /** Default: both. */
+  readonly schemes?: readonly Scheme[];
+  /** Of each mailbox. */
+  readonly budget?: Budget;
   /** Loopback address; default 127.0.0.1. */
   readonly host?: string;
   readonly port?: number;
@@ -45,6 +46,8 @@ export interface SampleExchange {
   mailbox(address: string): SampleMailbox | undefined;
   /** Requests that were answered, by operation. */
   readonly requests: ReadonlyMap<string, number>;
+  /** Connections that were proved by NTLM. */
+  readonly handshakes: () => number;
   /** All sync states of before are refused from now on. */
   expireStates(): void;
   close(): Promise<void>;
@@ -60,9 +63,17 @@ const operations: Readonly<Record<string, Operation>> = {
   CreateItem: createItem,
   UpdateItem: updateItem,
   MoveItem: moveItem,
+  CopyItem: copyItem,
   DeleteItem: deleteItem,
   ResolveNames: resolveNames,
-  ...changeFolders(folderIdElement),
+  GetAttachment: getAttachment,
+  CreateAttachment: createAttachment,
+  DeleteAttachment: deleteAttachment,
+  CreateFolder: createFolder,
+  UpdateFolder: updateFolder,
+  MoveFolder: moveFolder,
+  EmptyFolder: emptyFolder,
+  DeleteFolder: deleteFolder,
 };
 
 const PATH = '/EWS/Exchange.asmx';
@@ -85,6 +96,7 @@ export async function startSampleExchange(options: SampleExchangeOptions): Promi
     faults: exchange.faults,
     mailbox: (address) => exchange.mailbox(address),
     requests: exchange.requests,
+    handshakes: () => exchange.handshakes,
     expireStates: () => exchange.expireStates(),
     close: () =>
       new Promise((resolve) => {
@@ -97,17 +109,23 @@ export async function startSampleExchange(options: SampleExchangeOptions): Promi
 class Exchange {
   readonly faults = new ExchangeFaults();
   readonly requests = new Map<string, number>();
-  readonly #options: SampleExchangeOptions;
   readonly #mailboxes: Mailboxes;
+  readonly #signIn: SignIn;
+  readonly #budgets: Budgets;
   #stateGeneration = 1;
 
   constructor(options: SampleExchangeOptions) {
-    this.#options = options;
+    this.#signIn = new SignIn(options.accounts, options.schemes ?? ['ntlm', 'basic']);
+    this.#budgets = new Budgets(options.budget ?? defaultBudget);
     this.#mailboxes = isList(options.mailboxes) ? theseMailboxes(options.mailboxes) : options.mailboxes;
   }
 
   mailbox(address: string): SampleMailbox | undefined {
     return this.#mailboxes.find(address);
+  }
+
+  get handshakes(): number {
+    return this.#signIn.handshakes;
   }
 
   expireStates(): void {
@@ -129,9 +147,9 @@ class Exchange {
       response.writeHead(404, { 'content-type': 'text/html' }).end('<html><body>Sample Exchange of Lockstep: not a real Exchange.</body></html>');
       return;
     }
-    const account = this.#account(request.headers.authorization);
-    if (account === undefined) {
-      response.writeHead(401, { 'www-authenticate': 'Basic realm="Sample Exchange"' }).end();
+    const account = this.#signIn.of(request);
+    if ('challenge' in account) {
+      response.writeHead(401, { 'www-authenticate': [...account.challenge] }).end();
       return;
     }
     const envelope = readEnvelope(body);
@@ -143,23 +161,20 @@ class Exchange {
     const address = envelope.at('Header', 'ExchangeImpersonation', 'ConnectingSID')?.children()[0]?.text() ?? account.name;
     const call = { mailbox: address.toLowerCase(), operation: operation.name };
     this.requests.set(call.operation, (this.requests.get(call.operation) ?? 0) + 1);
+    if (this.faults.take('close', call) !== undefined) response.setHeader('connection', 'close');
     if (await this.#strike(call, response)) return;
+    let end: ((usedMs: number) => void) | undefined;
+    let usedMs = 0;
     try {
+      end = this.#budgets.begin(call.mailbox);
       const pieces = this.#run(operation, call.mailbox, account.impersonates || address === account.name);
-      await this.#send(request, response, call, pieces);
+      await this.#send(request, response, call, timed(pieces, (ms) => (usedMs += ms)));
     } catch (error) {
       if (!(error instanceof EwsFault)) throw error;
       response.writeHead(500, { 'content-type': 'text/xml; charset=utf-8' }).end(soapFault(error));
+    } finally {
+      end?.(usedMs);
     }
-  }
-
-  #account(header: string | undefined): { name: string; impersonates: boolean } | undefined {
-    const [scheme, token] = header?.split(' ') ?? [];
-    if (scheme !== 'Basic' || token === undefined) return undefined;
-    const given = Buffer.from(token, 'base64').toString();
-    const name = given.slice(0, given.indexOf(':'));
-    const account = this.#options.accounts[name];
-    return account !== undefined && account.password === given.slice(given.indexOf(':') + 1) ? { name, impersonates: account.impersonates } : undefined;
   }
 
   /** True when a fault has answered in Exchange's place. */
@@ -231,6 +246,17 @@ function firstMessage(messages: Iterator<string | Buffer>, operation: string): s
   } catch (error) {
     if (error instanceof EwsFault) return failedMessage(operation, error);
     throw error;
+  }
+}
+
+/** Tells how long the making of the answer takes, without the time that the client takes to read it. */
+function* timed(pieces: Answer, used: (ms: number) => void): Answer {
+  for (;;) {
+    const began = performance.now();
+    const next = pieces.next();
+    used(performance.now() - began);
+    if (next.done === true) return;
+    yield next.value;
   }
 }
 

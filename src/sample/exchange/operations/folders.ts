@@ -1,7 +1,9 @@
 /** SyncFolderHierarchy, FindFolder, GetFolder. */
-import { readState, writeState } from '../sync-state.ts';
-import { folderXml, folderIdElement, readShape } from '../shapes.ts';
+import { folderXml } from '../folder-xml.ts';
+import { readShape } from '../shape.ts';
 import { EwsFault, failedMessage } from '../soap.ts';
+import { readState, writeState } from '../sync-state.ts';
+import { folderIdElement } from '../xml-parts.ts';
 import { type Context, folderOf, type Operation } from './context.ts';
 
 const success = '<m:ResponseCode>NoError</m:ResponseCode>';

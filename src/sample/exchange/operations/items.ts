@@ -1,9 +1,12 @@
 /** SyncFolderItems and GetItem. */
 import type { SyncPosition } from '../mailbox.ts';
-import { writeMime } from '../mime-writer.ts';
-import { itemIdElement, itemXml, readShape } from '../shapes.ts';
+import { itemMime } from '../item-mime.ts';
+import { itemXml } from '../item-xml.ts';
+import { readShape } from '../shape.ts';
 import { EwsFault, failedMessage } from '../soap.ts';
 import { readState, writeState } from '../sync-state.ts';
+import { itemIdElement } from '../xml-parts.ts';
+import { base64 } from './base64.ts';
 import { folderOf, itemOf, type Operation } from './context.ts';
 
 const success = '<m:ResponseCode>NoError</m:ResponseCode>';
@@ -50,7 +53,7 @@ export const getItem: Operation = function* (request, context) {
       yield `<m:GetItemResponseMessage ResponseClass="Success">${success}<m:Items>${head}`;
       if (shape.mime) {
         yield '<t:MimeContent CharacterSet="UTF-8">';
-        yield* base64(writeMime(item.content));
+        yield* base64(itemMime(item));
         yield '</t:MimeContent>';
       }
       yield `${tail}</m:Items></m:GetItemResponseMessage>`;
@@ -60,15 +63,3 @@ export const getItem: Operation = function* (request, context) {
     }
   }
 };
-
-/** Without line breaks, as Exchange; three bytes are four characters. */
-function* base64(pieces: Iterable<Buffer>): Generator<string> {
-  let rest = Buffer.alloc(0);
-  for (const piece of pieces) {
-    const all = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-    const whole = all.length - (all.length % 3);
-    rest = Buffer.from(all.subarray(whole));
-    yield all.toString('base64', 0, whole);
-  }
-  if (rest.length > 0) yield rest.toString('base64');
-}
