@@ -186,6 +186,7 @@ export const groups: Readonly<Record<string, string>> = {
   person: 'People in the archive',
   group: 'Groups in the archive',
   task: 'What is done with which mailboxes, when, and by which site',
+  archive: 'What is stored, and whether it is as it was',
   mailbox: 'Mailboxes, how they fare, and what is in them',
   message: 'Messages and other items of mailboxes',
   definition: 'Settings of a feature, for any number of tasks',
