@@ -1,3 +1,4 @@
+import type { Verification } from '../api/schemas/archive.ts';
 import type { Connection, ConnectionChange, NewConnection } from '../api/schemas/connections.ts';
 import type { Configuration, ConfigurationChanges } from '../api/schemas/config.ts';
 import type {
@@ -143,6 +144,7 @@ export function createApiClient(options: ApiTransportOptions) {
     folderTree: (idOrAddress: string, view: ViewQuery) => get<FolderTree>(`/mailboxes/${name(idOrAddress)}/folders`, { ...view }),
     items: (idOrAddress: string, folder: string, query: PageQuery & ViewQuery) => get<ItemPage>(`/mailboxes/${name(idOrAddress)}/folders/${name(folder)}/items`, { ...query }),
     message: (idOrAddress: string, item: string, view: ViewQuery) => get<Message>(`/mailboxes/${name(idOrAddress)}/items/${name(item)}`, { ...view }),
+    verifyArchive: (after: string | undefined) => get<Verification>('/archive/verification', { after }),
     messageContent: (idOrAddress: string, item: string, view: ViewQuery) => get<MessageContent>(`/mailboxes/${name(idOrAddress)}/items/${name(item)}/parts`, { ...view }),
     /** The `.eml`, or a part of it, decoded. */
     messageBytes: (idOrAddress: string, item: string, part: number | undefined, view: ViewQuery) =>

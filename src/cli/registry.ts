@@ -19,6 +19,7 @@ import { auditList } from './commands/audit/list.ts';
 import { mailboxList } from './commands/mailbox/list.ts';
 import { mailboxStatus } from './commands/mailbox/status.ts';
 import { mailboxTree } from './commands/mailbox/tree.ts';
+import { archiveVerify } from './commands/archive/verify.ts';
 import { mailboxUnreadable } from './commands/mailbox/unreadable.ts';
 import { messageGet } from './commands/message/get.ts';
 import { messageParts } from './commands/message/parts.ts';
@@ -118,6 +119,7 @@ export const commands: readonly AnyCommand[] = [
   mailboxStatus,
   mailboxTree,
   mailboxUnreadable,
+  archiveVerify,
   messageShow,
   messageParts,
   messageGet,
@@ -184,6 +186,7 @@ export const groups: Readonly<Record<string, string>> = {
   person: 'People in the archive',
   group: 'Groups in the archive',
   task: 'What is done with which mailboxes, when, and by which site',
+  archive: 'What is stored, and whether it is as it was',
   mailbox: 'Mailboxes, how they fare, and what is in them',
   message: 'Messages and other items of mailboxes',
   definition: 'Settings of a feature, for any number of tasks',

@@ -46,22 +46,22 @@ export function createBlobClient(options: PlatformRequestOptions): BlobClient {
   };
   return {
     async putBlob(source, signal) {
-      let ask = source.bytes > ASK_FIRST_BYTES;
-      let reached = 0;
-      for (;;) {
-        const before = reached;
+      let offset = source.bytes > ASK_FIRST_BYTES ? await patiently(() => missingFrom(source, signal), signal) : 0;
+      let failed = false;
+      while (offset !== undefined) {
+        const begun: number = offset;
         try {
           await patiently(async () => {
-            const offset = ask ? await missingFrom(source, signal) : 0;
-            if (offset === undefined) return;
-            ask = true;
-            if (offset > reached) reached = offset;
-            await putFrom(source, offset, signal);
+            if (failed) offset = await missingFrom(source, signal);
+            failed = true;
+            if (offset !== undefined) await putFrom(source, offset, signal);
           }, signal);
           return;
         } catch (error) {
           // Patience is for an outage; a line that breaks again and again, and brings something each time, is none.
-          if (!(error instanceof LockstepError && error.class === 'Unavailable') || reached === before) throw error;
+          if (!(error instanceof LockstepError && error.class === 'Unavailable')) throw error;
+          offset = await patiently(() => missingFrom(source, signal), signal);
+          if (offset !== undefined && offset <= begun) throw error;
         }
       }
     },

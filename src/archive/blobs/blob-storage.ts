@@ -8,7 +8,7 @@ import { decryptPieces, encryptPieces } from './blob-encryption.ts';
 import type { BlobStore, ListedBlob, StoredBlob } from './blob-store.ts';
 import type { ObjectFiles } from './object-files.ts';
 import { pack, unpack } from './packing.ts';
-import { blobMissing } from './store-failure.ts';
+import { blobMissing, storeUnavailable } from './store-failure.ts';
 
 export type BlobKeys = Pick<Keyring, 'activeKey' | 'keyNamed'>;
 
@@ -41,7 +41,9 @@ export class BlobStorage implements BlobStore {
   }
 
   async get(organisation: OrganisationId, hash: BlobHash): Promise<Readable> {
-    return Readable.from(await this.#read(organisation, blobName(organisation, hash)), { objectMode: false });
+    const { stored, bytes } = await this.#read(organisation, blobName(organisation, hash));
+    // It may be destroyed before anybody reads of it.
+    return Readable.from(bytes, { objectMode: false }).once('close', () => stored.destroy());
   }
 
   has(organisation: OrganisationId, hash: BlobHash): Promise<boolean> {
@@ -60,13 +62,13 @@ export class BlobStorage implements BlobStore {
     }
   }
 
-  async putPart(organisation: OrganisationId, hash: BlobHash, part: number, bytes: AsyncIterable<Buffer>, signal?: AbortSignal): Promise<void> {
+  async putPart(organisation: OrganisationId, hash: BlobHash, part: number, bytes: AsyncGenerator<Buffer>, signal?: AbortSignal): Promise<void> {
     await this.#write(organisation, partName(organisation, hash, part), bytes, signal);
   }
 
   /** @throws LockstepError ItemUnreadable `blob.missing`, `blob.damaged` */
-  getPart(organisation: OrganisationId, hash: BlobHash, part: number): Promise<AsyncIterable<Buffer>> {
-    return this.#read(organisation, partName(organisation, hash, part));
+  async getPart(organisation: OrganisationId, hash: BlobHash, part: number): Promise<AsyncIterable<Buffer>> {
+    return (await this.#read(organisation, partName(organisation, hash, part))).bytes;
   }
 
   /** How many are there without a gap. */
@@ -92,16 +94,30 @@ export class BlobStorage implements BlobStore {
     return this.#files.removeBroken(before);
   }
 
-  async #write(organisation: OrganisationId, name: string, bytes: AsyncIterable<Buffer>, signal: AbortSignal | undefined): Promise<number> {
+  async #write(organisation: OrganisationId, name: string, bytes: AsyncGenerator<Buffer>, signal: AbortSignal | undefined): Promise<number> {
     const key = await this.#keys.activeKey(organisation, 'blobs');
-    return this.#files.write(name, encryptPieces(await pack(bytes), key, name), signal);
+    try {
+      return await this.#files.write(name, encryptPieces(await pack(bytes), key, name), signal);
+    } finally {
+      // A write that ends before it took anything does not end what it would have taken.
+      await bytes.return(undefined);
+    }
   }
 
-  async #read(organisation: OrganisationId, name: string): Promise<AsyncIterable<Buffer>> {
+  async #read(organisation: OrganisationId, name: string): Promise<{ readonly stored: Readable; readonly bytes: AsyncIterable<Buffer> }> {
     const stored = await this.#files.read(name);
     if (stored === undefined) throw blobMissing();
-    const { packed, bytes } = await decryptPieces(stored, (id) => this.#keys.keyNamed(organisation, 'blobs', id), name);
-    return packed ? unpack(bytes) : bytes;
+    const { packed, bytes } = await decryptPieces(fromStore(stored), (id) => this.#keys.keyNamed(organisation, 'blobs', id), name);
+    return { stored, bytes: packed ? unpack(bytes) : bytes };
+  }
+}
+
+/** A disk or a connection that fails in the middle. */
+async function* fromStore(stored: Readable): AsyncGenerator<Buffer> {
+  try {
+    yield* stored as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw storeUnavailable(error);
   }
 }
 

@@ -115,10 +115,14 @@ class Rest {
   }
 }
 
+/** Nothing has to be waited for. */
+const AGAIN_MS = 1000;
+
 const offsetWrong = (): LockstepError =>
   new LockstepError({
     class: 'Unavailable',
     code: 'blob.offset-wrong',
+    waitMs: AGAIN_MS,
     message: 'So much of the content has not arrived before.',
     next: 'The site asks where to go on, and sends the rest by itself.',
   });
@@ -135,6 +139,7 @@ const collected = (): LockstepError =>
   new LockstepError({
     class: 'Unavailable',
     code: 'blob.collected',
+    waitMs: AGAIN_MS,
     message: 'Content of the same hash was just deleted because nothing referred to it.',
     next: 'The site sends it again by itself.',
   });
@@ -142,5 +147,5 @@ const collected = (): LockstepError =>
 /** A part that is gone or unreadable is no damage of the archive: it is sent again. */
 const partsUnusable = (error: unknown): unknown =>
   error instanceof LockstepError && error.class === 'ItemUnreadable'
-    ? new LockstepError({ class: 'Unavailable', code: 'blob.parts-lost', message: 'What had arrived of the content is gone.', next: 'The site sends it again by itself.', cause: error })
+    ? new LockstepError({ class: 'Unavailable', code: 'blob.parts-lost', waitMs: AGAIN_MS, message: 'What had arrived of the content is gone.', next: 'The site sends it again by itself.', cause: error })
     : error;

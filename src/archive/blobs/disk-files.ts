@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { ObjectFile, ObjectFiles } from './object-files.ts';
 import { storeRefused, storeUnavailable } from './store-failure.ts';
 
@@ -45,7 +46,7 @@ export class DiskFiles implements ObjectFiles {
     }
   }
 
-  async read(name: string): Promise<AsyncIterable<Buffer> | undefined> {
+  async read(name: string): Promise<Readable | undefined> {
     try {
       const file = await open(join(this.#root, name));
       return createReadStream('', { fd: file, highWaterMark: READ_BYTES });

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** Where bytes lie, on disk or in S3: named files, written once. Names are ours: letters, digits, `-` and `/`. */
 export interface ObjectFiles {
   /**
@@ -5,8 +7,8 @@ export interface ObjectFiles {
    * @throws LockstepError Unavailable `blob.store-unavailable`, ConfigInvalid `blob.store-refused`; what `bytes` throws
    */
   write(name: string, bytes: AsyncIterable<Buffer>, signal?: AbortSignal): Promise<number>;
-  /** Undefined: there is none. */
-  read(name: string): Promise<AsyncIterable<Buffer> | undefined>;
+  /** Undefined: there is none. Whoever does not read to the end destroys it. */
+  read(name: string): Promise<Readable | undefined>;
   has(name: string): Promise<boolean>;
   remove(name: string): Promise<void>;
   /** Below `folder`, in no order. */

@@ -73,12 +73,12 @@ export class S3Files implements ObjectFiles {
     }
   }
 
-  async read(name: string): Promise<AsyncIterable<Buffer> | undefined> {
+  async read(name: string): Promise<Readable | undefined> {
     const answer = await this.#send(() => this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + name })));
     const body = answer?.Body;
     if (body === undefined) return undefined;
     if (!(body instanceof Readable)) throw new Error('the S3 client of Node gives a Readable');
-    return passing(body);
+    return body;
   }
 
   async has(name: string): Promise<boolean> {
@@ -120,15 +120,6 @@ export class S3Files implements ObjectFiles {
       if (statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket') return undefined;
       throw failure(error);
     }
-  }
-}
-
-/** A connection that breaks in the middle is the store's failure. */
-async function* passing(body: Readable): AsyncGenerator<Buffer> {
-  try {
-    yield* body as AsyncIterable<Buffer>;
-  } catch (error) {
-    throw failure(error);
   }
 }
 
