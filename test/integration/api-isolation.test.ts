@@ -443,7 +443,6 @@ const rows: Readonly<Record<string, Row>> = {
     ]),
   ),
   'GET /api/v1/unreadable-items': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/unreadable-items'] },
-  'GET /api/v1/archive/verification': { access: 'admin', foreign: 'own', urls: () => ['/api/v1/archive/verification'] },
 
   'GET /api/v1/archive/verification': { access: 'admin', foreign: 'other', urls: () => ['/api/v1/archive/verification'] },
 
