@@ -11,6 +11,7 @@
  * the server's, which then gets no more than it has.
  */
 import { LockstepError } from '../../shared/errors.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /** When the server does not say for how long: Exchange's budgets refill within a minute. */
 const FIRST_PAUSE_MS = 5_000;
@@ -38,7 +39,7 @@ export class RequestGate {
   #answers = 0;
   readonly #silent = new Set<string>();
   readonly #timing: Required<GateTiming>;
-  readonly #waiting: (() => void)[] = [];
+  readonly #line = new WaitingLine();
   readonly #paused = new Map<string, Paused>();
   readonly #now: () => number;
 
@@ -122,27 +123,12 @@ export class RequestGate {
       this.#inFlight += 1;
       return;
     }
-    await new Promise<void>((resolve, reject) => {
-      const enter = () => {
-        signal.removeEventListener('abort', leave);
-        this.#inFlight += 1;
-        resolve();
-      };
-      const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
-        reject(signal.reason as Error);
-      };
-      this.#waiting.push(enter);
-      signal.addEventListener('abort', leave, { once: true });
-    });
+    await this.#line.turn(signal);
   }
 
   #admit(): void {
-    while (this.#inFlight < this.#limit) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      next();
-    }
+    // Who gets a turn is in flight from then on.
+    while (this.#inFlight < this.#limit && this.#line.admit()) this.#inFlight += 1;
   }
 
   #succeeded(mailbox: string): void {
