@@ -51,15 +51,21 @@ export const findEngineRun = (tx: OrganisationTransaction, run: RunId): Promise<
 export const listOpenRuns = (tx: OrganisationTransaction): Promise<EngineRun[]> =>
   runs(tx).where('run.state', 'in', ['queued', 'running']).execute();
 
-export interface EngineSchedule {
-  readonly id: IntegrationId;
+/** What a Temporal Schedule is made from. */
+export interface EngineTicks {
   readonly organisationId: OrganisationId;
   readonly organisation: string;
-  readonly integration: string;
+  /** Name of the directory or task. */
+  readonly subject: string;
   readonly site: string;
+  /** Null: it runs only when somebody asks. */
   readonly schedule: Schedule | null;
   readonly jitterSeconds: number;
   readonly paused: boolean;
+}
+
+export interface EngineSchedule extends EngineTicks {
+  readonly id: IntegrationId;
   /** Its changes are watched: active, and there is a credential to read with. */
   readonly watched: boolean;
 }
@@ -73,7 +79,7 @@ const schedules = (tx: OrganisationTransaction) =>
       'integration.id',
       'organisation.id as organisationId',
       'organisation.name as organisation',
-      'integration.name as integration',
+      'integration.name as subject',
       'site.name as site',
       'integration.schedule',
       'integration.jitter_seconds as jitterSeconds',
@@ -87,16 +93,8 @@ export const findEngineSchedule = async (tx: OrganisationTransaction, integratio
 export const listEngineSchedules = async (tx: OrganisationTransaction): Promise<EngineSchedule[]> =>
   (await schedules(tx).execute()) as EngineSchedule[];
 
-export interface EngineTask {
+export interface EngineTask extends EngineTicks {
   readonly id: TaskId;
-  readonly organisationId: OrganisationId;
-  readonly organisation: string;
-  readonly task: string;
-  readonly site: string;
-  /** Null: it runs only when somebody asks. */
-  readonly schedule: Schedule | null;
-  readonly jitterSeconds: number;
-  readonly paused: boolean;
 }
 
 const tasks = (tx: OrganisationTransaction) =>
@@ -109,7 +107,7 @@ const tasks = (tx: OrganisationTransaction) =>
       'task.id',
       'organisation.id as organisationId',
       'organisation.name as organisation',
-      'task.name as task',
+      'task.name as subject',
       'site.name as site',
       'schedule.schedule',
       sql<number>`coalesce(schedule.jitter_seconds, 0)`.as('jitterSeconds'),
@@ -121,11 +119,8 @@ export const findEngineTask = async (tx: OrganisationTransaction, task: TaskId):
 
 export const listEngineTasks = async (tx: OrganisationTransaction): Promise<EngineTask[]> => (await tasks(tx).execute()) as EngineTask[];
 
-export interface EngineWatch {
-  readonly integration: string;
-  readonly site: string;
+export interface EngineWatch extends Pick<EngineSchedule, 'subject' | 'site' | 'watched'> {
   readonly siteId: SiteId;
-  readonly watched: boolean;
 }
 
 export const findWatch = async (tx: OrganisationTransaction, integration: IntegrationId): Promise<EngineWatch | undefined> =>

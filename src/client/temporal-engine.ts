@@ -8,12 +8,11 @@ import {
 } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { type Database, withOrganisation } from '../archive/database.ts';
-import { type EngineSchedule, type EngineTask, findEngineRun, findEngineSchedule, findEngineTask } from '../archive/engine-rows.ts';
+import { type EngineSchedule, type EngineTask, type EngineTicks, findEngineRun, findEngineSchedule, findEngineTask } from '../archive/engine-rows.ts';
 import type { DirectoryChangesInput, DirectoryRunInput } from '../shared/directory-run.ts';
 import type { IntegrationId, OrganisationId, RunId, TaskId } from '../shared/ids.ts';
-import { directoryScheduleId, PLATFORM_QUEUE, scheduledWorkflowId, taskScheduleId, watchWorkflowId } from '../shared/names.ts';
+import { PLATFORM_QUEUE, scheduledWorkflowId, scheduleId, watchWorkflowId } from '../shared/names.ts';
 import type { RunKind } from '../shared/runs.ts';
-import type { Schedule } from '../shared/schedule-types.ts';
 import { searchAttributes } from '../shared/search-attributes.ts';
 import type { ConnectionTestInput, TaskRunInput } from '../shared/task-run.ts';
 import type { Engine } from './engine.ts';
@@ -90,7 +89,7 @@ export class TemporalEngine implements Engine {
 
   /** Starts the watcher of a directory, or ends it. `changed`: it begins again with what the row says. */
   async applyWatch(row: EngineSchedule, { changed }: { readonly changed: boolean }): Promise<void> {
-    const workflowId = watchWorkflowId(row.organisation, row.integration);
+    const workflowId = watchWorkflowId(row.organisation, row.subject);
     if (!row.watched) {
       try {
         await this.#client.workflow.getHandle(workflowId).cancel();
@@ -104,8 +103,8 @@ export class TemporalEngine implements Engine {
       workflowId,
       taskQueue: PLATFORM_QUEUE,
       args: [input],
-      typedSearchAttributes: attributes('directory-changes', { ...row, subject: row.integration }),
-      staticSummary: `directory-changes · ${row.organisation} · ${row.integration}`,
+      typedSearchAttributes: attributes('directory-changes', row),
+      staticSummary: `directory-changes · ${row.organisation} · ${row.subject}`,
     };
     if (changed) await this.#client.workflow.signalWithStart('directoryChanges', { ...options, signal: 'directoryChanged' });
     else await this.#client.workflow.start('directoryChanges', { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
@@ -129,8 +128,9 @@ export class TemporalEngine implements Engine {
   }
 
   /** Brings one Temporal Schedule in line with its row. */
-  async applyTicks({ scheduleId, workflowId, kind, input, about, ...row }: Ticks, now: Date): Promise<void> {
-    const handle = this.#client.schedule.getHandle(scheduleId);
+  async applyTicks(row: Ticks, now: Date): Promise<void> {
+    const { kind, organisation, subject } = row;
+    const handle = this.#client.schedule.getHandle(scheduleIdOf(row));
     if (row.schedule === null) {
       try {
         await handle.delete();
@@ -140,16 +140,16 @@ export class TemporalEngine implements Engine {
       return;
     }
     const options = {
-      scheduleId,
+      scheduleId: scheduleIdOf(row),
       spec: scheduleSpec(row.schedule, now, row.jitterSeconds),
       action: {
         type: 'startWorkflow',
         workflowType: workflowTypes[kind],
-        workflowId,
+        workflowId: scheduledWorkflowId(kind, organisation, subject),
         taskQueue: PLATFORM_QUEUE,
-        args: [input],
-        typedSearchAttributes: attributes(kind, about),
-        staticSummary: `${kind} · ${about.organisation} · ${about.subject}`,
+        args: [row.input],
+        typedSearchAttributes: attributes(kind, row),
+        staticSummary: `${kind} · ${organisation} · ${subject}`,
       },
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow },
     } satisfies ScheduleOptions;
@@ -168,17 +168,17 @@ export class TemporalEngine implements Engine {
 
   async skippedTicks(organisation: OrganisationId, integration: IntegrationId): Promise<number> {
     const row = await withOrganisation(this.#database, organisation, (tx) => findEngineSchedule(tx, integration));
-    return row === undefined || row.schedule === null ? 0 : this.#skippedOf(directoryTicks(row).scheduleId);
+    return row === undefined || row.schedule === null ? 0 : this.#skippedOf(directoryTicks(row));
   }
 
   async skippedTaskTicks(organisation: OrganisationId, task: TaskId): Promise<number> {
     const row = await withOrganisation(this.#database, organisation, (tx) => findEngineTask(tx, task));
-    return row === undefined || row.schedule === null ? 0 : this.#skippedOf(taskTicks(row).scheduleId);
+    return row === undefined || row.schedule === null ? 0 : this.#skippedOf(taskTicks(row));
   }
 
-  async #skippedOf(scheduleId: string): Promise<number> {
+  async #skippedOf(row: Ticks): Promise<number> {
     try {
-      return (await this.#client.schedule.getHandle(scheduleId).describe()).info.numActionsSkippedOverlap;
+      return (await this.#client.schedule.getHandle(scheduleIdOf(row)).describe()).info.numActionsSkippedOverlap;
     } catch (error) {
       if (error instanceof ScheduleNotFoundError) return 0;
       throw error;
@@ -196,35 +196,17 @@ export class TemporalEngine implements Engine {
 }
 
 /** A Temporal Schedule as its row says. */
-interface Ticks {
-  readonly scheduleId: string;
-  readonly workflowId: string;
-  readonly kind: RunKind;
+interface Ticks extends EngineTicks {
+  readonly kind: 'directory-sync' | 'exchange-task';
   readonly input: DirectoryRunInput | TaskRunInput;
-  readonly about: { readonly organisation: string; readonly site: string; readonly subject: string };
-  readonly schedule: Schedule | null;
-  readonly jitterSeconds: number;
-  readonly paused: boolean;
 }
 
 export const directoryTicks = (row: EngineSchedule): Ticks => ({
-  scheduleId: directoryScheduleId(row.organisation, row.integration),
-  workflowId: scheduledWorkflowId('directory-sync', row.organisation, row.integration),
-  kind: 'directory-sync',
-  input: { trigger: 'schedule', organisationId: row.organisationId, integrationId: row.id },
-  about: { organisation: row.organisation, site: row.site, subject: row.integration },
-  schedule: row.schedule,
-  jitterSeconds: row.jitterSeconds,
-  paused: row.paused,
+  ...row, kind: 'directory-sync', input: { trigger: 'schedule', organisationId: row.organisationId, integrationId: row.id },
 });
 
 export const taskTicks = (row: EngineTask): Ticks => ({
-  scheduleId: taskScheduleId(row.organisation, row.task),
-  workflowId: scheduledWorkflowId('exchange-task', row.organisation, row.task),
-  kind: 'exchange-task',
-  input: { trigger: 'schedule', organisationId: row.organisationId, taskId: row.id },
-  about: { organisation: row.organisation, site: row.site, subject: row.task },
-  schedule: row.schedule,
-  jitterSeconds: row.jitterSeconds,
-  paused: row.paused,
+  ...row, kind: 'exchange-task', input: { trigger: 'schedule', organisationId: row.organisationId, taskId: row.id },
 });
+
+const scheduleIdOf = ({ kind, organisation, subject }: Ticks): string => scheduleId(kind, organisation, subject);

@@ -18,10 +18,8 @@ export const runWorkflowId = (kind: string, organisation: string, integration: s
 export const scheduledWorkflowId = (kind: string, organisation: string, integration: string): string =>
   `${kind}/${organisation}/${integration}/scheduled`;
 
-export const directoryScheduleId = (organisation: string, integration: string): string =>
-  `directory-sync/${organisation}/${integration}`;
-
-export const taskScheduleId = (organisation: string, task: string): string => `exchange-task/${organisation}/${task}`;
+/** `directory-sync/acme/corp`: of a directory or a task, by the kind of its runs. */
+export const scheduleId = (kind: string, organisation: string, subject: string): string => `${kind}/${organisation}/${subject}`;
 
 /** One for each directory that is watched. */
 export const watchWorkflowId = (organisation: string, integration: string): string => `directory-changes/${organisation}/${integration}`;

@@ -119,7 +119,7 @@ test.each([
   await platform.runUntil(
     reader.runUntil(async () => {
       await new TemporalEngine(client, api.lab.app).applyWatch(
-        { id: integration.id, organisationId: site.row.org_id, organisation: 'acme', integration: integration.name, site: 'berlin', schedule: null, jitterSeconds: 0, paused: false, watched: true },
+        { id: integration.id, organisationId: site.row.org_id, organisation: 'acme', subject: integration.name, site: 'berlin', schedule: null, jitterSeconds: 0, paused: false, watched: true },
         { changed: false },
       );
       const watcher = client.workflow.getHandle(watchWorkflowId('acme', integration.name));

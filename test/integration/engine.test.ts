@@ -12,7 +12,7 @@ import { requestRun } from '../../src/archive/runs.ts';
 import { ensureNamespace } from '../../src/client/namespace.ts';
 import { reconcileSchedules, sweepRuns } from '../../src/client/reconciler.ts';
 import { TemporalEngine } from '../../src/client/temporal-engine.ts';
-import { directoryScheduleId, PLATFORM_QUEUE, siteQueue, watchWorkflowId } from '../../src/shared/names.ts';
+import { scheduleId, PLATFORM_QUEUE, siteQueue, watchWorkflowId } from '../../src/shared/names.ts';
 import type { Schedule } from '../../src/shared/schedule-types.ts';
 import type { SiteRunInput } from '../../src/shared/site-contract.ts';
 import { aDirectory, aRun, directoryPage, userEntry } from '../lab/builders.ts';
@@ -77,7 +77,7 @@ const aScheduledDirectory = async (schedule: Schedule | null) => {
   return directory;
 };
 const describeSchedule = (directory: Awaited<ReturnType<typeof aDirectory>>) =>
-  client.schedule.getHandle(directoryScheduleId(directory.organisation.name, directory.integration.name)).describe();
+  client.schedule.getHandle(scheduleId('directory-sync', directory.organisation.name, directory.integration.name)).describe();
 const stateOf = async (id: string) =>
   (await lab.owner.selectFrom('run').select(['state', 'error']).where('id', '=', id as never).executeTakeFirstOrThrow());
 
@@ -219,7 +219,7 @@ describe('ticks of a schedule', () => {
     const site = await Worker.create({ ...common, taskQueue: siteQueue(directory.site.id), activities: { readDirectory } });
     return platform.runUntil(
       site.runUntil(async () => {
-        const handle = client.schedule.getHandle(directoryScheduleId(directory.organisation.name, directory.integration.name));
+        const handle = client.schedule.getHandle(scheduleId('directory-sync', directory.organisation.name, directory.integration.name));
         const before = (await handle.describe()).info.numActionsTaken;
         await handle.trigger();
         let workflowId: string | undefined;

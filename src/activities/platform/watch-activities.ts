@@ -18,7 +18,7 @@ export function createWatchActivities({ database }: { readonly database: Databas
       }));
       if (row === undefined || !row.watched) return { outcome: 'idle' };
       if (parked) return { outcome: 'parked' };
-      return { outcome: 'watch', siteQueue: siteQueue(row.siteId), integration: row.integration, site: row.site };
+      return { outcome: 'watch', siteQueue: siteQueue(row.siteId), integration: row.subject, site: row.site };
     },
   };
 }
