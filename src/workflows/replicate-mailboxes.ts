@@ -26,56 +26,54 @@ export async function replicateMailboxes({ runId, siteQueue, task, site, urgent,
   const { sweepMailboxes } = proxyActivities<MailboxSiteActivities>({ ...mailboxSweep, ...where, summary: `sweep ${task} at ${site}` });
   const { processMailbox } = proxyActivities<MailboxSiteActivities>({ ...mailboxReading, ...where, summary: `one mailbox of ${task} at ${site}` });
   const waiting: number[] = [];
-  const counts = { done: 0, given: 0, left: 0 };
-  const show = () =>
-    setCurrentDetails(
-      `Site **${site}**, **${task}**: ${counts.done} of ${length} mailboxes are done, ${counts.left - counts.given} of those that need longer are under way or wait.`,
-    );
-
   let next = offset;
   let sweeping = 0;
   let open = 0;
+  let done = 0;
   let failure: Error | undefined;
+
+  const sweep = async (from: number, count: number): Promise<void> => {
+    const deferred = (await orGivenUp(sweepMailboxes({ runId, offset: from, length: count })))?.deferred ?? [];
+    done += count - deferred.length;
+    waiting.push(...deferred);
+  };
+  const deepen = async (ordinal: number): Promise<void> => {
+    await orGivenUp(processMailbox({ runId, ordinal }));
+    done += 1;
+  };
   await new Promise<void>((resolve, reject) => {
-    const settle = () => {
-      if (failure !== undefined) {
-        if (sweeping === 0 && open === 0) reject(failure instanceof Error ? failure : new Error('a step failed', { cause: failure }));
-        return;
-      }
-      while (sweeping < SWEEPS && next < offset + length) begin(sweep(next, Math.min(SWEEP_LENGTH, offset + length - next)), 'sweep');
-      for (let ordinal = open < OPEN_MAILBOXES ? waiting.shift() : undefined; ordinal !== undefined; ordinal = open < OPEN_MAILBOXES ? waiting.shift() : undefined) {
-        begin(deepen(ordinal), 'mailbox');
-      }
-      show();
-      if (sweeping === 0 && open === 0) resolve();
-    };
-    const begin = (work: Promise<void>, kind: 'sweep' | 'mailbox') => {
-      if (kind === 'sweep') {
+    /** After each step: begins what there is room for; after a failure nothing, and it is the end when the last step has ended. */
+    const goOn = (): void => {
+      while (failure === undefined && sweeping < SWEEPS && next < offset + length) {
+        const count = Math.min(SWEEP_LENGTH, offset + length - next);
         sweeping += 1;
-        next += SWEEP_LENGTH;
-      } else open += 1;
-      work
+        follow(sweep(next, count), () => (sweeping -= 1));
+        next += count;
+      }
+      while (failure === undefined && open < OPEN_MAILBOXES) {
+        const ordinal = waiting.shift();
+        if (ordinal === undefined) break;
+        open += 1;
+        follow(deepen(ordinal), () => (open -= 1));
+      }
+      setCurrentDetails(
+        `Site **${site}**, **${task}**: ${done} of ${length} mailboxes are done, ${waiting.length + open} of those that need longer are under way or wait.`,
+      );
+      if (sweeping + open > 0) return;
+      if (failure === undefined) resolve();
+      else reject(failure);
+    };
+    const follow = (step: Promise<void>, ended: () => void): void => {
+      void step
         .catch((error: unknown) => {
           failure ??= error instanceof Error ? error : new Error(String(error));
         })
         .finally(() => {
-          if (kind === 'sweep') sweeping -= 1;
-          else open -= 1;
-          settle();
+          ended();
+          goOn();
         });
     };
-    const sweep = async (from: number, count: number): Promise<void> => {
-      const deferred = (await orGivenUp(sweepMailboxes({ runId, offset: from, length: count })))?.deferred ?? [];
-      counts.done += count - deferred.length;
-      counts.left += deferred.length;
-      waiting.push(...deferred);
-    };
-    const deepen = async (ordinal: number): Promise<void> => {
-      await orGivenUp(processMailbox({ runId, ordinal }));
-      counts.given += 1;
-      counts.done += 1;
-    };
-    settle();
+    goOn();
   });
 }
 
