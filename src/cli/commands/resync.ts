@@ -3,7 +3,7 @@ import { apiOptions, connectOrganisation } from '../api-connection.ts';
 import { defineCommand, flag, text, UsageError } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { followRun } from '../follow-run.ts';
-import { runExitCode, runResultText, runTitle } from '../output/run-text.ts';
+import { runExitCode, runResultText, startedText } from '../output/run-text.ts';
 import { stillRunning } from '../still-running.ts';
 
 export const resyncCommand = defineCommand({
@@ -39,7 +39,7 @@ export const resyncCommand = defineCommand({
       return {
         exitCode: exitCodes.ok,
         data: { runs },
-        text: runs.map((run) => `${runTitle(run)} ${run.joined ? 'was open already' : 'is started'}. Follow it: lockstep runs show ${run.number} --follow`).join('\n'),
+        text: runs.map(startedText).join('\n'),
       };
     }
     const ended: Run[] = [];

@@ -1,5 +1,5 @@
 /** Runs in words. */
-import type { Run, RunSummary } from '../../api/schemas/directories.ts';
+import type { Run, RunSummary, StartedRun } from '../../api/schemas/directories.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { clean } from './clean.ts';
 import { fields } from './fields.ts';
@@ -49,6 +49,10 @@ export const runSubject = (run: Pick<RunSummary, 'integration' | 'task' | 'conne
 
 export const runTitle = (run: Pick<RunSummary, 'kind' | 'number' | 'integration' | 'task' | 'connection'>): string =>
   `${runKindText(run.kind)} #${run.number} of ${runSubject(run)}`;
+
+/** What a command says that only starts a run. */
+export const startedText = (run: StartedRun): string =>
+  `${runTitle(run)} ${run.joined ? 'was open already' : 'is started'}. Follow it: lockstep runs show ${run.number} --follow`;
 
 /** How long the run took, or has taken until `now`. */
 export function runDuration(run: RunSummary, now: Date): string {

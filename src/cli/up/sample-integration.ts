@@ -1,8 +1,8 @@
 import type { Directory, NewDirectory, RunSummary } from '../../api/schemas/directories.ts';
 import { dailyReading } from '../../shared/schedule-types.ts';
 import type { ApiClient } from '../api-client.ts';
-import { ApiProblem } from '../api-problem.ts';
 import { LOCAL_SITE } from './local-site.ts';
+import { whenThere } from './when-there.ts';
 
 export const SAMPLE = 'sample';
 
@@ -12,7 +12,7 @@ export const SAMPLE = 'sample';
  */
 export async function ensureSampleSynchronised(api: ApiClient, port: number): Promise<RunSummary | undefined> {
   const wanted = await sampleDirectory(port);
-  const found = await findDirectory(api);
+  const found = await whenThere(() => api.directory(SAMPLE));
   if (found === undefined) await api.addDirectory(wanted);
   // The password again, too: should the site have enrolled anew, only this seals it to its new key.
   else if (found.settings.port !== port || found.site !== LOCAL_SITE || !synchronised(found)) {
@@ -22,15 +22,6 @@ export async function ensureSampleSynchronised(api: ApiClient, port: number): Pr
 }
 
 const synchronised = ({ lastRun }: Directory): boolean => lastRun?.state === 'succeeded' || lastRun?.state === 'partial';
-
-async function findDirectory(api: ApiClient): Promise<Directory | undefined> {
-  try {
-    return await api.directory(SAMPLE);
-  } catch (error) {
-    if (error instanceof ApiProblem && error.status === 404) return undefined;
-    throw error;
-  }
-}
 
 /** The integration of the sample directory: a directory of our own on loopback, hence without TLS, which is asked for by name. */
 async function sampleDirectory(port: number): Promise<NewDirectory & Pick<Directory, 'settings'>> {

@@ -3,7 +3,7 @@ import { defineCommand, flag, text } from '../../command.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { followRun } from '../../follow-run.ts';
 import { objectReference } from '../../object-reference.ts';
-import { runExitCode, runResultText, runTitle, stepsExitCode, stepsResultText } from '../../output/run-text.ts';
+import { runExitCode, runResultText, runTitle, startedText, stepsExitCode, stepsResultText } from '../../output/run-text.ts';
 import { stillRunning } from '../../still-running.ts';
 import { directoryArgument, withDirectory } from './directory-names.ts';
 
@@ -32,7 +32,7 @@ export const directorySync = defineCommand({
       return {
         exitCode: exitCodes.ok,
         data: started,
-        text: `${runTitle(started)} ${started.joined ? 'was open already' : 'is started'}. Follow it: lockstep runs show ${started.number} --follow`,
+        text: startedText(started),
       };
     }
     if (started.joined) io.progress.line(`${runTitle(started)} was open already; following it.`);

@@ -3,7 +3,7 @@ import { defineCommand, flag } from '../../command.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { followRun } from '../../follow-run.ts';
 import { nameArgument, withRecord } from '../../named-records.ts';
-import { runExitCode, runResultText, runTitle } from '../../output/run-text.ts';
+import { runExitCode, runResultText, runTitle, startedText } from '../../output/run-text.ts';
 import { stillRunning } from '../../still-running.ts';
 import { taskWords } from './task-words.ts';
 
@@ -25,7 +25,7 @@ export const taskRun = defineCommand({
       return {
         exitCode: exitCodes.ok,
         data: started,
-        text: `${runTitle(started)} ${started.joined ? 'was open already' : 'is started'}. Follow it: lockstep runs show ${started.number} --follow`,
+        text: startedText(started),
       };
     }
     if (started.joined) io.progress.line(`${runTitle(started)} was open already; following it.`);
