@@ -4,7 +4,7 @@ import type { OrganisationTransaction } from './database.ts';
 import type { IntegrationView } from './integrations.ts';
 import { settingsIssues } from './integration-rules.ts';
 import { ConflictError, InvalidInputError } from './record-errors.ts';
-import { requestRun, type RunRow } from './runs.ts';
+import { type RequestedRun, requestRun } from './runs.ts';
 import { notStored } from './settings-change.ts';
 
 export interface PlanRequest {
@@ -23,7 +23,7 @@ export async function requestPlan(
   tx: OrganisationTransaction,
   integration: IntegrationView,
   { settings, fromStored = false }: PlanRequest,
-): Promise<{ run: RunRow; joined: boolean }> {
+): Promise<RequestedRun> {
   const issues = settings === undefined ? [] : settingsIssues(settings);
   if (issues.length > 0) throw new InvalidInputError(issues);
   if (fromStored) await refuseUnstored(tx, integration, settings);

@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { folderId, type MailboxId, type TaskId } from '../shared/ids.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { ConflictError, InvalidInputError, NotFoundError } from './record-errors.ts';
-import { type RequestedRun, requestTaskRun } from './task-runs.ts';
+import type { RequestedRun } from './runs.ts';
+import { requestTaskRun } from './task-runs.ts';
 import { findTask } from './tasks.ts';
 
 export interface ResyncRequest {

@@ -29,6 +29,12 @@ export interface RunRequest {
   readonly workflowId?: string;
 }
 
+export interface RequestedRun<Row extends RunRow = RunRow> {
+  readonly run: Row;
+  /** It was open already. */
+  readonly joined: boolean;
+}
+
 /** Whose runs are numbered, with the next number. */
 export interface RunNumbers {
   readonly id: OrganisationId;
@@ -61,7 +67,7 @@ const isOpenRun = sql<boolean>`state in ('queued', 'running') and kind <> 'direc
  * Of two requests at once one makes the run and the other joins it. A workflow that repeats its own request finds its own workflow id in the row.
  * @throws NotFoundError when there is no such integration, ConflictError `directory.too-many-objects`
  */
-export async function requestRun(tx: OrganisationTransaction, request: RunRequest): Promise<{ run: DirectoryRunRow; joined: boolean }> {
+export async function requestRun(tx: OrganisationTransaction, request: RunRequest): Promise<RequestedRun<DirectoryRunRow>> {
   const organisation = await holdRunNumbers(tx);
   const integration = await tx
     .selectFrom('directory_integration')

@@ -1,21 +1,15 @@
 /** Runs of tasks, and of connection tests: asked for, followed and ended. What is in a run is planned by task-run-plan.ts. */
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import type { ErrorReport } from '../shared/errors.ts';
 import { type ConnectionId, runId, type RunId, type SiteId, type TaskId } from '../shared/ids.ts';
 import { runWorkflowId } from '../shared/names.ts';
-import { isOpen, type RunTrigger, type TaskRunTotals } from '../shared/runs.ts';
+import { isOpen, openRunStates, type RunTrigger, type TaskRunTotals } from '../shared/runs.ts';
 import type { TaskRunScope } from '../shared/tasks.ts';
 import type { OrganisationTransaction } from './database.ts';
 import { ConflictError, NotFoundError } from './record-errors.ts';
-import { findRun, finishRun, holdRunNumbers, type RunEnd, type RunRow, takeRunNumber } from './runs.ts';
-import { siteState, type SiteState } from './sites.ts';
-
-export interface RequestedRun {
-  readonly run: RunRow;
-  /** It was open already. */
-  readonly joined: boolean;
-}
+import { findRun, finishRun, holdRunNumbers, type RunEnd, type RequestedRun, type RunNumbers, type RunRow, takeRunNumber } from './runs.ts';
+import type { Tables } from './tables.ts';
 
 export interface TaskRunRequest {
   readonly task: TaskId;
@@ -35,30 +29,14 @@ export async function requestTaskRun(tx: OrganisationTransaction, request: TaskR
   const task = await tx.selectFrom('task').select('name').where('id', '=', request.task).executeTakeFirst();
   if (task === undefined) throw new NotFoundError('such task');
   const scope = request.scope === undefined ? null : JSON.stringify(request.scope);
-  const open = await tx
-    .selectFrom('run')
-    .selectAll()
+  const open = await openRuns(tx)
     .where('task_id', '=', request.task)
-    .where('state', 'in', ['queued', 'running'])
     .where(sql<boolean>`task_scope is not distinct from ${scope}::jsonb`)
     .executeTakeFirst();
   if (open !== undefined) return { run: open, joined: true };
-  const run = await tx
-    .insertInto('run')
-    .values({
-      id: runId(randomUUID()),
-      org_id: numbers.id,
-      task_id: request.task,
-      number: numbers.number,
-      kind: 'exchange-task',
-      trigger: request.trigger,
-      task_scope: scope,
-      state: 'queued',
-      workflow_id: request.workflowId ?? runWorkflowId('exchange-task', numbers.name, task.name, numbers.number),
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  await takeRunNumber(tx, numbers);
+  const run = await queueRun(tx, numbers, task.name, {
+    kind: 'exchange-task', task_id: request.task, task_scope: scope, trigger: request.trigger, workflow_id: request.workflowId,
+  });
   return { run, joined: false };
 }
 
@@ -70,51 +48,48 @@ export async function requestConnectionTest(tx: OrganisationTransaction, connect
   const numbers = await holdRunNumbers(tx);
   const found = await tx.selectFrom('exchange_connection').select('name').where('id', '=', connection).executeTakeFirst();
   if (found === undefined) throw new NotFoundError('such connection');
-  const open = await tx.selectFrom('run').selectAll().where('connection_id', '=', connection).where('state', 'in', ['queued', 'running']).executeTakeFirst();
+  const open = await openRuns(tx).where('connection_id', '=', connection).executeTakeFirst();
   if (open !== undefined) return { run: open, joined: true };
-  const run = await tx
+  const run = await queueRun(tx, numbers, found.name, { kind: 'connection-test', connection_id: connection, test_address: address ?? null, trigger: 'manual' });
+  return { run, joined: false };
+}
+
+const openRuns = (tx: OrganisationTransaction) => tx.selectFrom('run').selectAll().where('state', 'in', [...openRunStates]);
+
+type QueuedRun = Pick<Insertable<Tables['run']>, 'kind' | 'trigger' | 'task_id' | 'task_scope' | 'connection_id' | 'test_address'> & {
+  /** Default: `runWorkflowId(…)`. */
+  readonly workflow_id?: string | undefined;
+};
+
+async function queueRun(tx: OrganisationTransaction, numbers: RunNumbers, subject: string, { workflow_id: workflowId, ...run }: QueuedRun): Promise<RunRow> {
+  const { id, name, number } = numbers;
+  const queued = await tx
     .insertInto('run')
     .values({
-      id: runId(randomUUID()),
-      org_id: numbers.id,
-      connection_id: connection,
-      test_address: address ?? null,
-      number: numbers.number,
-      kind: 'connection-test',
-      trigger: 'manual',
-      state: 'queued',
-      workflow_id: runWorkflowId('connection-test', numbers.name, found.name, numbers.number),
+      id: runId(randomUUID()), org_id: id, number, state: 'queued', ...run,
+      workflow_id: workflowId ?? runWorkflowId(run.kind, name, subject, number),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
   await takeRunNumber(tx, numbers);
-  return { run, joined: false };
+  return queued;
 }
 
 /** Counts of a run's list as it is now. One look at its rows: some ten thousand at most. */
 export async function countTaskRun(tx: OrganisationTransaction, run: RunId): Promise<TaskRunTotals> {
-  const { rows: [counts] } = await sql<Record<'mailboxes' | 'done' | 'quiet' | 'failed' | 'waiting' | 'pages' | 'items' | 'duplicate' | 'skipped', string>>`
-    select count(*) as mailboxes,
-      count(*) filter (where outcome in ('finished', 'quiet', 'superseded')) as done,
-      count(*) filter (where outcome = 'quiet') as quiet,
-      count(*) filter (where outcome = 'failed') as failed,
-      count(*) filter (where outcome = 'waiting') as waiting,
-      coalesce(sum(pages), 0) as pages, coalesce(sum(items), 0) as items,
-      coalesce((select (totals ->> 'duplicate')::bigint from run where id = ${run}), 0) as duplicate,
-      coalesce((select (totals ->> 'skipped')::bigint from run where id = ${run}), 0) as skipped
+  const { rows: [counted] } = await sql<{ totals: TaskRunTotals }>`
+    select jsonb_build_object(
+      'mailboxes', count(*),
+      'done', count(*) filter (where outcome in ('finished', 'quiet', 'superseded')),
+      'quiet', count(*) filter (where outcome = 'quiet'),
+      'failed', count(*) filter (where outcome = 'failed'),
+      'waiting', count(*) filter (where outcome = 'waiting'),
+      'duplicate', coalesce((select (totals ->> 'duplicate')::bigint from run where id = ${run}), 0),
+      'skipped', coalesce((select (totals ->> 'skipped')::bigint from run where id = ${run}), 0),
+      'pages', coalesce(sum(pages), 0), 'items', coalesce(sum(items), 0)) as totals
     from run_mailbox where run_id = ${run}`.execute(tx);
-  const number = (value: string | undefined) => Number(value ?? 0);
-  return {
-    mailboxes: number(counts?.mailboxes),
-    done: number(counts?.done),
-    quiet: number(counts?.quiet),
-    failed: number(counts?.failed),
-    waiting: number(counts?.waiting),
-    duplicate: number(counts?.duplicate),
-    skipped: number(counts?.skipped),
-    pages: number(counts?.pages),
-    items: number(counts?.items),
-  };
+  if (counted === undefined) throw new Error('no answer to a count');
+  return counted.totals;
 }
 
 /**
@@ -162,7 +137,6 @@ export interface TaskRunPlace {
   readonly task: string;
   readonly site: string;
   readonly siteId: SiteId;
-  readonly siteState: SiteState;
 }
 
 /** @throws NotFoundError for a run of something else */
@@ -172,7 +146,7 @@ export async function findTaskRunPlace(tx: OrganisationTransaction, id: RunId): 
     .selectFrom('task')
     .innerJoin('site', 'site.id', 'task.site_id')
     .innerJoin('organisation', 'organisation.id', 'task.org_id')
-    .select(['organisation.name as organisation', 'task.name as task', 'site.name as site', 'site.id as siteId', siteState.as('siteState')])
+    .select(['organisation.name as organisation', 'task.name as task', 'site.name as site', 'site.id as siteId'])
     .where('task.id', '=', run.task_id)
     .executeTakeFirst();
   if (place === undefined) throw new NotFoundError('such run of a task');
@@ -181,8 +155,7 @@ export async function findTaskRunPlace(tx: OrganisationTransaction, id: RunId): 
 
 /** @throws NotFoundError, ConflictError `task.run-open` */
 export async function refuseWhileRunning(tx: OrganisationTransaction, task: TaskId, name: string): Promise<void> {
-  const open = await tx.selectFrom('run').select('id').where('task_id', '=', task).where('state', 'in', ['queued', 'running']).limit(1).executeTakeFirst();
-  if (open === undefined) return;
+  if ((await openRuns(tx).where('task_id', '=', task).limit(1).executeTakeFirst()) === undefined) return;
   throw new ConflictError({
     code: 'task.run-open',
     message: `A run of the task "${name}" is open.`,

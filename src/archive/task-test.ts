@@ -8,7 +8,8 @@ import type { OrganisationTransaction } from './database.ts';
 import { cannotDo } from './definition-capabilities.ts';
 import { type ResolvedGroup, resolveMailboxes } from './group-mailboxes.ts';
 import { ConflictError } from './record-errors.ts';
-import { type RequestedRun, requestConnectionTest } from './task-runs.ts';
+import type { RequestedRun } from './runs.ts';
+import { requestConnectionTest } from './task-runs.ts';
 import { findTask } from './tasks.ts';
 
 export interface TaskTest {

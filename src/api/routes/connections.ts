@@ -11,7 +11,7 @@ import { StartedRun } from '../schemas/directories.ts';
 import { NamedPath } from '../schemas/lists.ts';
 import { answer, problems } from '../schemas/responses.ts';
 import { connectionAnswer } from '../task-answers.ts';
-import { startTaskRuns } from '../task-run-starts.ts';
+import { startRun } from '../start-run.ts';
 
 export async function connectionRoutes(app: FastifyInstance, deps: RouteDependencies): Promise<void> {
   const { database } = deps;
@@ -57,10 +57,11 @@ export async function connectionRoutes(app: FastifyInstance, deps: RouteDependen
       },
     },
     async (request, reply) => {
-      const [started] = await startTaskRuns(deps, organisationOf(request), async (tx) => [
-        await requestConnectionTest(tx, (await findConnection(tx, request.params.name)).id, request.body.mailbox),
-      ]);
-      return reply.code(202).send(started);
+      const organisation = organisationOf(request);
+      const requested = await withOrganisation(database, organisation, async (tx) =>
+        requestConnectionTest(tx, (await findConnection(tx, request.params.name)).id, request.body.mailbox),
+      );
+      return reply.code(202).send(await startRun(deps, organisation, requested));
     },
   );
 }

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { withOrganisation } from '../../archive/database.ts';
 import { requestResync } from '../../archive/resync.ts';
 import { organisationOf } from '../access.ts';
 import type { RouteDependencies } from '../dependencies.ts';
 import { StartedRun } from '../schemas/directories.ts';
 import { answer, problems } from '../schemas/responses.ts';
 import { ResyncRequest } from '../schemas/tasks.ts';
-import { startTaskRuns } from '../task-run-starts.ts';
+import { startRun } from '../start-run.ts';
 
 export const resyncRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (app, { database, engineCalls }) => {
   app.post(
@@ -26,7 +27,10 @@ export const resyncRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async 
       },
     },
     async (request, reply) => {
-      const runs = await startTaskRuns({ database, engineCalls }, organisationOf(request), (tx) => requestResync(tx, { ...request.body, full: request.body.full ?? false }));
+      const organisation = organisationOf(request);
+      const requested = await withOrganisation(database, organisation, (tx) => requestResync(tx, { ...request.body, full: request.body.full ?? false }));
+      const runs: StartedRun[] = [];
+      for (const each of requested) runs.push(await startRun({ database, engineCalls }, organisation, each));
       return reply.code(202).send({ runs });
     },
   );

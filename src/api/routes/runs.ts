@@ -5,7 +5,7 @@ import { findIntegration, type IntegrationView } from '../../archive/integration
 import { requestPlan } from '../../archive/plan-request.ts';
 import { ConflictError } from '../../archive/record-errors.ts';
 import { findRunView, listRuns } from '../../archive/run-list.ts';
-import { findRun, requestRun, type RunRow } from '../../archive/runs.ts';
+import { findRun, type RequestedRun, requestRun } from '../../archive/runs.ts';
 import { objectQuery } from '../../archive/stored-object.ts';
 import { type OrganisationId, runId } from '../../shared/ids.ts';
 import { isOpen, runKinds, runStates } from '../../shared/runs.ts';
@@ -16,6 +16,7 @@ import { Bigint, page, Slug } from '../schemas/common.ts';
 import { ObjectQuery, PlanRequest, Run, RunSummary, StartedRun } from '../schemas/directories.ts';
 import { DEFAULT_LIMIT, IdPath, listQuery, mapPage, NamedPath } from '../schemas/lists.ts';
 import { answer, problems } from '../schemas/responses.ts';
+import { startRun } from '../start-run.ts';
 import { runSummaryAnswer } from '../views.ts';
 import { wholeRun } from '../whole-run.ts';
 
@@ -41,13 +42,9 @@ export const runRoutes: FastifyPluginAsyncTypebox<RouteDependencies> = async (ap
   const begin = async (
     organisation: OrganisationId,
     name: string,
-    request: (tx: OrganisationTransaction, integration: IntegrationView) => Promise<{ run: RunRow; joined: boolean }>,
-  ): Promise<StartedRun> => {
-    const { run, joined } = await withOrganisation(database, organisation, async (tx) => request(tx, await findIntegration(tx, name)));
-    if (run.state === 'queued') await engineCalls.startRun(organisation, run.id);
-    const view = await withOrganisation(database, organisation, (tx) => findRunView(tx, run.id));
-    return { ...runSummaryAnswer(view), joined };
-  };
+    request: (tx: OrganisationTransaction, integration: IntegrationView) => Promise<RequestedRun>,
+  ): Promise<StartedRun> =>
+    startRun({ database, engineCalls }, organisation, await withOrganisation(database, organisation, async (tx) => request(tx, await findIntegration(tx, name))));
 
   for (const { verb, kind, summary, description } of starts) {
     app.post(

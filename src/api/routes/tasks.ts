@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type OrganisationTransaction, withOrganisation } from '../../archive/database.ts';
 import { refuseWhileRunning, requestTaskRun } from '../../archive/task-runs.ts';
-import { requestTaskTest, type TaskTest } from '../../archive/task-test.ts';
+import { requestTaskTest } from '../../archive/task-test.ts';
 import { changeTask, createTask, findTask, listTasks, removeTask, type TaskView } from '../../archive/tasks.ts';
 import type { OrganisationId } from '../../shared/ids.ts';
 import { organisationOf } from '../access.ts';
@@ -12,7 +12,7 @@ import { NamedPath } from '../schemas/lists.ts';
 import { answer, problems } from '../schemas/responses.ts';
 import { NewTask, StartedTaskTest, Task, TaskChange } from '../schemas/tasks.ts';
 import { taskAnswer, taskTestAnswer } from '../task-answers.ts';
-import { startTaskRuns } from '../task-run-starts.ts';
+import { startRun } from '../start-run.ts';
 
 /** How many of the next ticks of its schedule are shown. */
 const NEXT_RUNS = 3;
@@ -98,10 +98,10 @@ export async function taskRoutes(app: FastifyInstance, { database, engine, engin
     },
     async (request, reply) => {
       const organisation = organisationOf(request);
-      const [started] = await startTaskRuns({ database, engineCalls }, organisation, async (tx) => [
-        await requestTaskRun(tx, { task: (await findTask(tx, request.params.name)).id, trigger: 'manual' }),
-      ]);
-      return reply.code(202).send(started);
+      const requested = await withOrganisation(database, organisation, async (tx) =>
+        requestTaskRun(tx, { task: (await findTask(tx, request.params.name)).id, trigger: 'manual' }),
+      );
+      return reply.code(202).send(await startRun({ database, engineCalls }, organisation, requested));
     },
   );
 
@@ -122,13 +122,8 @@ export async function taskRoutes(app: FastifyInstance, { database, engine, engin
     },
     async (request, reply) => {
       const organisation = organisationOf(request);
-      let test: TaskTest | undefined;
-      const [started] = await startTaskRuns({ database, engineCalls }, organisation, async (tx) => {
-        test = await requestTaskTest(tx, request.params.name);
-        return [test.requested];
-      });
-      if (test === undefined || started === undefined) throw new Error('a test without a run');
-      return reply.code(202).send(taskTestAnswer(test, started));
+      const test = await withOrganisation(database, organisation, (tx) => requestTaskTest(tx, request.params.name));
+      return reply.code(202).send(taskTestAnswer(test, await startRun({ database, engineCalls }, organisation, test.requested)));
     },
   );
 }
