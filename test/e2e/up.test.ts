@@ -42,6 +42,10 @@ test('one command starts everything in order, synchronises the sample and says w
     { kind: 'directory-sync', state: 'succeeded' },
     { kind: 'exchange-task', state: 'succeeded', totals: { failed: 0 } },
   ]);
+  const verified = await lockstep(installation, 'archive', 'verify', '--json');
+  const stored = JSON.parse(verified.output) as { blobs: number; problems: unknown[] };
+  expect([verified.code, stored.problems]).toEqual([0, []]);
+  expect(stored.blobs).toBeGreaterThan(100);
   expect((await fetch(`${installation.apiUrl}/readyz`)).status).toBe(200);
   expect((await fetch(`${installation.apiUrl}/docs/json`)).status).toBe(200);
 
