@@ -13,7 +13,7 @@ export const upCommand = defineCommand({
   summary: 'Run everything on this machine: PostgreSQL, Temporal, server and a site',
   description: [
     'Starts, in order and each when the one before is ready: the embedded PostgreSQL (or the one of DATABASE_URL), a Temporal server of the official CLI (or the one of TEMPORAL_ADDRESS), the server, and one site. What dies is started again. Everything listens on loopback only and keeps its data in the home folder; starting again goes on where it was.',
-    'With --sample it also runs a directory of an invented company and synchronises it. Ctrl-C stops everything in order, a second Ctrl-C by force. Ports and the rest: lockstep help settings.',
+    'With --sample it also runs a directory and an Exchange of an invented company, synchronises the one and replicates the mailboxes of the other. Ctrl-C stops everything in order, a second Ctrl-C by force. Ports and the rest: lockstep help settings.',
   ].join('\n\n'),
   examples: [
     { what: 'Everything, with something to look at', line: 'lockstep up --sample' },
@@ -21,7 +21,7 @@ export const upCommand = defineCommand({
     { what: 'For a program: one JSON object a line', line: 'lockstep up --sample --json' },
   ],
   options: {
-    sample: flag('run the sample directory and synchronise it'),
+    sample: flag('run the sample organisation, synchronise its directory and replicate its mailboxes'),
     organisation: text('name', 'organisation of the site (default: the one that the CLI uses, at first: main)'),
   },
   async run({ options }, io) {

@@ -46,6 +46,8 @@ test('a run that waits says for what, before anything else', () => {
 
 test('totals come in the order in which people ask, without zeros, with unknown ones last', () => {
   expect(totalsText({ pages: 1, seen: 1, members: 1 })).toBe('1 page · 1 seen · 1 member');
+  expect(totalsText({ mailboxes: 1, done: 1, pages: 1, items: 1 })).toBe('1 mailbox · 1 done · 1 page · 1 item');
+  expect(totalsText({ mailboxes: 2, items: 2 })).toBe('2 mailboxes · 2 items');
   expect(totalsText({ returned: 0, extra: 4, added: 1_000, seen: 0, pages: 2 })).toBe('2 pages · 0 seen · 1,000 added · 4 extra');
 });
 

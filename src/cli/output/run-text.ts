@@ -69,7 +69,7 @@ export function totalsText(totals: RunSummary['totals']): string {
   const names = [...totalOrder.filter((name) => name in totals), ...Object.keys(totals).filter((name) => !totalOrder.includes(name))];
   return names
     .filter((name) => totals[name] !== 0 || name === 'seen')
-    .map((name) => `${count(totals[name] ?? 0)} ${clean(totals[name] === 1 ? name.replace(/(?<=page|member|problem|item)s$/, '') : name)}`)
+    .map((name) => `${count(totals[name] ?? 0)} ${clean(totals[name] === 1 ? name.replace(/(?<=page|member|problem|item)s$|(?<=mailbox)es$/, '') : name)}`)
     .join(' · ');
 }
 

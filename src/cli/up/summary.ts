@@ -113,6 +113,7 @@ function nextCommands(directories: readonly DirectoryCounts[]): readonly (readon
     ['status', 'what runs, and what asks for a person'],
     ['ui', 'a link to the Temporal UI in which payloads can be read'],
     ['person list', 'people; lockstep person show ADDRESS for one'],
+    ['mailbox list', 'mailboxes; lockstep mailbox tree ADDRESS for the folders of one'],
     ...problems,
     [`directory sync ${first.name}`, 'synchronise now'],
     ['directory add', 'connect a domain of your own'],
